@@ -96,6 +96,25 @@ def load(path: Path) -> MappingFile:
     Raises:
         AssetError: the file cannot be read, is no YAML, or leaves the subset; names file, mapping and cure.
     """
+    raw = _read(path)
+    for name in (raw.get("flexkg") or {}).get("include", ()):
+        part = _read(path.parent / name)
+        raw["prefixes"] = {**part.get("prefixes", {}), **raw.get("prefixes", {})}
+        twice = set(raw["mappings"]) & set(part["mappings"])
+        if twice:
+            raise AssetError(f"mapping {sorted(twice)[0]!r} is in {name} too", where=str(path), cure="rename one")
+        raw["mappings"] = {**raw["mappings"], **part["mappings"]}
+    reader = _Reader(path, raw.get("prefixes") or {})
+    found = {name: reader.mapping(name, body or {}) for name, body in raw["mappings"].items()}
+    for mapping in found.values():
+        for rule in mapping.rules:
+            if rule.mapping and rule.mapping not in found:
+                raise reader.error(mapping.name, f"links to the mapping {rule.mapping!r}, which does not exist")
+    return MappingFile(path, raw.get("flexkg") or {}, reader.prefixes, found)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read one YAML file of mappings, as it stands."""
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except OSError as error:
@@ -106,20 +125,14 @@ def load(path: Path) -> MappingFile:
         raise AssetError("mapping file is no valid YAML", where=place, cure="mend the syntax there") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("mappings"), dict):
         raise AssetError("mapping file has no `mappings`", where=str(path), cure="start from a shipped file")
-    unknown = set(raw) - {"prefixes", "mappings", "flexkg", "po"}
+    unknown = set(raw) - {"prefixes", "mappings", "flexkg"}
     if unknown:
         raise AssetError(
             f"key {sorted(unknown)[0]!r} is outside the subset of YARRRML that is compiled",
             where=str(path),
             cure="use prefixes, mappings and flexkg only",
         )
-    reader = _Reader(path, raw.get("prefixes") or {})
-    found = {name: reader.mapping(name, body or {}) for name, body in raw["mappings"].items()}
-    for mapping in found.values():
-        for rule in mapping.rules:
-            if rule.mapping and rule.mapping not in found:
-                raise reader.error(mapping.name, f"links to the mapping {rule.mapping!r}, which does not exist")
-    return MappingFile(path, raw.get("flexkg") or {}, reader.prefixes, found)
+    return raw
 
 
 class _Reader:

@@ -1,0 +1,202 @@
+"""lift: payload -> graph. One walk over the tree with the plan of its mapping file; N-Triples text comes out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kg import assets, vocabulary
+from kg.errors import AssetError
+from kg.literals import string
+from kg.namespaces import FLEX, SKOS
+from kg.plan import CONCEPT, DURATION, START, Node, Plan, compile_file, element_name
+from kg.times import Clock
+from kg.xml import Document
+from kg.yarrrml import MappingFile, load
+
+_IN_SCHEME = f" <{SKOS}inScheme> "
+
+
+@dataclass(frozen=True, slots=True)
+class Lifter:
+    """A mapping file, compiled: the plan of each message by the name of its root element."""
+
+    source: MappingFile
+    plans: dict[str, Plan]
+    roots: dict[str, Plan]
+    ignored: frozenset[str]
+
+    @property
+    def profile(self) -> str:
+        """The profile that the file serves, for example ``"2.0b"``."""
+        return str(self.source.settings["profile"])
+
+
+@dataclass(slots=True)
+class Lifted:
+    """The graph of one payload.
+
+    Attributes:
+        message: IRI of the message.
+        message_type: root element, for example ``"oadrDistributeEvent"``.
+        profile: for example ``"2.0b"``.
+        lines: the triples, each one line of N-Triples without its line feed.
+        nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
+        concepts: concept IRIs in angle brackets that the payload uses.
+        unmapped: elements that no mapping names.
+    """
+
+    message: str
+    message_type: str
+    profile: str
+    lines: list[str] = field(default_factory=list)
+    nodes: dict[str, tuple[Any, Plan]] = field(default_factory=dict)
+    concepts: set[str] = field(default_factory=set)
+    unmapped: list[Any] = field(default_factory=list)
+
+    @property
+    def ntriples(self) -> str:
+        """The payload's graph as N-Triples."""
+        return "\n".join(self.lines) + "\n"
+
+    def vocabulary(self) -> list[str]:
+        """N-Triples lines that say, of each known concept in use, which scheme it belongs to."""
+        found = ((concept, vocabulary.known(concept[1:-1])) for concept in self.concepts)
+        return [f"{concept}{_IN_SCHEME}<{scheme}> ." for concept, scheme in found if scheme]
+
+
+def lift(document: Document) -> Lifted:
+    """Lift a payload into a graph.
+
+    Args:
+        document: a payload as ``kg.xml.read`` gives it; it should be schema-valid.
+
+    Returns:
+        Its graph: IRIs from the message's own identifiers, typed literals, concepts, starts and ends.
+
+    Raises:
+        AssetError: no mapping file serves the document's profile and message.
+    """
+    lifter = lifter_for(document.profile)
+    plan = lifter.roots.get(document.body.tag)
+    if plan is None:
+        raise AssetError(f"no mapping for {document.message_type}", where=str(lifter.source.path))
+    message = plan.subject(document.body, "", 0, document.digest)
+    lifted = Lifted(message, document.message_type, lifter.profile)
+    clock = Clock()
+    walk = _Walk(lifted, clock, document.digest, lifter.ignored)
+    walk.start(plan, document.body, "", 0)
+    if document.root is not document.body:
+        envelope = lifter.roots.get(document.root.tag)
+        if envelope is not None:
+            walk.open(envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0)
+    lifted.lines += clock.lines()
+    return lifted
+
+
+class _Walk:
+    __slots__ = ("clock", "concepts", "digest", "ignored", "lines", "nodes", "unmapped")
+
+    def __init__(self, lifted: Lifted, clock: Clock, digest: str, ignored: frozenset[str]) -> None:
+        self.ignored = ignored
+        self.lines, self.nodes, self.concepts = lifted.lines, lifted.nodes, lifted.concepts
+        self.unmapped, self.clock, self.digest = lifted.unmapped, clock, digest
+
+    def start(self, plan: Plan, element: Any, parent: str, position: int) -> str:
+        """Write one mapping's subject with all that lies below its element; gives the subject."""
+        subject = f"<{plan.subject(element, parent, position, self.digest)}>"
+        self.open(plan, element, subject, parent, position)
+        counters = [0] * plan.counters
+        for predicate, counter, other, sequenced in plan.same:
+            self.child(subject, predicate, counters, counter, other, sequenced, element)
+        if plan.table:
+            self.down(plan.table, element, subject, counters)
+        return subject
+
+    def open(self, plan: Plan, element: Any, subject: str, parent: str, position: int) -> None:
+        """Write what is known of a subject on reaching its element."""
+        self.nodes[subject] = (element, plan)
+        lines = self.lines
+        for constant in plan.constants:
+            lines.append(subject + constant)
+        for predicate, make, kind in plan.opens:
+            value = make(element, parent, position, self.digest)
+            if value is not None:
+                lines.append(f"{subject}{predicate}{value} .")
+                if kind == CONCEPT:
+                    self.concepts.add(value)
+
+    def child(
+        self, subject: str, predicate: str, counters: list[int], counter: int, plan: Plan, sequenced: bool, element: Any
+    ) -> None:
+        """Start another mapping below a subject and link it."""
+        position = counters[counter]
+        counters[counter] = position + 1
+        at = len(self.lines)
+        self.lines.append("")
+        made = self.start(plan, element, subject[1:-1], position)
+        self.lines[at] = f"{subject}{predicate}{made} ."
+        if sequenced:
+            self.clock.items.setdefault(subject, []).append(made)
+
+    def down(self, table: dict[str, Node], element: Any, subject: str, counters: list[int]) -> None:
+        """Walk the children of an element."""
+        lines = self.lines
+        for child in element:
+            node = table.get(child.tag)
+            if node is None:
+                if child.tag not in self.ignored:
+                    self.unmapped.append(child)
+                continue
+            if node.emits:
+                text = child.text or ""
+                for predicate, convert, kind in node.emits:
+                    value = convert(text)
+                    lines.append(f"{subject}{predicate}{value} .")
+                    if kind:
+                        self.note(kind, subject, predicate, value, text)
+            for predicate, counter, plan, sequenced in node.starts:
+                self.child(subject, predicate, counters, counter, plan, sequenced, child)
+            if node.table:
+                self.down(node.table, child, subject, counters)
+
+    def note(self, kind: int, subject: str, predicate: str, value: str, text: str) -> None:
+        """Keep what later steps need of a value: concepts, starts, durations."""
+        if kind == CONCEPT:
+            self.concepts.add(value)
+        elif kind == START:
+            self.clock.starts.setdefault(subject, text.strip())
+        elif kind == DURATION:
+            if predicate == _DURATION:
+                self.clock.lengths.setdefault(subject, text)
+            sent = text.strip()
+            if "^^" in value and not value.startswith(f'"{sent}"'):
+                self.lines.append(f"{subject}{predicate[:-2]}Text> {string(sent)} .")
+
+
+_DURATION = f" <{FLEX}duration> "
+
+
+def mapping_files(extra: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Payload mapping files: the shipped ones, then those in the folders given."""
+    yield from assets.files("mappings", "payloads/*.yml")
+    for folder in extra:
+        yield from sorted(folder.glob("*.yml"))
+
+
+@lru_cache(maxsize=16)
+def lifter_for(profile: str) -> Lifter:
+    """The compiled mapping file that serves a profile.
+
+    Raises:
+        AssetError: there is none, or it does not compile.
+    """
+    for path in mapping_files():
+        source = load(path)
+        if str(source.settings.get("profile")) == profile:
+            plans = compile_file(source)
+            roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
+            ignored = frozenset(element_name(source, entry["path"]) for entry in source.settings.get("ignored", ()))
+            return Lifter(source, plans, roots, ignored)
+    raise AssetError(f"no mapping file for the profile {profile!r}", where="mappings/payloads", cure="add one")

@@ -1,0 +1,304 @@
+"""Compiles a mapping file into a walk plan: dispatch tables by element name, no XPath at lift time.
+
+A ``Plan`` belongs to one mapping. ``table`` leads from an element's name to a ``Node``: what to write for its
+text (``emits``), which mappings start there (``starts``), and the table for its own children. What cannot be
+met on the way down (constants, attributes, references to ancestors, templates over several references) is in
+``opens`` and worked out when the mapping's element is reached.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg.errors import AssetError
+from kg.literals import CONVERTERS, segment
+from kg.namespaces import FLEX, VOCAB, XSD
+from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
+
+#: What an emitted object is besides a triple: nothing, a concept, a start, a duration.
+PLAIN, CONCEPT, START, DURATION = range(4)
+_KINDS = {FLEX + "startsAt": START}
+_CACHE_LIMIT = 4096
+
+Getter = Callable[[Any], str | None]
+#: predicate as N-Triples, converter of the text, kind
+Emit = tuple[str, Callable[[str], str], int]
+#: predicate as N-Triples, object from (element, parent, position, digest), kind
+Open = tuple[str, Callable[[Any, str, int, str], str | None], int]
+
+
+@dataclass(slots=True)
+class Node:
+    """One element name in a table."""
+
+    emits: tuple[Emit, ...] = ()
+    #: predicate as N-Triples, index of its position counter, plan, whether it is part of a sequence
+    starts: tuple[tuple[str, int, "Plan", bool], ...] = ()
+    table: dict[str, "Node"] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """How one mapping is walked."""
+
+    mapping: Mapping
+    subject: Callable[[Any, str, int, str], str]
+    #: predicates and objects that never change, as the end of a line
+    constants: tuple[str, ...] = ()
+    opens: tuple[Open, ...] = ()
+    #: mappings whose subject lies on the same element
+    same: tuple[tuple[str, int, "Plan", bool], ...] = ()
+    table: dict[str, Node] = field(default_factory=dict)
+    counters: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the mapping."""
+        return self.mapping.name
+
+
+def compile_file(source: MappingFile) -> dict[str, Plan]:
+    """Compile every mapping of a file.
+
+    Returns:
+        Plans by mapping name; links between them resolved.
+
+    Raises:
+        AssetError: a datatype is not known, or a link cannot be placed below its mapping.
+    """
+    plans = {
+        name: Plan(mapping, _subject(mapping.subject)) for name, mapping in source.mappings.items()
+    }
+    sequenced = {
+        source_iri(source, predicate)
+        for entry in source.settings.get("sequences", ())
+        for predicate in entry["via"]
+    }
+    compilers = [_Compiler(source, plan, plans, sequenced) for plan in plans.values()]
+    neighbours = {target for compiler in compilers for target in compiler.neighbours()}
+    for compiler in compilers:
+        compiler.run(small=compiler.plan.name in neighbours)
+    for plan in plans.values():
+        for _, _, other, _ in plan.same:  # what one mapping of an element reads is not unmapped to the other
+            _know(plan.table, other)
+            _know(other.table, plan)
+    return plans
+
+
+def _know(table: dict[str, Node], other: "Plan") -> None:
+    """Add empty nodes for all that another mapping of the same element reads."""
+    if not table and not other.same:
+        return
+    for rule in other.mapping.rules:
+        for ref in rule.term.refs if rule.term is not None else ():
+            if ref.steps and not ref.up and ref.steps[0] != "self::":
+                inner = table
+                for step in ref.steps:
+                    inner = inner.setdefault(step, Node()).table
+    _merge(table, other.table)
+
+
+def _merge(table: dict[str, Node], other: dict[str, Node]) -> None:
+    for tag, node in other.items():
+        _merge(table.setdefault(tag, Node()).table, node.table)
+
+
+def source_iri(source: MappingFile, text: str) -> str:
+    """Expand a prefixed name of the block ``flexkg``."""
+    prefix, _, local = text.partition(":")
+    return source.prefixes[prefix] + local
+
+
+def element_name(source: MappingFile, text: str) -> str:
+    """Expand a prefixed element name of the block ``flexkg`` to ``{namespace}local``."""
+    prefix, _, local = text.removeprefix("@").partition(":")
+    return f"{{{source.prefixes[prefix]}}}{local}"
+
+
+def getter(ref: Reference) -> Getter:
+    """Make a function that reads a reference from an element; None where there is nothing."""
+    up, steps, attribute = ref.up, ref.steps, ref.attribute
+    if ref.name_of:
+        return lambda element: str(element.tag).rpartition("}")[2]
+    if steps[:1] == ("self::",):
+        tag, steps = steps[1], steps[2:]
+    else:
+        tag = ""
+
+    def get(element: Any) -> str | None:
+        if tag and element.tag != tag:
+            return None
+        for _ in range(up):
+            element = element.getparent()
+            if element is None:
+                return None
+        for step in steps:
+            element = next(element.iterchildren(step), None)
+            if element is None:
+                return None
+        if attribute:
+            value: str | None = element.get(attribute)
+            return value
+        text: str = element.text or ""
+        return text
+
+    return get
+
+
+def _subject(term: Term) -> Callable[[Any, str, int, str], str]:
+    """Make the function that writes a mapping's subject, as N-Triples, from its place in the payload."""
+    reads = [(ref.external, None if ref.external else getter(ref)) for ref in term.refs]
+    parts = term.parts
+
+    def write(element: Any, parent: str, position: int, digest: str) -> str:
+        text = parts[0]
+        for (external, get), part in zip(reads, parts[1:], strict=True):
+            if external == "_parent":
+                text += parent
+            elif external == "_position":
+                text += str(position)
+            elif external == "_digest":
+                text += digest
+            elif get is not None:
+                text += segment((get(element) or "").strip())
+            text += part
+        return text
+
+    return write
+
+
+def _cached(make: Callable[[str], str]) -> Callable[[str], str]:
+    """Remember what a converter made, for tokens that come again and again; bounded."""
+    memory: dict[str, str] = {}
+
+    def convert(text: str) -> str:
+        found = memory.get(text)
+        if found is None:
+            if len(memory) >= _CACHE_LIMIT:
+                memory.clear()
+            found = memory[text] = make(text)
+        return found
+
+    return convert
+
+
+class _Compiler:
+    """Compiles one mapping into its plan."""
+
+    def __init__(self, source: MappingFile, plan: Plan, plans: dict[str, Plan], sequenced: set[str]) -> None:
+        self.source, self.plan, self.plans, self.sequenced = source, plan, plans, sequenced
+        self.opens: list[Open] = []
+        self.same: list[tuple[str, int, Plan, bool]] = []
+        self.counters: dict[str, int] = {}
+        self.direct = False
+
+    def neighbours(self) -> Iterable[str]:
+        """Mappings linked from here whose subject lies on the same element."""
+        for rule in self.plan.mapping.rules:
+            if rule.mapping and () in self.relative(self.plans[rule.mapping].mapping):
+                yield rule.mapping
+
+    def run(self, *, small: bool) -> None:
+        """Fill the plan; a small neighbour (no links) reads what it needs on opening and walks nothing."""
+        self.direct = small and not any(rule.mapping for rule in self.plan.mapping.rules)
+        for rule in self.plan.mapping.rules:
+            if rule.kind == "link":
+                self.link(rule)
+            else:
+                self.value(rule)
+        self.plan.opens = tuple(self.opens)
+        self.plan.same = tuple(self.same)
+        self.plan.counters = len(self.counters)
+
+    def error(self, what: str) -> AssetError:
+        return AssetError(f"mapping {self.plan.name}: {what}", where=str(self.source.path), cure="see docs/mappings.md")
+
+    def node(self, steps: tuple[str, ...]) -> Node:
+        table, node = self.plan.table, None
+        for step in steps:
+            node = table.setdefault(step, Node())
+            table = node.table
+        if node is None:
+            raise self.error("a reference has no step")
+        return node
+
+    def relative(self, mapping: Mapping) -> list[tuple[str, ...]]:
+        """Paths from this mapping's element to those of another, the names after this element's own."""
+        own = {path[-1] for path in self.plan.mapping.iterators}
+        found = []
+        for path in mapping.iterators:
+            at = max((i for i, step in enumerate(path) if step in own), default=-1)
+            steps = path[at + 1 :]
+            if steps and steps[-1] == "*":
+                tags = dict.fromkeys(
+                    ref.steps[1] for rule in mapping.rules if rule.term for ref in rule.term.refs if ref.steps[:1] == ("self::",)
+                )
+                found += [(*steps[:-1], tag) for tag in tags]
+            else:
+                found.append(steps)
+        return found
+
+    def link(self, rule: Rule) -> None:
+        target = self.plans[rule.mapping]
+        counter = self.counters.setdefault(rule.predicate, len(self.counters))
+        start = (f" <{rule.predicate}> ", counter, target, rule.predicate in self.sequenced)
+        for steps in self.relative(target.mapping):
+            if not steps:
+                self.same.append(start)
+            else:
+                node = self.node(steps)
+                node.starts += (start,)
+
+    def converter(self, rule: Rule, term: Term) -> tuple[Callable[[str], str], int]:
+        """The converter for one reference's text, and the kind of what it makes."""
+        if rule.kind == "iri":
+            head, tail = term.parts
+            kind = CONCEPT if head.startswith(VOCAB) else PLAIN
+            return _cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), kind
+        convert = CONVERTERS.get(rule.datatype)
+        if convert is None:
+            raise self.error(f"datatype <{rule.datatype}> is not one of {', '.join(sorted(CONVERTERS))}")
+        if term.parts != ("", ""):
+            raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
+        if rule.datatype == XSD + "duration":
+            return _cached(convert), DURATION
+        if rule.datatype == XSD + "boolean":
+            return _cached(convert), PLAIN
+        return convert, _KINDS.get(rule.predicate, PLAIN)
+
+    def value(self, rule: Rule) -> None:
+        term = rule.term
+        assert term is not None
+        predicate = f" <{rule.predicate}> "
+        if term.constant:
+            mark = f"<{term.parts[0]}>" if rule.kind == "iri" else CONVERTERS[rule.datatype](term.parts[0])
+            self.plan.constants += (f"{predicate}{mark} .",)
+            return
+        single = len(term.refs) == 1
+        ref = term.refs[0]
+        down = ref.steps and not (ref.up or ref.attribute or ref.external) and ref.steps[0] != "self::"
+        if single and down and not self.direct:
+            convert, kind = self.converter(rule, term)
+            node = self.node(ref.steps)
+            node.emits += ((predicate, convert, kind),)
+            return
+        if ref.external == "_position" and single:
+            self.opens.append((predicate, lambda _e, _p, n, _d: f'"{n}"^^<{XSD}integer>', PLAIN))
+        elif single and not ref.external:
+            convert, kind = self.converter(rule, term)
+            self.opens.append((predicate, _read(getter(ref), convert), kind))
+            if ref.steps[:1] == ("self::",) and len(ref.steps) > 2:
+                self.node(ref.steps[2:])
+        elif rule.kind == "iri":
+            write = _subject(term)
+            self.opens.append((predicate, lambda e, p, n, d: f"<{write(e, p, n, d)}>", PLAIN))
+        else:
+            raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
+
+
+def _read(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:
+    def read(element: Any, _parent: str, _position: int, _digest: str) -> str | None:
+        text = get(element)
+        return None if text is None else convert(text)
+
+    return read

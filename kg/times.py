@@ -1,0 +1,124 @@
+"""Works out when things start and end, from what a message says about starts and durations.
+
+Written as triples: ``flex:startsAt`` where an item only follows the one before it, ``flex:endsAt`` where start
+and length are known, ``flex:seconds`` for each length in days and smaller, ``flex:totalSeconds`` for the sum of
+a sequence's items. A length of zero means an open end, a length in months or years has no seconds: neither
+gives an end, and what follows them in a sequence gets no start.
+"""
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from kg.literals import normal_duration
+from kg.namespaces import FLEX, XSD
+
+_LENGTH = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_END = f" <{FLEX}endsAt> "
+_START = f" <{FLEX}startsAt> "
+_SECONDS = f" <{FLEX}seconds> "
+_TOTAL = f" <{FLEX}totalSeconds> "
+_DATE_TIME = f'"^^<{XSD}dateTime> .'
+_INTEGER = f'"^^<{XSD}integer> .'
+
+
+@lru_cache(maxsize=4096)
+def seconds(text: str) -> int | None:
+    """Length of a duration of the wire in seconds.
+
+    Args:
+        text: for example ``"PT15M"``; also the forms that ``kg.literals.normal_duration`` reads.
+
+    Returns:
+        Whole seconds, negative for a negative duration; None where there is no length or it is in months or years.
+
+    >>> seconds("PT1H30M"), seconds("2W"), seconds("P1M")
+    (5400, 1209600, None)
+    """
+    normal = normal_duration(text)
+    match = _LENGTH.fullmatch(normal) if normal else None
+    if match is None:
+        return None
+    days, hours, minutes, rest = (int(n or 0) for n in match.groups()[1:])
+    total = days * 86400 + hours * 3600 + minutes * 60 + rest
+    return -total if match[1] else total
+
+
+def moment(text: str) -> datetime | None:
+    """Read a date-time; None where it cannot be placed on the calendar (year 0, second 60, 24:00)."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _text(value: datetime) -> str:
+    text = value.isoformat()
+    if "." in text:
+        head, _, tail = text.partition(".")
+        digits, zone = tail[:6], tail[6:]
+        text = f"{head}.{digits.rstrip('0')}{zone}" if digits.strip("0") else head + zone
+    return text.replace("+00:00", "Z")
+
+
+class Clock:
+    """Collects the times of one payload during the walk, then writes what follows from them."""
+
+    __slots__ = ("items", "lengths", "starts")
+
+    def __init__(self) -> None:
+        #: subject -> text of its start
+        self.starts: dict[str, str] = {}
+        #: subject -> text of its duration
+        self.lengths: dict[str, str] = {}
+        #: subject of a sequence or of a node with sequences -> its items, in order
+        self.items: dict[str, list[str]] = {}
+
+    def lines(self) -> list[str]:
+        """N-Triples lines of everything that can be worked out."""
+        out: list[str] = []
+        starts, lengths = self.starts, self.lengths
+        inner = {item for items in self.items.values() for item in items}
+        for subject, text in lengths.items():
+            length = seconds(text)
+            if length is not None:
+                out.append(f'{subject}{_SECONDS}"{length}{_INTEGER}')
+            if subject not in inner and subject in starts:
+                self._end(out, subject, moment(starts[subject]), length)
+        for subject, items in self.items.items():
+            if subject not in inner:
+                begin = moment(starts[subject]) if subject in starts else None
+                self._sequence(out, subject, items, begin)
+        return out
+
+    @staticmethod
+    def _end(out: list[str], subject: str, start: datetime | None, length: int | None) -> datetime | None:
+        if start is None or not length or length < 0:
+            return None
+        try:
+            end = start + timedelta(seconds=length)
+        except OverflowError:
+            return None
+        out.append(f'{subject}{_END}"{_text(end)}{_DATE_TIME}')
+        return end
+
+    def _sequence(self, out: list[str], subject: str, items: list[str], begin: datetime | None) -> None:
+        cursor, total, known = begin, 0, True
+        for item in items:
+            if item in self.items:
+                self._sequence(out, item, self.items[item], begin)
+                known = False
+                continue
+            own = self.starts.get(item)
+            start = moment(own) if own is not None else cursor
+            if own is None and start is not None:
+                out.append(f'{item}{_START}"{_text(start)}{_DATE_TIME}')
+            text = self.lengths.get(item)
+            length = seconds(text) if text is not None else None
+            cursor = self._end(out, item, start, length)
+            if length is None:
+                known = False
+            else:
+                total += length
+        if known and items:
+            out.append(f'{subject}{_TOTAL}"{total}{_INTEGER}')
