@@ -1,4 +1,4 @@
-"""lift: payload -> graph. One walk over the tree with the plan of its mapping file; N-Triples text comes out."""
+"""lift: payload -> graph. One walk over the tree with the plan of its mapping file gives N-Triples text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -90,7 +90,9 @@ def lift(document: Document) -> Lifted:
     if document.root is not document.body:
         envelope = lifter.roots.get(document.root.tag)
         if envelope is not None:
-            walk.open(envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0)
+            walk.open(
+                envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0
+            )
     lifted.lines += clock.lines()
     return lifted
 
@@ -128,7 +130,14 @@ class _Walk:
                     self.concepts.add(value)
 
     def child(
-        self, subject: str, predicate: str, counters: list[int], counter: int, plan: Plan, sequenced: bool, element: Any
+        self,
+        subject: str,
+        predicate: str,
+        counters: list[int],
+        counter: int,
+        plan: Plan,
+        sequenced: bool,
+        element: Any,
     ) -> None:
         """Start another mapping below a subject and link it."""
         position = counters[counter]
@@ -187,7 +196,7 @@ def mapping_files(extra: tuple[Path, ...] = ()) -> Iterator[Path]:
 
 @lru_cache(maxsize=16)
 def lifter_for(profile: str) -> Lifter:
-    """The compiled mapping file that serves a profile.
+    """Give the compiled mapping file that serves a profile.
 
     Raises:
         AssetError: there is none, or it does not compile.
@@ -197,6 +206,10 @@ def lifter_for(profile: str) -> Lifter:
         if str(source.settings.get("profile")) == profile:
             plans = compile_file(source)
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
-            ignored = frozenset(element_name(source, entry["path"]) for entry in source.settings.get("ignored", ()))
+            ignored = frozenset(
+                element_name(source, entry["path"]) for entry in source.settings.get("ignored", ())
+            )
             return Lifter(source, plans, roots, ignored)
-    raise AssetError(f"no mapping file for the profile {profile!r}", where="mappings/payloads", cure="add one")
+    raise AssetError(
+        f"no mapping file for the profile {profile!r}", where="mappings/payloads", cure="add one"
+    )

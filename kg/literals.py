@@ -33,10 +33,10 @@ _MAX_EXPONENT = 60
 
 
 def string(text: str) -> str:
-    """Write text as an N-Triples plain literal.
+    r"""Write text as an N-Triples plain literal.
 
     >>> string('a "b"')
-    '"a \\\\"b\\\\""'
+    '"a \\"b\\""'
     """
     if _SPECIAL.search(text):
         text = _SPECIAL.sub(lambda m: _ESCAPES[m.group()], text)
@@ -128,7 +128,7 @@ def normal_duration(text: str) -> str | None:
         text: for example ``"2W"``, ``"+PT5M"`` or ``"P1D2H"``.
 
     Returns:
-        A lexical ``xsd:duration`` such as ``"P14D"``; None where the text states no length (``"P"``, ``"PT"``).
+        A lexical ``xsd:duration`` such as ``"P14D"``; None where the text states no length (``"P"``).
 
     Source:
         OpenADR 2.0b, oadr_xcal_20b.xsd, DurationValueType.

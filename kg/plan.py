@@ -13,14 +13,13 @@ from typing import Any
 from kg.errors import AssetError
 from kg.literals import CONVERTERS, segment
 from kg.namespaces import FLEX, VOCAB, XSD
-from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
+from kg.references import cached, getter, opener, subject_writer
+from kg.yarrrml import Mapping, MappingFile, Rule, Term
 
 #: What an emitted object is besides a triple: nothing, a concept, a start, a duration.
 PLAIN, CONCEPT, START, DURATION = range(4)
 _KINDS = {FLEX + "startsAt": START}
-_CACHE_LIMIT = 4096
 
-Getter = Callable[[Any], str | None]
 #: predicate as N-Triples, converter of the text, kind
 Emit = tuple[str, Callable[[str], str], int]
 #: predicate as N-Triples, object from (element, parent, position, digest), kind
@@ -67,7 +66,7 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
         AssetError: a datatype is not known, or a link cannot be placed below its mapping.
     """
     plans = {
-        name: Plan(mapping, _subject(mapping.subject)) for name, mapping in source.mappings.items()
+        name: Plan(mapping, subject_writer(mapping.subject)) for name, mapping in source.mappings.items()
     }
     sequenced = {
         source_iri(source, predicate)
@@ -115,73 +114,6 @@ def element_name(source: MappingFile, text: str) -> str:
     return f"{{{source.prefixes[prefix]}}}{local}"
 
 
-def getter(ref: Reference) -> Getter:
-    """Make a function that reads a reference from an element; None where there is nothing."""
-    up, steps, attribute = ref.up, ref.steps, ref.attribute
-    if ref.name_of:
-        return lambda element: str(element.tag).rpartition("}")[2]
-    if steps[:1] == ("self::",):
-        tag, steps = steps[1], steps[2:]
-    else:
-        tag = ""
-
-    def get(element: Any) -> str | None:
-        if tag and element.tag != tag:
-            return None
-        for _ in range(up):
-            element = element.getparent()
-            if element is None:
-                return None
-        for step in steps:
-            element = next(element.iterchildren(step), None)
-            if element is None:
-                return None
-        if attribute:
-            value: str | None = element.get(attribute)
-            return value
-        text: str = element.text or ""
-        return text
-
-    return get
-
-
-def _subject(term: Term) -> Callable[[Any, str, int, str], str]:
-    """Make the function that writes a mapping's subject, as N-Triples, from its place in the payload."""
-    reads = [(ref.external, None if ref.external else getter(ref)) for ref in term.refs]
-    parts = term.parts
-
-    def write(element: Any, parent: str, position: int, digest: str) -> str:
-        text = parts[0]
-        for (external, get), part in zip(reads, parts[1:], strict=True):
-            if external == "_parent":
-                text += parent
-            elif external == "_position":
-                text += str(position)
-            elif external == "_digest":
-                text += digest
-            elif get is not None:
-                text += segment((get(element) or "").strip())
-            text += part
-        return text
-
-    return write
-
-
-def _cached(make: Callable[[str], str]) -> Callable[[str], str]:
-    """Remember what a converter made, for tokens that come again and again; bounded."""
-    memory: dict[str, str] = {}
-
-    def convert(text: str) -> str:
-        found = memory.get(text)
-        if found is None:
-            if len(memory) >= _CACHE_LIMIT:
-                memory.clear()
-            found = memory[text] = make(text)
-        return found
-
-    return convert
-
-
 class _Compiler:
     """Compiles one mapping into its plan."""
 
@@ -193,7 +125,7 @@ class _Compiler:
         self.direct = False
 
     def neighbours(self) -> Iterable[str]:
-        """Mappings linked from here whose subject lies on the same element."""
+        """List the mappings linked from here whose subject lies on the same element."""
         for rule in self.plan.mapping.rules:
             if rule.mapping and () in self.relative(self.plans[rule.mapping].mapping):
                 yield rule.mapping
@@ -211,7 +143,9 @@ class _Compiler:
         self.plan.counters = len(self.counters)
 
     def error(self, what: str) -> AssetError:
-        return AssetError(f"mapping {self.plan.name}: {what}", where=str(self.source.path), cure="see docs/mappings.md")
+        return AssetError(
+            f"mapping {self.plan.name}: {what}", where=str(self.source.path), cure="see docs/mappings.md"
+        )
 
     def node(self, steps: tuple[str, ...]) -> Node:
         table, node = self.plan.table, None
@@ -231,7 +165,11 @@ class _Compiler:
             steps = path[at + 1 :]
             if steps and steps[-1] == "*":
                 tags = dict.fromkeys(
-                    ref.steps[1] for rule in mapping.rules if rule.term for ref in rule.term.refs if ref.steps[:1] == ("self::",)
+                    ref.steps[1]
+                    for rule in mapping.rules
+                    if rule.term
+                    for ref in rule.term.refs
+                    if ref.steps[:1] == ("self::",)
                 )
                 found += [(*steps[:-1], tag) for tag in tags]
             else:
@@ -250,20 +188,20 @@ class _Compiler:
                 node.starts += (start,)
 
     def converter(self, rule: Rule, term: Term) -> tuple[Callable[[str], str], int]:
-        """The converter for one reference's text, and the kind of what it makes."""
+        """Give the converter for one reference's text, and the kind of what it makes."""
         if rule.kind == "iri":
             head, tail = term.parts
             kind = CONCEPT if head.startswith(VOCAB) else PLAIN
-            return _cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), kind
+            return cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), kind
         convert = CONVERTERS.get(rule.datatype)
         if convert is None:
             raise self.error(f"datatype <{rule.datatype}> is not one of {', '.join(sorted(CONVERTERS))}")
         if term.parts != ("", ""):
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
         if rule.datatype == XSD + "duration":
-            return _cached(convert), DURATION
+            return cached(convert), DURATION
         if rule.datatype == XSD + "boolean":
-            return _cached(convert), PLAIN
+            return cached(convert), PLAIN
         return convert, _KINDS.get(rule.predicate, PLAIN)
 
     def value(self, rule: Rule) -> None:
@@ -286,19 +224,11 @@ class _Compiler:
             self.opens.append((predicate, lambda _e, _p, n, _d: f'"{n}"^^<{XSD}integer>', PLAIN))
         elif single and not ref.external:
             convert, kind = self.converter(rule, term)
-            self.opens.append((predicate, _read(getter(ref), convert), kind))
+            self.opens.append((predicate, opener(getter(ref), convert), kind))
             if ref.steps[:1] == ("self::",) and len(ref.steps) > 2:
                 self.node(ref.steps[2:])
         elif rule.kind == "iri":
-            write = _subject(term)
+            write = subject_writer(term)
             self.opens.append((predicate, lambda e, p, n, d: f"<{write(e, p, n, d)}>", PLAIN))
         else:
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
-
-
-def _read(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:
-    def read(element: Any, _parent: str, _position: int, _digest: str) -> str | None:
-        text = get(element)
-        return None if text is None else convert(text)
-
-    return read

@@ -1,9 +1,9 @@
 """Works out when things start and end, from what a message says about starts and durations.
 
-Written as triples: ``flex:startsAt`` where an item only follows the one before it, ``flex:endsAt`` where start
-and length are known, ``flex:seconds`` for each length in days and smaller, ``flex:totalSeconds`` for the sum of
-a sequence's items. A length of zero means an open end, a length in months or years has no seconds: neither
-gives an end, and what follows them in a sequence gets no start.
+Written as triples: ``flex:startsAt`` where an item only follows the one before it, ``flex:endsAt`` where
+start and length are known, ``flex:seconds`` for each length in days and smaller, ``flex:totalSeconds`` for
+the sum of a sequence's items. A length of zero means an open end, a length in months or years has no seconds:
+neither gives an end, and what follows them in a sequence gets no start.
 """
 
 import re
@@ -30,7 +30,7 @@ def seconds(text: str) -> int | None:
         text: for example ``"PT15M"``; also the forms that ``kg.literals.normal_duration`` reads.
 
     Returns:
-        Whole seconds, negative for a negative duration; None where there is no length or it is in months or years.
+        Whole seconds, negative for a negative duration; None for no length, or one in months or years.
 
     >>> seconds("PT1H30M"), seconds("2W"), seconds("P1M")
     (5400, 1209600, None)

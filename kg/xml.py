@@ -1,50 +1,29 @@
 """read: bytes -> tree. Hardened parse, then the schema; nothing else of FlexKG parses XML from outside.
 
-What is refused before the parser sees it: too many bytes, bytes that are not UTF-8, NUL, a DOCTYPE. The parser
+What is refused before the parser sees it: too many bytes, bytes that are no UTF-8, NUL, a DOCTYPE. The parser
 resolves no entities, loads nothing and builds no tree deeper than libxml2's limit of 256.
 """
 
 import hashlib
-import importlib.util
 import re
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from kg.errors import AssetError, UnreadablePayload
+from kg.errors import UnreadablePayload
+from kg.schema import SchemaError, messages, schema_errors, schema_for
+from kg.xpath import OADR_20A, OADR_20B
 
 #: Default cap for one payload, in bytes.
 MAX_BYTES = 1_048_576
-OADR_20B = "http://openadr.org/oadr-2.0b/2012/07"
-OADR_20A = "http://openadr.org/oadr-2.0a/2012/07"
 _SIGNED = f"{{{OADR_20B}}}oadrSignedObject"
 _PAYLOAD = f"{{{OADR_20B}}}oadrPayload"
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>")
 _local = threading.local()
-_diagnosis = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaError:
-    """One thing that the schema finds wrong.
-
-    Attributes:
-        message: the schema processor's words.
-        line: line in the payload, from 1.
-        pointer: XPath of the element.
-        element: the element, where it could be found.
-    """
-
-    message: str
-    line: int
-    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +79,7 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
     body = _body(root)
     name = etree.QName(body)
     schema = schema_for("2.0b")
-    errors = () if schema.validate(root) else tuple(_schema_errors(text))
+    errors = () if schema.validate(root) else tuple(schema_errors(root))
     return Document(data, root, body, name.localname, "2.0b", hashlib.sha256(data).hexdigest(), errors)
 
 
@@ -136,14 +115,20 @@ def _utf8(data: bytes) -> None:
     declared = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
     if declared and declared[1].upper() not in (b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"):
         raise UnreadablePayload(
-            f"the payload declares the encoding {declared[1].decode()}", where="line 1", cure="send UTF-8", code="encoding"
+            f"the payload declares the encoding {declared[1].decode()}",
+            where="line 1",
+            cure="send UTF-8",
+            code="encoding",
         )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadablePayload(
-            "the payload is not UTF-8", where=f"byte {error.start}, line {line}", cure="send UTF-8", code="encoding"
+            "the payload is not UTF-8",
+            where=f"byte {error.start}, line {line}",
+            cure="send UTF-8",
+            code="encoding",
         ) from error
 
 
@@ -153,7 +138,10 @@ def _from_utf16(data: bytes) -> bytes:
         text = data.decode("utf-16")
     except UnicodeDecodeError as error:
         raise UnreadablePayload(
-            "the payload begins as UTF-16 and is not", where=f"byte {error.start}", cure="send UTF-8", code="encoding"
+            "the payload begins as UTF-16 and is not",
+            where=f"byte {error.start}",
+            cure="send UTF-8",
+            code="encoding",
         ) from error
     return _DECLARATION.sub("", text, count=1).encode("utf-8")
 
@@ -168,7 +156,7 @@ def _doctype() -> UnreadablePayload:
 
 
 def _parser() -> Any:
-    """This thread's parser: libxml2 parsers must not be shared between threads at work."""
+    """Give the parser of the running thread: libxml2 parsers must not be shared between threads at work."""
     parser = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = etree.XMLParser(
@@ -188,12 +176,15 @@ def _syntax_error(error: etree.XMLSyntaxError) -> UnreadablePayload:
     what = (error.msg or "no XML").partition(", line ")[0]
     cure = "nest fewer elements" if "depth" in what.lower() else "send well-formed XML"
     return UnreadablePayload(
-        f"the payload is not well-formed XML: {what}", where=f"line {line}, column {column}", cure=cure, code="not-xml"
+        f"the payload is not well-formed XML: {what}",
+        where=f"line {line}, column {column}",
+        cure=cure,
+        code="not-xml",
     )
 
 
 def _body(root: Any) -> Any:
-    """The message's element.
+    """Find the message's element.
 
     Raises:
         UnreadablePayload: the root is no OpenADR 2.0b message.
@@ -218,110 +209,12 @@ def _body(root: Any) -> Any:
             code="profile",
         )
     if name.namespace != OADR_20B or name.localname not in messages():
-        what = f"the root element {name.localname!r} in namespace {name.namespace or 'none'} is no OpenADR 2.0b message"
+        space = name.namespace or "none"
+        what = f"the root element {name.localname!r} in namespace {space} is no OpenADR 2.0b message"
         raise UnreadablePayload(
-            what, where=f"line {body.sourceline}", cure=f"send a message of the namespace {OADR_20B}", code="unknown-message"
+            what,
+            where=f"line {body.sourceline}",
+            cure=f"send a message of the namespace {OADR_20B}",
+            code="unknown-message",
         )
     return body
-
-
-@lru_cache(maxsize=1)
-def schema_folder() -> Path:
-    """Folder of the OpenADR 2.0b schema set: the installed openleadr package's, found without importing it.
-
-    Raises:
-        AssetError: openleadr is not installed, or not a version that ships the schema.
-    """
-    spec = importlib.util.find_spec("openleadr")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(place) / "schema"
-        if (folder / "oadr_20b.xsd").is_file():
-            return folder
-    raise AssetError(
-        "the OpenADR 2.0b schema is not installed", where="package openleadr", cure="pip install 'openleadr>=0.5.36,<0.6'"
-    )
-
-
-@lru_cache(maxsize=2)
-def schema_for(profile: str) -> etree.XMLSchema:
-    """The compiled schema of a profile; safe to share between threads for yes or no."""
-    return etree.XMLSchema(etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True)))
-
-
-@lru_cache(maxsize=1)
-def messages() -> frozenset[str]:
-    """Names of the messages that an ``oadrSignedObject`` may carry, read from the schema."""
-    tree = etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True))
-    xs = "{http://www.w3.org/2001/XMLSchema}"
-    found = tree.find(f"{xs}element[@name='oadrSignedObject']")
-    assert found is not None
-    return frozenset(str(e.get("ref")).partition(":")[2] for e in found.iter(f"{xs}element") if e.get("ref"))
-
-
-@lru_cache(maxsize=1)
-def _diagnostic_schema() -> etree.XMLSchema:
-    """A second schema object: its error log belongs to one caller at a time."""
-    return etree.XMLSchema(etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True)))
-
-
-def _schema_errors(data: bytes) -> Iterator[SchemaError]:
-    root = etree.fromstring(data, _parser())
-    with _diagnosis:
-        schema = _diagnostic_schema()
-        schema.validate(root)
-        entries = list(schema.error_log)
-    seen: set[tuple[int, str]] = set()
-    for entry in entries:
-        message = re.sub(r"\{[^}]*\}", "", entry.message)
-        if (entry.line, message) in seen:
-            continue
-        seen.add((entry.line, message))
-        yield SchemaError(message, entry.line, _place(root, entry.path))
-
-
-def _place(root: Any, path: str | None) -> str:
-    """Turn the schema processor's path, with the payload's own prefixes, into ours."""
-    names = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
-    try:
-        found = root.xpath(path, namespaces=names) if path else []
-    except etree.XPathError:
-        found = []
-    return pointer(found[0]) if found else path or "/"
-
-
-_PREFIXES = {
-    OADR_20B: "oadr",
-    "http://docs.oasis-open.org/ns/energyinterop/201110": "ei",
-    "http://docs.oasis-open.org/ns/energyinterop/201110/payloads": "pyld",
-    "http://docs.oasis-open.org/ns/emix/2011/06": "emix",
-    "http://docs.oasis-open.org/ns/emix/2011/06/power": "power",
-    "http://docs.oasis-open.org/ns/emix/2011/06/siscale": "scale",
-    "urn:ietf:params:xml:ns:icalendar-2.0": "xcal",
-    "urn:ietf:params:xml:ns:icalendar-2.0:stream": "strm",
-    "http://www.opengis.net/gml/3.2": "gml",
-    "http://www.w3.org/2005/Atom": "atom",
-    "http://naesb.org/espi": "espi",
-    "http://www.w3.org/2000/09/xmldsig#": "ds",
-}
-
-
-def prefixed(tag: str) -> str:
-    """Write ``{namespace}local`` with the usual prefix of OpenADR documents."""
-    namespace, _, local = tag[1:].partition("}") if tag.startswith("{") else ("", "", tag)
-    prefix = _PREFIXES.get(namespace)
-    return f"{prefix}:{local}" if prefix else local
-
-
-def pointer(element: Any) -> str:
-    """XPath of an element, with the usual prefixes of OpenADR documents and a position where siblings share a name."""
-    steps: list[str] = []
-    while element is not None:
-        parent = element.getparent()
-        step = prefixed(element.tag)
-        if parent is not None:
-            twins = [child for child in parent if child.tag == element.tag]
-            if len(twins) > 1:
-                step += f"[{twins.index(element) + 1}]"
-        steps.append(step)
-        element = parent
-    return "/" + "/".join(reversed(steps))

@@ -1,10 +1,11 @@
 """Reads a mapping file: YARRRML, the RML community's YAML, in the subset that FlexKG compiles.
 
-What is accepted, and nothing else: ``prefixes``, ``mappings`` with ``sources`` (one ``[payload~xpath, ITERATOR]``;
-alternatives joined by ``|``), one subject template ``s`` and ``po`` entries in the short form ``[p, o]``,
-``[p, o, datatype]`` or the long form ``{p, o: {mapping: NAME}}``. Two external references, written as YARRRML
-writes them, stand for what the structure of a message gives: ``$(_parent)``, the subject of the mapping that
-links here, and ``$(_position)``, the place among its siblings, from 0; ``$(_digest)`` is the payload's SHA-256.
+What is accepted, and nothing else: ``prefixes``, ``mappings`` with ``sources`` (one ``[payload~xpath,
+ITERATOR]``; alternatives joined by ``|``), one subject template ``s`` and ``po`` entries in the short form
+``[p, o]``, ``[p, o, datatype]`` or the long form ``{p, o: {mapping: NAME}}``. External references, written as
+YARRRML writes them, stand for what the structure of a message gives: ``$(_parent)``, the subject of the
+mapping that links here; ``$(_position)``, the place among its siblings, from 0; ``$(_digest)``, the payload's
+SHA-256.
 A link ``{mapping: NAME}`` means containment: the elements of NAME that lie inside this one.
 The block ``flexkg`` names the profile, its schema and what is left out on purpose, each with a reason.
 """
@@ -54,7 +55,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One predicate and object of a mapping; ``mapping`` is set where the object is another mapping's subject."""
+    """One predicate and object; ``mapping`` is set where the object is another mapping's subject."""
 
     predicate: str
     term: Term | None = None
@@ -102,14 +103,18 @@ def load(path: Path) -> MappingFile:
         raw["prefixes"] = {**part.get("prefixes", {}), **raw.get("prefixes", {})}
         twice = set(raw["mappings"]) & set(part["mappings"])
         if twice:
-            raise AssetError(f"mapping {sorted(twice)[0]!r} is in {name} too", where=str(path), cure="rename one")
+            raise AssetError(
+                f"mapping {sorted(twice)[0]!r} is in {name} too", where=str(path), cure="rename one"
+            )
         raw["mappings"] = {**raw["mappings"], **part["mappings"]}
     reader = _Reader(path, raw.get("prefixes") or {})
     found = {name: reader.mapping(name, body or {}) for name, body in raw["mappings"].items()}
     for mapping in found.values():
         for rule in mapping.rules:
             if rule.mapping and rule.mapping not in found:
-                raise reader.error(mapping.name, f"links to the mapping {rule.mapping!r}, which does not exist")
+                raise reader.error(
+                    mapping.name, f"links to the mapping {rule.mapping!r}, which does not exist"
+                )
     return MappingFile(path, raw.get("flexkg") or {}, reader.prefixes, found)
 
 
@@ -122,7 +127,9 @@ def _read(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise AssetError("mapping file is no valid YAML", where=place, cure="mend the syntax there") from error
+        raise AssetError(
+            "mapping file is no valid YAML", where=place, cure="mend the syntax there"
+        ) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("mappings"), dict):
         raise AssetError("mapping file has no `mappings`", where=str(path), cure="start from a shipped file")
     unknown = set(raw) - {"prefixes", "mappings", "flexkg"}
@@ -140,7 +147,9 @@ class _Reader:
         self.path = path
         self.prefixes = {"rdf": RDF, "xsd": XSD, **prefixes}
 
-    def error(self, name: str, what: str, cure: str = "see docs/mappings.md for what is accepted") -> AssetError:
+    def error(
+        self, name: str, what: str, cure: str = "see docs/mappings.md for what is accepted"
+    ) -> AssetError:
         return AssetError(f"mapping {name}: {what}", where=str(self.path), cure=cure)
 
     def mapping(self, name: str, body: dict[str, Any]) -> Mapping:
@@ -204,7 +213,8 @@ class _Reader:
         if text == "local-name()":
             return Reference(0, (), name_of=True)
         selves = text.startswith("self::")
-        up, steps, attribute = 0, [], ""
+        up, attribute = 0, ""
+        steps: list[str] = []
         for step in text.removeprefix("self::").split("/"):
             if not _STEP.fullmatch(step) or attribute:
                 raise self.error(name, f"reference $({text}) is outside the XPath subset")

@@ -1,0 +1,216 @@
+"""check: graph -> report. Read, lift and a SHACL engine in order; no store, network or configuration."""
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from kg.engines import Engine, Result
+from kg.engines import engine as make_engine
+from kg.errors import UnreadablePayload, UsageError
+from kg.lift import Lifted, lift, lifter_for
+from kg.plan import Plan
+from kg.pointers import place
+from kg.report import Report, Verdict, Violation
+from kg.rules import Shapes
+from kg.xml import MAX_BYTES, Document, read
+from kg.xpath import pointer
+from kg.yarrrml import RDF_TYPE
+
+__all__ = ["Checker", "Report", "Violation", "check", "checker"]
+
+_ORDER = {"Violation": 0, "Warning": 1, "Info": 2}
+_UNMAPPED = "LIFT-1"
+
+
+def check(data: bytes, *, profile: str = "core", engine: str = "shacl", max_bytes: int = MAX_BYTES) -> Report:
+    """Check one OpenADR payload: schema, structure and meaning.
+
+    Args:
+        data: the payload as received.
+        profile: level of strictness: ``"core"``, ``"strict"`` or the path of a profile file.
+        engine: ``"shacl"`` (fast) or ``"pyshacl"`` (reference).
+        max_bytes: largest payload accepted.
+
+    Returns:
+        The verdict and every finding with rule, clause, place and cure; bytes that cannot be read give the
+        verdict ``"unreadable"``, never an exception.
+
+    Raises:
+        kg.errors.UsageError: no such profile or engine.
+        kg.errors.AssetError: a shape, mapping or vocabulary file is broken.
+
+    >>> check(b"<x/>").verdict
+    'unreadable'
+    """
+    return checker(profile, engine).check(data, max_bytes=max_bytes)
+
+
+@lru_cache(maxsize=8)
+def checker(profile: str = "core", engine: str = "shacl") -> "Checker":
+    """Give the checker for a level and an engine, made once."""
+    from kg.profiles import load_profile
+
+    level = load_profile(profile)
+    return Checker(Shapes(level.files), dict(level.severities), engine)
+
+
+@dataclass(slots=True)
+class Checker:
+    """Checks payloads at one level with one engine; safe to share between threads.
+
+    Attributes:
+        shapes: the shapes in force.
+        severities: rule id -> severity where the level differs from the shape.
+        engine: name of the engine.
+        without: rule ids left out; the tests take rules away one by one.
+    """
+
+    shapes: Shapes
+    severities: dict[str, str]
+    engine: str = "shacl"
+    without: frozenset[str] = frozenset()
+    _engines: dict[tuple[str, str], Engine | None] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, data: bytes, *, max_bytes: int = MAX_BYTES) -> Report:
+        """Check one payload; see ``kg.check.check``."""
+        return self.examine(data, max_bytes=max_bytes)[0]
+
+    def examine(self, data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Report, Lifted | None]:
+        """Check one payload and give its graph too, None where it could not be lifted."""
+        try:
+            document = read(data, max_bytes=max_bytes)
+        except UnreadablePayload as error:
+            return unreadable(data, error), None
+        if document.schema_errors:
+            return _schema_report(document), None
+        lifted = lift(document)
+        results = self.validate(lifted)
+        if not results and not lifted.unmapped:
+            return Report("conforms", lifted.message_type, (), document.digest), lifted
+        found = [self._violation(lifted, result) for result in results] + [
+            _unmapped(e) for e in lifted.unmapped
+        ]
+        found.sort(
+            key=lambda v: (_ORDER.get(v.severity, 0), v.line, v.pointer, v.rule, v.focus, v.value or "")
+        )
+        refused = any(v.severity == "Violation" for v in found)
+        verdict: Verdict = "violates" if refused else "conforms"
+        return Report(verdict, lifted.message_type, tuple(dict.fromkeys(found)), document.digest), lifted
+
+    def validate(self, lifted: Lifted) -> list[Result]:
+        """Run the engine over a lifted payload with the vocabulary facts that its concepts need."""
+        engine = self.engine_for(lifted.profile, lifted.message_type)
+        if engine is None:
+            return []
+        lines = lifted.lines + lifted.vocabulary()
+        lines.append("")
+        return engine.validate("\n".join(lines))
+
+    def engine_for(self, standard: str, message_type: str) -> Engine | None:
+        """Give the engine with the shapes of one message type, compiled on first use; None where none apply.
+
+        Args:
+            standard: for example ``"2.0b"``.
+            message_type: root element, for example ``"oadrPoll"``.
+        """
+        key = (standard, message_type)
+        if key not in self._engines:
+            with self._lock:
+                if key not in self._engines:
+                    text = self.shapes.for_classes(classes_of(standard, message_type), self.without)
+                    self._engines[key] = make_engine(self.engine, text) if text.strip() else None
+        return self._engines[key]
+
+    def _violation(self, lifted: Lifted, result: Result) -> Violation:
+        rule = self.shapes.rules.get(result.shape)
+        focus = result.focus
+        at = place(lifted, f"<{focus}>", _bracketed(result.path), result.value)
+        severity = self.severities.get(rule.id, result.severity) if rule else result.severity
+        return Violation(
+            rule=rule.id if rule else result.shape,
+            severity=severity,
+            message=result.message or (rule.message if rule else result.component),
+            focus=focus,
+            value=result.value,
+            source=rule.source if rule else "",
+            pointer=at.pointer if at else "",
+            line=at.line if at else 0,
+            cure=rule.cure if rule else "",
+            response_code=rule.response_code if rule else "",
+        )
+
+
+def _bracketed(path: str | None) -> str | None:
+    return f"<{path}>" if path and "<" not in path else path
+
+
+@lru_cache(maxsize=64)
+def classes_of(standard: str, message_type: str) -> tuple[str, ...]:
+    """Classes that the graph of a message type can hold, from its mapping.
+
+    Raises:
+        UsageError: no mapping serves that message type.
+    """
+    lifter = lifter_for(standard)
+    root = next((plan for tag, plan in lifter.roots.items() if tag.endswith("}" + message_type)), None)
+    if root is None:
+        raise UsageError(f"no message type {message_type!r} in OpenADR {standard}")
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    open_: list[Plan] = [root, *(plan for plan in lifter.roots.values() if plan.name == "Envelope")]
+    while open_:
+        plan = open_.pop()
+        if plan.name in seen:
+            continue
+        seen.add(plan.name)
+        for rule in plan.mapping.rules:
+            if rule.mapping:
+                open_.append(lifter.plans[rule.mapping])
+            elif rule.predicate == RDF_TYPE and rule.term is not None:
+                found[rule.term.parts[0]] = None
+    return tuple(found)
+
+
+def unreadable(data: bytes, error: UnreadablePayload) -> Report:
+    """Make the report on bytes that are no message."""
+    finding = Violation(
+        rule=f"READ-{error.code}",
+        severity="Violation",
+        message=error.what,
+        pointer=error.where,
+        cure=error.cure,
+        source="OpenADR 2.0b, oadr_20b.xsd",
+        response_code="450",
+    )
+    return Report("unreadable", "", (finding,), hashlib.sha256(data).hexdigest())
+
+
+def _schema_report(document: Document) -> Report:
+    findings = tuple(
+        Violation(
+            rule="XSD",
+            severity="Violation",
+            message=error.message,
+            source="OpenADR 2.0b, oadr_20b.xsd",
+            pointer=error.pointer,
+            line=error.line,
+            cure="make the element as the schema asks",
+            response_code="450",
+        )
+        for error in document.schema_errors
+    )
+    return Report("violates", document.message_type, findings, document.digest)
+
+
+def _unmapped(element: object) -> Violation:
+    return Violation(
+        rule=_UNMAPPED,
+        severity="Warning",
+        message="The element has no meaning in the mapping; its content is not in the graph.",
+        source="invented by FlexKG: nothing is dropped silently",
+        pointer=pointer(element),
+        line=getattr(element, "sourceline", 0) or 0,
+        cure="map the element in mappings/payloads, or leave it out",
+    )

@@ -1,0 +1,115 @@
+"""From a node and a property of the graph back to the place in the payload that they were lifted from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kg.lift import Lifted
+from kg.plan import Plan
+from kg.references import getter
+from kg.xpath import pointer, prefixed
+from kg.yarrrml import Reference
+
+#: Derived properties and the property of the payload that they were worked out from, by local name.
+_DERIVED = {"seconds": "duration", "endsAt": "duration", "totalSeconds": "interval"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a payload: XPath with the usual prefixes, and the line, from 1 (0 where unknown)."""
+
+    pointer: str
+    line: int
+
+
+def place(lifted: Lifted, focus: str, path: str | None, value: str | None = None) -> Place | None:
+    """Find where a statement about a node comes from.
+
+    Args:
+        lifted: the payload's graph with its ties to the tree.
+        focus: subject in angle brackets.
+        path: IRI of the property in angle brackets, or a path of several; None for the node itself.
+        value: the object as N-Triples, to tell siblings apart.
+
+    Returns:
+        The element of the property where the payload has it; the place where it would be where it is missing;
+        the node's own element otherwise; None for a node that the payload does not have.
+    """
+    made = lifted.nodes.get(focus)
+    if made is None:
+        return None
+    element, plan = made
+    for predicate in _candidates(path):
+        for rule in plan.mapping.rules:
+            if rule.predicate != predicate:
+                continue
+            if rule.mapping:
+                child = next(
+                    (e for e, p in lifted.nodes.values() if p.name == rule.mapping and _inside(e, element)),
+                    None,
+                )
+                if child is not None:
+                    return Place(pointer(child), child.sourceline)
+            elif rule.term is not None:
+                found = _find(element, rule.term.refs, value)
+                if found is not None:
+                    return found
+    missing = _expected(plan, path)
+    if missing is not None:
+        return Place(pointer(element) + missing, element.sourceline)
+    return Place(pointer(element), element.sourceline)
+
+
+def _candidates(path: str | None) -> list[str]:
+    """IRIs of the properties that a rendered path names, the derived ones led back to what they come from."""
+    if not path:
+        return []
+    found = [part.partition(">")[0] for part in path.split("<")[1:]]
+    out = []
+    for iri in found:
+        head, _, local = iri.rpartition("#")
+        out.append(iri)
+        if local in _DERIVED:
+            out.append(f"{head}#{_DERIVED[local]}")
+    return out
+
+
+def _inside(element: Any, ancestor: Any) -> bool:
+    while element is not None:
+        if element is ancestor:
+            return True
+        element = element.getparent()
+    return False
+
+
+def _steps(ref: Reference) -> tuple[str, ...]:
+    return ref.steps[2:] if ref.steps[:1] == ("self::",) else ref.steps
+
+
+def _find(element: Any, refs: tuple[Reference, ...], value: str | None) -> Place | None:
+    """Find the element or attribute that a reference names, where the payload has it."""
+    for ref in refs:
+        if ref.external or ref.name_of or getter(ref)(element) is None:
+            continue
+        at = element
+        for _ in range(ref.up):
+            at = at.getparent()
+        places = [at]
+        for step in _steps(ref):
+            places = [child for parent in places for child in parent.iterchildren(step)]
+        if not places:
+            continue
+        chosen = next((p for p in places if value and p.text and f'"{p.text.strip()}"' in value), places[0])
+        text = pointer(chosen)
+        return Place(f"{text}/@{prefixed(ref.attribute)}" if ref.attribute else text, chosen.sourceline)
+    return None
+
+
+def _expected(plan: Plan, path: str | None) -> str | None:
+    """Relative XPath of a property that the payload lacks, from the mapping."""
+    for predicate in _candidates(path):
+        for rule in plan.mapping.rules:
+            if rule.predicate == predicate and rule.term is not None:
+                for ref in rule.term.refs:
+                    if not ref.external and not ref.up and ref.steps and ref.steps[0] != "self::":
+                        return "/" + "/".join(prefixed(step) for step in ref.steps)
+    return None

@@ -1,0 +1,88 @@
+"""References and templates of a mapping as functions of an element."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kg.literals import segment
+from kg.yarrrml import Reference, Term
+
+_CACHE_LIMIT = 4096
+
+Getter = Callable[[Any], str | None]
+
+
+def getter(ref: Reference) -> Getter:
+    """Make a function that reads a reference from an element; None where there is nothing."""
+    up, steps, attribute = ref.up, ref.steps, ref.attribute
+    if ref.name_of:
+        return lambda element: str(element.tag).rpartition("}")[2]
+    if steps[:1] == ("self::",):
+        tag, steps = steps[1], steps[2:]
+    else:
+        tag = ""
+
+    def get(element: Any) -> str | None:
+        if tag and element.tag != tag:
+            return None
+        for _ in range(up):
+            element = element.getparent()
+            if element is None:
+                return None
+        for step in steps:
+            element = next(element.iterchildren(step), None)
+            if element is None:
+                return None
+        if attribute:
+            value: str | None = element.get(attribute)
+            return value
+        text: str = element.text or ""
+        return text
+
+    return get
+
+
+def subject_writer(term: Term) -> Callable[[Any, str, int, str], str]:
+    """Make the function that writes a mapping's subject, as N-Triples, from its place in the payload."""
+    reads = [(ref.external, None if ref.external else getter(ref)) for ref in term.refs]
+    parts = term.parts
+
+    def write(element: Any, parent: str, position: int, digest: str) -> str:
+        text = parts[0]
+        for (external, get), part in zip(reads, parts[1:], strict=True):
+            if external == "_parent":
+                text += parent
+            elif external == "_position":
+                text += str(position)
+            elif external == "_digest":
+                text += digest
+            elif get is not None:
+                text += segment((get(element) or "").strip())
+            text += part
+        return text
+
+    return write
+
+
+def cached(make: Callable[[str], str]) -> Callable[[str], str]:
+    """Remember what a converter made, for tokens that come again and again; bounded."""
+    memory: dict[str, str] = {}
+
+    def convert(text: str) -> str:
+        found = memory.get(text)
+        if found is None:
+            if len(memory) >= _CACHE_LIMIT:
+                memory.clear()
+            found = memory[text] = make(text)
+        return found
+
+    return convert
+
+
+def opener(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:
+    """Make the function that reads and converts a reference when its mapping's element is reached."""
+
+    def read(element: Any, _parent: str, _position: int, _digest: str) -> str | None:
+        text = get(element)
+        return None if text is None else convert(text)
+
+    return read

@@ -1,0 +1,165 @@
+"""The rule catalogue: what each shape says about itself, and which shapes a message type needs.
+
+Shapes are read with pyoxigraph once; a message type is checked with the shapes of those classes only that its
+mapping can make, as one N-Triples text for the engine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg import assets
+from kg.errors import AssetError
+from kg.namespaces import DCTERMS, FLEX, RDFS, SH
+
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_TARGET = ox.NamedNode(SH + "targetClass")
+_TARGETS = tuple(ox.NamedNode(SH + name) for name in ("targetNode", "targetSubjectsOf", "targetObjectsOf"))
+_SUBCLASS = ox.NamedNode(RDFS + "subClassOf")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a shape says about itself.
+
+    Attributes:
+        id: stable rule id, for example ``"INT-2"``.
+        shape: IRI of the shape.
+        message: what is wrong when it fails.
+        source: the clause.
+        cure: what to do about it.
+        severity: ``Violation``, ``Warning`` or ``Info`` at level core.
+        response_code: OpenADR response code that a refusal maps to.
+        description: what the rule asks for.
+    """
+
+    id: str
+    shape: str
+    message: str
+    source: str
+    cure: str
+    severity: str
+    response_code: str
+    description: str
+
+
+class Shapes:
+    """A set of shape files, read."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.quads: dict[ox.NamedNode | ox.BlankNode, list[tuple[ox.NamedNode, _Term]]] = {}
+        for index, path in enumerate(files):
+            self._read(path, index)
+        self.rules = {rule.shape: rule for rule in self._rules()}
+
+    def _read(self, path: Path, index: int) -> None:
+        for triple in parse(path):
+            subject = _apart(triple.subject, index)
+            assert isinstance(subject, ox.NamedNode | ox.BlankNode)
+            self.quads.setdefault(subject, []).append((triple.predicate, _apart(triple.object, index)))
+
+    def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:
+        values = [o for p, o in self.quads.get(subject, ()) if p.value == iri]
+        if not values:
+            return ""
+        value = values[0]
+        return value.value if isinstance(value, ox.Literal | ox.NamedNode) else ""
+
+    def _rules(self) -> Iterable[Rule]:
+        for subject in self.quads:
+            identifier = self._text(subject, DCTERMS + "identifier")
+            if identifier and isinstance(subject, ox.NamedNode):
+                yield Rule(
+                    identifier,
+                    subject.value,
+                    self._text(subject, SH + "message"),
+                    self._text(subject, DCTERMS + "source"),
+                    self._text(subject, FLEX + "cure"),
+                    self._text(subject, SH + "severity").rpartition("#")[2] or "Violation",
+                    self._text(subject, FLEX + "responseCode").rpartition("/")[2],
+                    self._text(subject, SH + "description"),
+                )
+
+    def for_classes(self, classes: Iterable[str], without: frozenset[str] = frozenset()) -> str:
+        """Give the shapes that apply to instances of some classes, as N-Triples.
+
+        Args:
+            classes: class IRIs, without their superclasses, which are added.
+            without: rule ids to leave out.
+
+        Returns:
+            N-Triples text; target classes are the ones given, so that the engine needs no class hierarchy.
+        """
+        wanted = {name: ancestors(name) for name in classes}
+        lines: list[str] = []
+        open_: list[ox.NamedNode | ox.BlankNode] = []
+        seen: set[ox.NamedNode | ox.BlankNode] = set()
+        for subject, facts in self.quads.items():
+            targets = {o.value for p, o in facts if p == _TARGET and isinstance(o, ox.NamedNode)}
+            hit = [name for name, above in wanted.items() if targets & above]
+            if hit or any(p in _TARGETS for p, _ in facts):
+                lines += [f"{subject} {_TARGET} <{name}> ." for name in hit]
+                open_.append(subject)
+        while open_:
+            subject = open_.pop()
+            if subject in seen or subject not in self.quads:
+                continue
+            seen.add(subject)
+            for predicate, value in self.quads[subject]:
+                if predicate == _TARGET or (
+                    isinstance(value, ox.NamedNode) and self._dropped(value, without)
+                ):
+                    continue
+                lines.append(f"{subject} {predicate} {value} .")
+                if isinstance(value, ox.NamedNode | ox.BlankNode):
+                    open_.append(value)
+        return "\n".join(lines) + "\n"
+
+    def _dropped(self, shape: ox.NamedNode, without: frozenset[str]) -> bool:
+        rule = self.rules.get(shape.value) if without else None
+        return rule is not None and rule.id in without
+
+
+def parse(path: Path) -> Iterable[ox.Triple]:
+    """Parse a Turtle file of ours.
+
+    Raises:
+        AssetError: it is no Turtle; names file, line and column.
+    """
+    try:
+        return [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)]
+    except SyntaxError as error:
+        place = f"{path}:{error.lineno}:{error.offset}"
+        raise AssetError(f"broken Turtle: {error.msg}", where=place, cure="mend the syntax there") from error
+    except OSError as error:
+        raise AssetError(f"file cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def _apart(term: _Term, index: int) -> _Term:
+    """Keep blank nodes of different files apart."""
+    return ox.BlankNode(f"f{index}{term.value}") if isinstance(term, ox.BlankNode) else term
+
+
+@lru_cache(maxsize=1)
+def _hierarchy() -> dict[str, set[str]]:
+    above: dict[str, set[str]] = {}
+    for path in assets.files("ontology", "*.ttl"):
+        for triple in parse(path):
+            if triple.predicate == _SUBCLASS and isinstance(triple.object, ox.NamedNode):
+                assert isinstance(triple.subject, ox.NamedNode)
+                above.setdefault(triple.subject.value, set()).add(triple.object.value)
+    return above
+
+
+def ancestors(name: str) -> set[str]:
+    """List a class and all its superclasses in the ontology."""
+    found, open_ = {name}, [name]
+    while open_:
+        for parent in _hierarchy().get(open_.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                open_.append(parent)
+    return found

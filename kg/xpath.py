@@ -1,0 +1,43 @@
+"""XPath of an element, with the prefixes that OpenADR documents usually use."""
+
+from typing import Any, Final
+
+OADR_20B: Final = "http://openadr.org/oadr-2.0b/2012/07"
+OADR_20A: Final = "http://openadr.org/oadr-2.0a/2012/07"
+_PREFIXES = {
+    OADR_20B: "oadr",
+    OADR_20A: "oadr",
+    "http://docs.oasis-open.org/ns/energyinterop/201110": "ei",
+    "http://docs.oasis-open.org/ns/energyinterop/201110/payloads": "pyld",
+    "http://docs.oasis-open.org/ns/emix/2011/06": "emix",
+    "http://docs.oasis-open.org/ns/emix/2011/06/power": "power",
+    "http://docs.oasis-open.org/ns/emix/2011/06/siscale": "scale",
+    "urn:ietf:params:xml:ns:icalendar-2.0": "xcal",
+    "urn:ietf:params:xml:ns:icalendar-2.0:stream": "strm",
+    "http://www.opengis.net/gml/3.2": "gml",
+    "http://www.w3.org/2005/Atom": "atom",
+    "http://naesb.org/espi": "espi",
+    "http://www.w3.org/2000/09/xmldsig#": "ds",
+}
+
+
+def prefixed(tag: str) -> str:
+    """Write ``{namespace}local`` with the usual prefix of OpenADR documents."""
+    namespace, _, local = tag[1:].partition("}") if tag.startswith("{") else ("", "", tag)
+    prefix = _PREFIXES.get(namespace)
+    return f"{prefix}:{local}" if prefix else local
+
+
+def pointer(element: Any) -> str:
+    """Write the XPath of an element: usual prefixes, and a position where siblings share a name."""
+    steps: list[str] = []
+    while element is not None:
+        parent = element.getparent()
+        step = prefixed(element.tag)
+        if parent is not None:
+            twins = [child for child in parent if child.tag == element.tag]
+            if len(twins) > 1:
+                step += f"[{twins.index(element) + 1}]"
+        steps.append(step)
+        element = parent
+    return "/" + "/".join(reversed(steps))
