@@ -166,6 +166,6 @@ def _subjects(path: Path) -> Iterable[tuple[str, _Facts]]:
                 facts[term] = (*facts[term], value.value) if term in facts else (value.value,)
     except SyntaxError as error:
         place = f"{path}:{error.lineno}:{error.offset}"
-        cause = error.msg.rpartition(": ")[2]
+        cause = error.msg.partition(": ")[2] or error.msg
         raise AssetError(f"the file is no Turtle: {cause}", where=place, cure="mend the line") from error
     return subjects.items()
