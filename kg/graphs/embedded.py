@@ -1,0 +1,297 @@
+"""The embedded graph store: Oxigraph, in a directory or in memory.
+
+Changes become one SPARQL update: Oxigraph runs a whole update request as one transaction, so the removal of
+an old version, the new version and the number of the journal row are seen together or not at all.
+"""
+
+import errno
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import pyoxigraph as ox
+
+from kg.errors import QueryError, StoreError, StoreUnavailable
+from kg.graphs import APPLIED, META, Change, Statement, counted
+from kg.graphs.pending import Pending
+
+
+class EmbeddedGraphs:
+    """Oxigraph as a GraphStore.
+
+    Args:
+        path: a directory, made when it is missing; None for a store in memory.
+
+    Raises:
+        kg.errors.StoreUnavailable: the directory cannot be opened or written, or is in use.
+
+    >>> store = EmbeddedGraphs()
+    >>> graph = "https://w3id.org/flexkg/graph/op/202611"
+    >>> store.add(graph, '<https://a.example/s> <https://a.example/p> "1" .')
+    >>> [row for row in store.query("SELECT ?o { ?s ?p ?o }", default_graph=[graph], named_graphs=[])]
+    [('"1"',)]
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._handle: ox.Store | None = None
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the directory anew (after a full disk a handle never works again); memory stays as it is."""
+        with self._lock, self._guard():
+            if self.path is None:
+                self._handle = self._handle or ox.Store()
+                return
+            self._handle = None
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._handle = ox.Store(self.path)
+
+    def applied(self) -> int:
+        """Give the number of the last journal row that was applied, 0 for none."""
+        found = self.match(f"<{META}>", f"<{APPLIED}>", None, META)
+        return max((counted(statement.object) for statement in found), default=0)
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Make changes in order, each wholly or not at all; see ``kg.graphs.GraphStore.write``."""
+        with self._lock:
+            before = self.applied()
+            pending = Pending(self.match)
+            for change in changes:
+                if change.seq and change.seq <= before:
+                    continue
+                if pending.clashes(change):
+                    before = self._commit(pending, before)
+                    pending = Pending(self.match)
+                pending.add(change)
+            self._commit(pending, before)
+
+    def add(self, graph: str, ntriples: str) -> None:
+        """Add triples to a graph; blank nodes are allowed and become new ones."""
+        with self._lock, self._guard():
+            self._store.load(ntriples, ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(graph))
+
+    def replace(self, graph: str, ntriples: str) -> None:
+        """Put triples in the place of everything that a graph holds, in one step."""
+        with self._lock, self._guard():
+            triples = "\n".join(f"{quad.triple} ." for quad in ox.parse(ntriples, ox.RdfFormat.N_TRIPLES))
+            self._store.update(
+                f"DROP SILENT GRAPH <{graph}> ; INSERT DATA {{ GRAPH <{graph}> {{\n{triples}\n}} }}"
+            )
+
+    def drop(self, graph: str) -> None:
+        """Remove a graph with everything in it."""
+        with self._lock, self._guard():
+            self._store.remove_graph(ox.NamedNode(graph))
+
+    def graphs(self, prefix: str = "") -> list[str]:
+        """Give the IRIs of the graphs, sorted; only those that start with a prefix."""
+        with self._guard():
+            names = [name.value for name in self._store.named_graphs()]
+        return sorted(name for name in names if name.startswith(prefix))
+
+    def count(self, graph: str | None = None) -> int:
+        """Count the triples of a graph, or of all graphs."""
+        if graph is None:
+            with self._guard():
+                return len(self._store)
+        answer = self.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", default_graph=[graph], named_graphs=[])
+        return counted(next(iter(answer))[0] or "")
+
+    def match(
+        self,
+        subject: str | None = None,
+        predicate: str | None = None,
+        object: str | None = None,  # noqa: A002 - the word of RDF
+        graph: str | None = None,
+    ) -> Iterator[Statement]:
+        """Find the triples that fit; terms are N-Triples text, the graph is an IRI."""
+        with self._guard():
+            quads = self._store.quads_for_pattern(
+                None if subject is None else ox.NamedNode(subject[1:-1]),
+                None if predicate is None else ox.NamedNode(predicate[1:-1]),
+                None if object is None else _term(object),
+                None if graph is None else ox.NamedNode(graph),
+            )
+            for quad in quads:
+                name = quad.graph_name
+                yield Statement(
+                    str(quad.subject),
+                    str(quad.predicate),
+                    str(quad.object),
+                    name.value if isinstance(name, ox.NamedNode) else "",
+                )
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graph: Sequence[str],
+        named_graphs: Sequence[str],
+        bindings: Mapping[str, str] | None = None,
+    ) -> "EmbeddedAnswer":
+        """Answer a SPARQL query over exactly these graphs; see ``kg.graphs.GraphStore.query``."""
+        with _answering(str(self.path or "memory")):
+            result = self._store.query(
+                text,
+                default_graph=[ox.NamedNode(iri) for iri in default_graph],
+                named_graphs=[ox.NamedNode(iri) for iri in named_graphs],
+                substitutions={ox.Variable(k): _term(v) for k, v in (bindings or {}).items()},
+            )
+        return EmbeddedAnswer(result, str(self.path or "memory"))
+
+    def digest(self, without: Sequence[str] = (META,)) -> str:
+        """Give SHA-256 over the canonical form (RDFC-1.0) of all graphs but these."""
+        left_out = {ox.NamedNode(iri) for iri in without}
+        with self._guard():
+            quads: Iterable[ox.Quad] = [quad for quad in self._store if quad.graph_name not in left_out]
+            if any(isinstance(t, ox.BlankNode) for quad in quads for t in (quad.subject, quad.object)):
+                dataset = ox.Dataset(quads)
+                dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+                quads = dataset
+            lines = (ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").split(b"\n")
+        return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+
+    def snapshot(self, target: Path) -> None:
+        """Copy the store, as it is at one moment, into a new directory (hard links where it can)."""
+        with self._guard():
+            if self.path is None:
+                ox.Store(target).extend(list(self._store))
+            else:
+                self._store.backup(target)
+
+    def flush(self) -> None:
+        """Put everything on disk."""
+        with self._lock, self._guard():
+            self._store.flush()
+
+    def close(self) -> None:
+        """Put everything on disk and close the store; closing twice does nothing."""
+        with self._lock:
+            if self._handle is not None:
+                try:
+                    self.flush()
+                finally:
+                    self._handle = None
+
+    @property
+    def _store(self) -> ox.Store:
+        if self._handle is None:
+            raise StoreUnavailable("the graph store is closed", where=str(self.path or "memory"))
+        return self._handle
+
+    def _commit(self, pending: Pending, before: int) -> int:
+        """Write what is pending in one transaction; gives the number of the last row applied."""
+        text = pending.update(before)
+        if text:
+            with self._guard():
+                self._store.update(text)
+        return max(before, pending.seq)
+
+    def _guard(self) -> AbstractContextManager[None]:
+        return _guarded(str(self.path or "memory"))
+
+
+class EmbeddedAnswer:
+    """Oxigraph's answer to a query, to be read once; see ``kg.graphs.Answer``."""
+
+    def __init__(self, result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, where: str) -> None:
+        self._result = result
+        self._where = where
+
+    @property
+    def kind(self) -> Literal["select", "ask", "graph"]:
+        """Rows of bindings, yes or no, or triples."""
+        if isinstance(self._result, ox.QuerySolutions):
+            return "select"
+        return "ask" if isinstance(self._result, ox.QueryBoolean) else "graph"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the columns of a SELECT, without ``?``."""
+        if isinstance(self._result, ox.QuerySolutions):
+            return tuple(variable.value for variable in self._result.variables)
+        return ()
+
+    def __iter__(self) -> Iterator[tuple[str | None, ...]]:
+        with _answering(self._where):
+            if isinstance(self._result, ox.QuerySolutions):
+                width = range(len(self._result.variables))
+                for row in self._result:
+                    yield tuple(None if row[n] is None else str(row[n]) for n in width)
+            elif isinstance(self._result, ox.QueryTriples):
+                for triple in self._result:
+                    yield str(triple.subject), str(triple.predicate), str(triple.object)
+            else:
+                raise QueryError("an ASK has no rows", cure="use bool() on its answer")
+
+    def __bool__(self) -> bool:
+        if not isinstance(self._result, ox.QueryBoolean):
+            raise QueryError("only an ASK is true or false", cure="go through its rows")
+        return bool(self._result)
+
+    def serialize(self, media_type: str) -> bytes:
+        """Write the answer in a media type; see ``kg.graphs.Answer.serialize``."""
+        rows = None if self.kind == "graph" else ox.QueryResultsFormat.from_media_type(media_type)
+        triples = ox.RdfFormat.from_media_type(media_type) if self.kind == "graph" else None
+        with _answering(self._where):
+            written: bytes | None = None
+            if isinstance(self._result, ox.QueryTriples):
+                written = self._result.serialize(format=triples) if triples else None
+            elif rows is not None:
+                written = self._result.serialize(format=rows)
+        if written is None:
+            raise QueryError(
+                f"a {self.kind} answer has no form {media_type}", cure="ask for another media type"
+            )
+        return written
+
+
+@contextmanager
+def _guarded(where: str) -> Iterator[None]:
+    """Turn what Oxigraph raises about the store into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno == errno.ENOSPC or "No space left" in str(error)
+        raise StoreUnavailable(
+            "the disk is full" if full else f"the graph store cannot be read or written: {error}",
+            where=where,
+            cure="make room and try again" if full else "check the directory, or rebuild it from the journal",
+            code="store-full" if full else "",
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise StoreError(f"these are no triples that a store takes: {error}", where=where) from error
+
+
+@contextmanager
+def _answering(where: str) -> Iterator[None]:
+    """Turn what Oxigraph raises about a query into an error that says what to do."""
+    try:
+        with _guarded(where):
+            yield
+    except RuntimeError as error:
+        raise QueryError(
+            f"the query cannot be answered: {error}", cure="correct it or its bindings"
+        ) from error
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        cause = error.__cause__
+        raise QueryError(
+            f"the query does not parse: {cause}", cure="correct it at the place named"
+        ) from cause
+
+
+@lru_cache(maxsize=4096)
+def _term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple:
+    """Read one N-Triples term."""
+    if text.startswith("<"):
+        return ox.NamedNode(text[1:-1])
+    quad: ox.Quad = next(iter(ox.parse(f"<urn:x> <urn:x> {text} .", ox.RdfFormat.N_TRIPLES)))
+    return quad.object
