@@ -44,19 +44,20 @@ class Engine(Protocol):
         """
 
 
-def engine(name: str, shapes: str) -> Engine:
+def engine(name: str, shapes: str, *, strict: bool = True) -> Engine:
     """Compile shapes for one engine.
 
     Args:
         name: ``"shacl"`` or ``"pyshacl"``.
         shapes: the shapes graph as Turtle (N-Triples is Turtle too).
+        strict: refuse what engines pass over in silence (see `kg.engines.slips`), such as a misspelling.
 
     Returns:
         An engine that holds these shapes; make it once and use it for every graph.
 
     Raises:
         kg.errors.UsageError: no engine has that name.
-        kg.errors.AssetError: the text is no Turtle, holds no shape, or holds one that cannot be used.
+        kg.errors.AssetError: the text is no Turtle, holds no shape, one that cannot be used, or a slip.
 
     Source:
         SHACL, sections 2 (shapes) and 3.4 (validation).
@@ -73,9 +74,9 @@ def engine(name: str, shapes: str) -> Engine:
     if name == "shacl":
         from kg.engines.fast import Fast
 
-        return Fast(read(shapes))
+        return Fast(read(shapes, strict=strict))
     if name == "pyshacl":
         from kg.engines.reference import Reference
 
-        return Reference(read(shapes))
+        return Reference(read(shapes, strict=strict))
     raise UsageError(f"no SHACL engine is called {name!r}", cure=f"use one of {', '.join(NAMES)}")

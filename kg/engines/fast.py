@@ -4,6 +4,7 @@ It conforms to anything when it holds no shapes, so the number compiled is compa
 Where a graph conforms, nothing is done here beyond asking.
 """
 
+from textwrap import shorten
 from typing import Final
 
 import shacl
@@ -32,7 +33,7 @@ class Fast:
         try:
             self._compiled = shacl.Shapes.from_text(shapes.ntriples, "ntriples")
         except ValueError as error:
-            what = str(error).replace("\n", " ")
+            what = shorten(str(error), 240)
             raise AssetError(
                 f"a shape cannot be used: {what}", where=_culprit(shapes), cure="correct it"
             ) from error

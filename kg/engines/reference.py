@@ -14,7 +14,6 @@ from typing import Final, cast
 
 import rdflib
 from pyshacl import ShapesGraph, Validator
-from pyshacl.errors import ReportableRuntimeError
 from pyshacl.graph_abstraction import DataGraph
 from pyshacl.monkey import rdflib_bool_patch, rdflib_bool_unpatch
 from rdflib import Graph, URIRef
@@ -28,7 +27,10 @@ from kg.errors import AssetError, FlexKGError, UnreadablePayload
 
 #: rdflib's settings belong to the process, and pySHACL's shapes remember what they met.
 _LOCK: Final = threading.RLock()
+#: For pySHACL, which logs what it raises.
 _LOGGER: Final = logging.getLogger(__name__)
+_LOGGER.addHandler(logging.NullHandler())
+_LOGGER.propagate = False
 
 
 class Reference:
@@ -49,9 +51,12 @@ class Reference:
     def __init__(self, shapes: Shapes) -> None:
         self._messages = shapes.messages
         with _LOCK, _quiet(), _strict_booleans():
-            self._graph = graph(shapes.ntriples)
-            self._shapes = ShapesGraph(self._graph, False, _LOGGER)
-            self._run(Graph())
+            try:
+                self._graph = graph(shapes.ntriples)
+                self._shapes = ShapesGraph(self._graph, False, _LOGGER)
+                self._run(Graph())
+            except Exception as error:
+                raise AssetError(f"a shape cannot be used: {_cause(error)}", cure="correct it") from error
 
     def validate(self, ntriples: str) -> list[Result]:
         """Check one graph; see `kg.engines.Engine.validate`."""
@@ -62,25 +67,23 @@ class Reference:
                 raise UnreadablePayload(
                     f"the graph is no N-Triples: {error}", cure="give one triple a line"
                 ) from error
-            report = self._run(data)
+            try:
+                report = self._run(data)
+            except Exception as error:
+                raise FlexKGError(
+                    f"pyshacl failed on this graph: {_cause(error)}",
+                    cure="check it with the engine shacl",
+                    code="engine",
+                ) from error
             results = [self._result(report, found) for found in report.objects(None, SH.result)]
         return sorted(results, key=place)
 
     def _run(self, data: Graph) -> Graph:
         options = {"inplace": True, "logger": _LOGGER}
-        try:
-            validator = Validator(DataGraph.from_rdflib(data), shacl_graph=self._graph, options=options)
-            validator.shacl_graph = self._shapes
-            _, report, _ = cast(tuple[bool, Graph, str], validator.run())  # type: ignore[no-untyped-call]
-            return report
-        except ReportableRuntimeError as error:
-            raise AssetError(f"a shape cannot be used: {error.message}", cure="correct it") from error
-        except Exception as error:
-            raise FlexKGError(
-                f"pyshacl failed on this graph: {type(error).__name__}: {error}",
-                cure="check it with the engine shacl",
-                code="engine",
-            ) from error
+        validator = Validator(DataGraph.from_rdflib(data), shacl_graph=self._graph, options=options)
+        validator.shacl_graph = self._shapes
+        _, report, _ = cast(tuple[bool, Graph, str], validator.run())  # type: ignore[no-untyped-call]
+        return report
 
     def _result(self, report: Graph, found: Node) -> Result:
         source = report.value(found, SH.sourceShape)
@@ -117,6 +120,10 @@ class Reference:
         if constraint is not None and self._graph.value(constraint, SH.message) is not None:
             return next((message for message in messages if message != str(own)), str(own))
         return str(own) if own is not None else self._messages.get(str(source), "")
+
+
+def _cause(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 @contextmanager

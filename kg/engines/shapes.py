@@ -1,7 +1,7 @@
 """What the shapes graph says by itself, before any engine sees it.
 
-Engines differ in what they do with a graph that holds no shape, with a property shape that has no path, and
-with a message in several languages. That is settled here, once, so that they need not agree on it.
+Engines differ in what they do with a graph that holds no shape, with a misspelt parameter and with a message
+in several languages. That is settled here, once, so that they need not agree on it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,35 +10,18 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
+from kg.engines.slips import OF_SHAPES, Pairs, Subject, Term, refuse, sh
 from kg.errors import AssetError
 from kg.namespaces import DCTERMS, RDF, RDFS, SH, SKOS
 
-Subject = NamedNode | BlankNode | Triple
-Term = Subject | Literal
-
-_CURE: Final = "correct the shapes"
-
-
-def _sh(*names: str) -> frozenset[str]:
-    return frozenset(SH + name for name in names)
-
-
-#: A subject of one of these is a shape: targets and the parameters of the built-in constraint components.
-_OF_SHAPES: Final = _sh(
-    *("targetClass", "targetNode", "targetObjectsOf", "targetSubjectsOf", "target"),
-    *("class", "datatype", "nodeKind", "minCount", "maxCount", "path", "closed", "hasValue", "in", "sparql"),
-    *("minExclusive", "minInclusive", "maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern"),
-    *("languageIn", "uniqueLang", "equals", "disjoint", "lessThan", "lessThanOrEquals"),
-    *("not", "and", "or", "xone", "node", "property", "qualifiedValueShape"),
-)
 #: An object of one of these is a shape.
-_TO_SHAPE: Final = _sh("property", "node", "not", "qualifiedValueShape")
+_TO_SHAPE: Final = sh("property", "node", "not", "qualifiedValueShape")
 #: An object of one of these is a list of shapes.
-_TO_SHAPES: Final = _sh("and", "or", "xone")
+_TO_SHAPES: Final = sh("and", "or", "xone")
 _TYPES: Final = (NamedNode(SH + "NodeShape"), NamedNode(SH + "PropertyShape"))
 _MESSAGE: Final = NamedNode(SH + "message")
 #: Read by people only. Each validation copies the engine's terms, so these would cost time in every one.
-_FOR_PEOPLE: Final = _sh("name", "description", "order", "group", "defaultValue") | {
+_FOR_PEOPLE: Final = sh("name", "description", "order", "group", "defaultValue") | {
     RDFS + name for name in ("label", "comment", "isDefinedBy", "seeAlso")
 }
 
@@ -89,34 +72,35 @@ class Shapes:
         return _text(found)
 
 
-def read(text: str) -> Shapes:
+def read(text: str, *, strict: bool = True) -> Shapes:
     """Read a shapes graph and settle what engines would see differently.
 
     Args:
         text: Turtle or N-Triples.
+        strict: refuse what engines pass over in silence.
 
     Returns:
         The shapes, without what is written for people.
 
     Raises:
-        kg.errors.AssetError: the text is no Turtle, holds no shape, or holds a property shape that does not
-            have exactly one path.
+        kg.errors.AssetError: the text is no Turtle, holds no shape, or holds a slip.
 
     Source:
-        SHACL, sections 2.1 (what is a shape) and 2.3 (property shapes).
+        SHACL, section 2.1 (what is a shape).
     """
     try:
         quads = list(parse(text, format=RdfFormat.TURTLE))
     except SyntaxError as error:
         where = f"line {error.lineno}" if error.lineno else ""
-        raise AssetError(f"the shapes are no Turtle: {error.msg}", where=where, cure=_CURE) from error
+        raise AssetError(f"the shapes are no Turtle: {error.msg}", where=where, cure="mend it") from error
     by_predicate: dict[str, list[tuple[Subject, Term]]] = {}
     for quad in quads:
         by_predicate.setdefault(quad.predicate.value, []).append((quad.subject, quad.object))
     shapes = _shapes(by_predicate)
     if not shapes:
         raise AssetError("the text holds no shape", cure="give one with a sh:NodeShape or sh:PropertyShape")
-    _check_paths(by_predicate)
+    if strict:
+        refuse(by_predicate, shapes)
     messages = _messages(by_predicate.pop(SH + "message", []))
     lean = [
         Triple(subject, NamedNode(predicate), value)
@@ -137,10 +121,10 @@ def _text(triples: Iterable[Triple]) -> str:
     return "".join(f"{triple} .\n" for triple in triples)
 
 
-def _shapes(pairs: Mapping[str, list[tuple[Subject, Term]]]) -> set[Term]:
+def _shapes(pairs: Pairs) -> set[Term]:
     """Find every shape by SHACL's four conditions."""
     shapes: set[Term] = {subject for subject, kind in pairs.get(RDF + "type", ()) if kind in _TYPES}
-    for predicate in _OF_SHAPES:
+    for predicate in OF_SHAPES:
         shapes.update(subject for subject, _ in pairs.get(predicate, ()))
     for predicate in _TO_SHAPE:
         shapes.update(value for _, value in pairs.get(predicate, ()))
@@ -154,20 +138,6 @@ def _shapes(pairs: Mapping[str, list[tuple[Subject, Term]]]) -> set[Term]:
                 shapes.add(first[cell])
                 cell = rest.get(cell, cell)
     return shapes
-
-
-def _check_paths(pairs: Mapping[str, list[tuple[Subject, Term]]]) -> None:
-    """Refuse a property shape without a path or with two: an engine may check nothing, or take either."""
-    paths: dict[Term, int] = {value: 0 for _, value in pairs.get(SH + "property", ())}
-    paths |= {subject: 0 for subject, kind in pairs.get(RDF + "type", ()) if kind == _TYPES[1]}
-    for subject, _ in pairs.get(SH + "path", ()):
-        if subject in paths:
-            paths[subject] += 1
-    for shape, count in paths.items():
-        if count != 1:
-            raise AssetError(
-                f"a property shape has {count} paths instead of one", where=str(shape), cure=_CURE
-            )
 
 
 def _messages(pairs: Iterable[tuple[Subject, Term]]) -> dict[Subject, Literal]:
