@@ -89,10 +89,11 @@ def read(text: str, *, strict: bool = True) -> Shapes:
         SHACL, section 2.1 (what is a shape).
     """
     try:
-        quads = list(parse(text, format=RdfFormat.TURTLE))
-    except SyntaxError as error:
-        where = f"line {error.lineno}" if error.lineno else ""
-        raise AssetError(f"the shapes are no Turtle: {error.msg}", where=where, cure="mend it") from error
+        quads = list(parse(text.encode(), format=RdfFormat.TURTLE))
+    except (SyntaxError, UnicodeError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        where = f"line {line}" if line else ""
+        raise AssetError(f"the shapes are no Turtle: {error}", where=where, cure="mend it") from error
     by_predicate: dict[str, list[tuple[Subject, Term]]] = {}
     for quad in quads:
         by_predicate.setdefault(quad.predicate.value, []).append((quad.subject, quad.object))

@@ -38,7 +38,7 @@ def graph(ntriples: str) -> Graph:
     ['1.50']
     """
     parsed = Graph()
-    for quad in pyoxigraph.parse(ntriples, format=pyoxigraph.RdfFormat.N_TRIPLES):
+    for quad in pyoxigraph.parse(ntriples.encode(), format=pyoxigraph.RdfFormat.N_TRIPLES):
         parsed.add((_term(quad.subject), URIRef(quad.predicate.value), _term(quad.object)))
     return parsed
 
