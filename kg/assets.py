@@ -7,7 +7,7 @@ from typing import Final
 from kg.errors import AssetError
 
 #: Folders that the wheel carries under ``kg/_data`` and the checkout holds beside the package.
-FOLDERS: Final = ("ontology", "shapes", "mappings")
+FOLDERS: Final = ("ontology", "shapes", "mappings", "queries")
 _PACKAGE: Final = Path(__file__).resolve().parent
 
 

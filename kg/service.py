@@ -1,0 +1,146 @@
+"""Composes store, checks and queries from the settings; the one thing that cli and api talk to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kg.check import checker
+from kg.errors import FlexKGError, QueryError, UsageError
+from kg.graphs import META, Answer
+from kg.namespaces import PREFIXES
+from kg.report import Report
+from kg.settings import Settings
+from kg.sparql.gate import Limits, refuse
+from kg.sparql.stored import StoredQuery, stored_queries, stored_query
+
+if TYPE_CHECKING:
+    from kg.ingest import Ingest, Receipt
+
+
+class Service:
+    """One store, its checks and its queries.
+
+    Args:
+        settings: what the operator set; without a store only checks are served.
+        create: make a store where there is none.
+
+    Raises:
+        kg.errors.StoreError: the store cannot be opened; says by whom it is held or what to do.
+    """
+
+    def __init__(self, settings: Settings, *, create: bool = True) -> None:
+        self.settings = settings
+        self._ingest: Ingest | None = None
+        if settings.store is not None:
+            from kg import ingest
+
+            self._ingest = ingest.Ingest(
+                settings.store,
+                tenant=settings.tenant,
+                profile=settings.profile,
+                engine=settings.engine,
+                max_bytes=settings.max_payload_bytes,
+                batch=settings.batch,
+                create=create,
+            )
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is under way and give the store back."""
+        if self._ingest is not None:
+            self._ingest.close()
+
+    def check(self, data: bytes, *, profile: str | None = None, engine: str | None = None) -> Report:
+        """Check a payload without recording it."""
+        made = checker(profile or self.settings.profile, engine or self.settings.engine)
+        return made.check(data, max_bytes=self.settings.max_payload_bytes)
+
+    @property
+    def store(self) -> "Ingest":
+        """The open store.
+
+        Raises:
+            UsageError: the service was started without one.
+        """
+        if self._ingest is None:
+            raise UsageError("the service has no store", cure="start it with --store DIR", code="no-store")
+        return self._ingest
+
+    @property
+    def has_store(self) -> bool:
+        """Whether a store is open."""
+        return self._ingest is not None
+
+    def ingest(self, data: bytes) -> "Receipt":
+        """Check, record and apply one payload; it is on disk when this returns."""
+        return self.store.ingest(data)
+
+    def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> "Iterator[tuple[str, Receipt]]":
+        """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.
+
+        Args:
+            payloads: a name (a path, say) and the bytes of each.
+        """
+        return self.store.ingest_many(payloads)
+
+    def stored(self) -> dict[str, StoredQuery]:
+        """Give the stored queries by name."""
+        return stored_queries()
+
+    def ask(self, query: str, values: Mapping[str, str] | None = None) -> Answer:
+        """Answer a SPARQL query or a stored query by its name.
+
+        Args:
+            query: SPARQL text, or a name such as ``"events"``.
+            values: parameters of a stored query, as text.
+
+        Raises:
+            QueryError: the query is refused or does not parse, or no stored query has that name.
+        """
+        if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
+            stored = stored_query(query.strip())
+            return self._run(stored.text, stored.bindings(values or {}))
+        if values:
+            raise QueryError("only stored queries take parameters", cure="name a stored query")
+        refuse(query, Limits(characters=self.settings.max_query_characters))
+        return self._run(with_prefixes(query), {})
+
+    def _run(self, text: str, bindings: Mapping[str, str]) -> Answer:
+        graphs = self.store.graphs
+        names = [name for name in graphs.graphs() if name != META]
+        return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
+
+
+def with_prefixes(query: str) -> str:
+    """Put the project's prefixes that a query uses and does not declare before it, on its first line."""
+    lower = query.lower()
+    missing = [
+        f"PREFIX {name}: <{iri}>"
+        for name, iri in PREFIXES.items()
+        if f"{name}:" in query and f"prefix {name}:" not in " ".join(lower.split())
+    ]
+    return " ".join([*missing, query])
+
+
+def rebuild(store: Path) -> str:
+    """Make a store's graph anew from its journal; gives one line on what was done.
+
+    Raises:
+        FlexKGError: there is no store, or the journal does not verify.
+    """
+    from kg.ingest import rebuild as rebuild_store
+
+    if not store.is_dir():
+        raise UsageError("there is no store", where=str(store), cure="name the directory of a store")
+    return str(rebuild_store(store))
+
+
+__all__ = ["FlexKGError", "Service", "rebuild", "with_prefixes"]

@@ -1,0 +1,45 @@
+"""Settings: from the environment (``FLEXKG_...``) and the command line."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kg.errors import UsageError
+from kg.xml import MAX_BYTES
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set; each field is also an environment variable ``FLEXKG_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="FLEXKG_", env_file=None, extra="ignore", frozen=True)
+
+    store: Path | None = Field(None, description="directory of the store; a service without one only checks")
+    tenant: str = Field("", description="name of the tenant of a new store")
+    host: str = Field("127.0.0.1", description="address that the service listens on")
+    port: int = Field(8000, ge=0, le=65535, description="port that the service listens on")
+    profile: str = Field("core", description="level of strictness: core, strict or a profile file")
+    engine: str = Field("shacl", description="SHACL engine: shacl (fast) or pyshacl (reference)")
+    max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
+    batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
+    max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; what is given wins over the environment.
+
+    Args:
+        given: values by field; None means not given.
+
+    Raises:
+        UsageError: a value is wrong; names the field and its environment variable.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        raise UsageError(
+            f"setting {field}: {first['msg']}", where=f"FLEXKG_{field.upper()}", cure="give another value"
+        ) from error

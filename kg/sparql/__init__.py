@@ -1,0 +1,1 @@
+"""SPARQL: the gate before users' queries, and the stored queries."""
