@@ -9,7 +9,7 @@ A triple stands in one graph of a store only. A query over several graphs would 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -52,9 +52,9 @@ class Change:
     """
 
     graph: str
-    lines: Sequence[str] = ()
-    roots: Sequence[str] = ()
-    unset: Sequence[tuple[str, str]] = ()
+    lines: list[str] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    unset: list[tuple[str, str]] = field(default_factory=list)
     seq: int = 0
 
 

@@ -54,11 +54,11 @@ class Pending:
             self._roots.add(subject)
             self._ancestors.update(_path(subject))
             self.deletes.update(dict.fromkeys(self._match(f"<{subject}>", f"<{predicate}>", None)))
-        own: dict[str, bool] = {}
+        roots, own = set(change.roots), dict[str, bool]()
         for statement in statements:
             subject = statement.subject
             if subject not in own:
-                own[subject] = any(below(subject, root) for root in change.roots)
+                own[subject] = any(part in roots for part in _path(subject[1:-1]))
             if own[subject]:
                 self.inserts[statement._replace(graph=change.graph)] = None
             else:

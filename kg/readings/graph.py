@@ -1,0 +1,234 @@
+"""Readings as SAREF observations in a graph store: simple, the oracle for other back ends, right for a pilot.
+
+For each reading, in the graph ``op/<yyyymm>`` of the month of receipt::
+
+    <observation> a saref:Observation, flex:Reading ;
+        flex:series <series> ; flex:ofResource <resource> ; saref:observes <property> ;
+        flex:startsAt "start" ; saref:hasResultTime "end, or start where no end is known" ;
+        saref:hasPhenomenonTime <span> ; saref:hasResult <observation/result> .
+    <observation/result> a saref:PropertyValue ;
+        saref:hasValue 1.5 ; saref:isMeasuredIn <unit> ; saref:isValueOfProperty <property> .
+    <span> a time:Interval ; flex:startsAt "start" ; flex:endsAt "end" .
+
+with quality, confidence and accuracy where they are known, and where the reading came from.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from kg.graphs import Change, GraphStore, counted, month_graph
+from kg.literals import date_time, decimal, integer, segment
+from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF, TIME
+from kg.readings import Reading
+
+_TYPE = RDF + "type"
+_MESSAGE = ID + "message/"
+_SERIES = ID + "series/"
+_KIND = GRAPH + "op/"
+_CHUNK = 1000
+
+_PREFIXES = f"PREFIX flex: <{FLEX}> PREFIX saref: <{SAREF}> PREFIX prov: <{PROV}>"
+_PATTERN = """
+  ?reading a saref:Observation ; flex:series ?series ; flex:startsAt ?start .
+  FILTER(?start >= ?from && ?start < ?to)"""
+_SCAN = f"""{_PREFIXES}
+SELECT ?series ?start ?value ?message ?row ?received
+  ?end ?resource ?property ?unit ?quality ?confidence ?accuracy ?from ?to
+WHERE {{{_PATTERN}
+  ?reading saref:hasResult ?result ; prov:wasDerivedFrom ?message ; flex:journalRow ?row ;
+    flex:receivedAt ?received .
+  ?result saref:hasValue ?value .
+  OPTIONAL {{ ?reading saref:hasPhenomenonTime/flex:endsAt ?end }}
+  OPTIONAL {{ ?reading flex:ofResource ?resource }}
+  OPTIONAL {{ ?reading saref:observes ?property }}
+  OPTIONAL {{ ?result saref:isMeasuredIn ?unit }}
+  OPTIONAL {{ ?reading flex:dataQuality ?quality }}
+  OPTIONAL {{ ?reading flex:confidence ?confidence }}
+  OPTIONAL {{ ?reading flex:accuracy ?accuracy }}
+}} ORDER BY ?series ?start"""
+_STARTS = f"{_PREFIXES} SELECT ?series ?from ?to ?start {{{_PATTERN} }} ORDER BY ?start"
+_LAST = f"{_PREFIXES} SELECT ?series ?from ?to ?start {{{_PATTERN} }} ORDER BY DESC(?start) LIMIT 1"
+_ALL = f"{_PREFIXES} SELECT DISTINCT ?series {{ ?reading a saref:Observation ; flex:series ?series }}"
+
+
+class GraphReadings:
+    """Readings in a graph store, as a ReadingStore.
+
+    Args:
+        graphs: the store that holds them.
+    """
+
+    def __init__(self, graphs: GraphStore) -> None:
+        self._graphs = graphs
+        self._lock = threading.Lock()
+
+    def append(self, readings: Sequence[Reading]) -> int:
+        """Add the readings of whole payloads; see ``kg.readings.ReadingStore.append``."""
+        with self._lock:
+            known = {digest: self._known(digest) for digest in {reading.digest for reading in readings}}
+            fresh = [reading for reading in readings if not known[reading.digest]]
+            visible: dict[str, Reading] = {}
+            for reading in fresh:
+                iri = observation(reading)
+                other = visible.get(iri)
+                if other is None or reading.seq >= other.seq:
+                    visible[iri] = reading
+            visible = {iri: reading for iri, reading in visible.items() if self._row(iri) < reading.seq}
+            changes = {_graph(reading): Change(_graph(reading), [], []) for reading in fresh}
+            for digest, reading in {reading.digest: reading for reading in fresh}.items():
+                line = f"<{ID}readings/{digest}> <{PROV}wasDerivedFrom> <{_MESSAGE}{digest}> ."
+                changes[_graph(reading)].lines.append(line)
+            for iri, reading in visible.items():
+                change = changes[_graph(reading)]
+                change.roots.append(iri)
+                change.lines.extend(_lines(iri, reading))
+            self._graphs.write(list(changes.values()))
+            return len(visible)
+
+    def scan(
+        self, series: str | None = None, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[Reading]:
+        """Go through readings ordered by series and start; see ``kg.readings.ReadingStore.scan``."""
+        for row in self._answer(_SCAN, series, start, end):
+            yield _reading(row)
+
+    def latest(self, series: str) -> Reading | None:
+        """Give the reading of a series that starts last."""
+        last = next(self._answer(_LAST, series, None, None), None)
+        return next(self.scan(series, _time(last[3] or "")), None) if last else None
+
+    def count(
+        self, series: str | None = None, start: datetime | None = None, end: datetime | None = None
+    ) -> int:
+        """Count what ``scan`` would give."""
+        return sum(1 for _ in self._answer(_STARTS, series, start, end))
+
+    def series(self) -> list[str]:
+        """Give the IRIs of the series that have readings, sorted."""
+        answer = self._graphs.query(_ALL, default_graph=self._graphs.graphs(_KIND), named_graphs=[])
+        return sorted((row[0] or "")[1:-1] for row in answer)
+
+    def erase(self, series: str) -> int:
+        """Remove all readings of a series from view; gives their number."""
+        with self._lock:
+            roots = [observation(reading) for reading in self.scan(series)]
+            for at in range(0, len(roots), _CHUNK):
+                self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
+            return len(roots)
+
+    def _answer(
+        self, text: str, series: str | None, start: datetime | None, end: datetime | None
+    ) -> Iterator[tuple[str | None, ...]]:
+        bindings = {
+            "from": date_time(_text(start) if start else "0001-01-01T00:00:00Z"),
+            "to": date_time(_text(end) if end else "10000-01-01T00:00:00Z"),
+        }
+        if series is not None:
+            bindings["series"] = f"<{series}>"
+        graphs = self._graphs.graphs(_KIND)
+        yield from self._graphs.query(text, default_graph=graphs, named_graphs=[], bindings=bindings)
+
+    def _known(self, digest: str) -> bool:
+        return any(self._graphs.match(f"<{ID}readings/{digest}>", None, None))
+
+    def _row(self, iri: str) -> int:
+        """Give the journal row that an observation in the store comes from, 0 where there is none."""
+        found = self._graphs.match(f"<{iri}>", f"<{FLEX}journalRow>", None)
+        return max((counted(statement.object) for statement in found), default=0)
+
+
+def observation(reading: Reading) -> str:
+    """Give the IRI of the observation that shows a reading: one for each series and start."""
+    rest = reading.series.removeprefix(_SERIES)
+    if rest == reading.series:
+        rest = segment(rest)
+    return f"{ID}observation/{rest}/{_compact(reading.starts_at)}"
+
+
+def _lines(iri: str, reading: Reading) -> list[str]:
+    result, start = f"{iri}/result", date_time(_text(reading.starts_at))
+    end = date_time(_text(reading.ends_at or reading.starts_at))
+    facts: list[tuple[str, str, str | None]] = [
+        (iri, _TYPE, f"<{SAREF}Observation>"),
+        (iri, _TYPE, f"<{FLEX}Reading>"),
+        (iri, f"{FLEX}series", f"<{reading.series}>"),
+        (iri, f"{FLEX}ofResource", _bracketed(reading.resource)),
+        (iri, f"{SAREF}observes", _bracketed(reading.property)),
+        (iri, f"{FLEX}startsAt", start),
+        (iri, f"{SAREF}hasResultTime", end),
+        (iri, f"{SAREF}hasResult", f"<{result}>"),
+        (result, _TYPE, f"<{SAREF}PropertyValue>"),
+        (result, f"{SAREF}hasValue", decimal(format(reading.value, "f"))),
+        (result, f"{SAREF}isMeasuredIn", _bracketed(reading.unit)),
+        (result, f"{SAREF}isValueOfProperty", _bracketed(reading.property)),
+        (iri, f"{FLEX}dataQuality", _bracketed(reading.quality)),
+        (iri, f"{FLEX}confidence", None if reading.confidence is None else integer(str(reading.confidence))),
+        (
+            iri,
+            f"{FLEX}accuracy",
+            None if reading.accuracy is None else decimal(format(reading.accuracy, "f")),
+        ),
+        (iri, f"{FLEX}receivedAt", date_time(_text(reading.received))),
+        (iri, f"{FLEX}journalRow", integer(str(reading.seq))),
+        (iri, f"{PROV}wasDerivedFrom", f"<{_MESSAGE}{reading.digest}>"),
+    ]
+    if reading.ends_at is not None:
+        span = f"{ID}span/{_compact(reading.starts_at)}/{_compact(reading.ends_at)}"
+        facts += [
+            (iri, f"{SAREF}hasPhenomenonTime", f"<{span}>"),
+            (span, _TYPE, f"<{TIME}Interval>"),
+            (span, f"{FLEX}startsAt", start),
+            (span, f"{FLEX}endsAt", end),
+        ]
+    return [f"<{subject}> <{predicate}> {value} ." for subject, predicate, value in facts if value]
+
+
+def _reading(row: tuple[str | None, ...]) -> Reading:
+    """Read one row of the scan."""
+    series, start, value, message, seq, received = (term or "" for term in row[:6])
+    end, resource, prop, unit, quality, confidence, accuracy = row[6:13]
+    return Reading(
+        series=series[1:-1],
+        starts_at=_time(start),
+        value=Decimal(_lexical(value)),
+        digest=message[1:-1].removeprefix(_MESSAGE),
+        seq=counted(seq),
+        received=_time(received),
+        ends_at=_time(end) if end else None,
+        resource=_iri(resource),
+        property=_iri(prop),
+        unit=_iri(unit),
+        quality=_iri(quality),
+        confidence=counted(confidence) if confidence else None,
+        accuracy=Decimal(_lexical(accuracy)) if accuracy else None,
+    )
+
+
+def _graph(reading: Reading) -> str:
+    return month_graph("op", _text(reading.received))
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def _compact(time: datetime) -> str:
+    return _text(time).replace("-", "").replace(":", "")
+
+
+def _bracketed(iri: str | None) -> str | None:
+    return f"<{iri}>" if iri else None
+
+
+def _iri(term: str | None) -> str | None:
+    return term[1:-1] if term else None
+
+
+def _lexical(term: str) -> str:
+    return term.split('"')[1]
+
+
+def _time(term: str) -> datetime:
+    return datetime.fromisoformat(_lexical(term))
