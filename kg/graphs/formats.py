@@ -29,3 +29,17 @@ def _grouped(triples: list[ox.Triple]) -> list[ox.Triple]:
     for triple in triples:
         order.setdefault(str(triple.subject), len(order))
     return sorted(triples, key=lambda triple: order[str(triple.subject)])
+
+
+def convert_graph(turtle: str, media_type: str) -> bytes:
+    """Write a Turtle graph in another media type.
+
+    Args:
+        turtle: the graph.
+        media_type: ``text/turtle``, ``application/n-triples`` or ``application/ld+json``.
+    """
+    if media_type == "text/turtle":
+        return turtle.encode()
+    triples = [quad.triple for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE)]
+    form = ox.RdfFormat.from_media_type(media_type) or ox.RdfFormat.N_TRIPLES
+    return ox.serialize(triples, format=form) or b""

@@ -1,0 +1,48 @@
+"""Reads request bodies, but never more of them than is allowed."""
+
+from typing import Any
+
+from fastapi import Request
+
+from kg.errors import UnreadablePayload
+
+_EXAMPLE = """<oadr:oadrPoll xmlns:oadr="http://openadr.org/oadr-2.0b/2012/07"
+  xmlns:ei="http://docs.oasis-open.org/ns/energyinterop/201110" ei:schemaVersion="2.0b">
+  <ei:venID>VEN-1</ei:venID>
+</oadr:oadrPoll>
+"""
+
+#: OpenAPI description of a request whose body is one OpenADR payload.
+PAYLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One OpenADR 2.0b message, as it goes over the wire.",
+        "content": {
+            "application/xml": {"schema": {"type": "string", "format": "binary"}, "example": _EXAMPLE},
+        },
+    }
+}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body up to one byte beyond a limit.
+
+    Args:
+        request: the request.
+        limit: bytes allowed.
+
+    Raises:
+        UnreadablePayload: the body is larger (code ``too-large``); the rest of it is not read.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise UnreadablePayload(
+                f"the body has more than the {limit:,} bytes allowed",
+                cure="send less in one message, or raise the setting max_payload_bytes",
+                code="too-large",
+            )
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,78 @@
+"""What the service answers, as models that OpenAPI shows."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg.report import Report
+
+_VIOLATION: dict[str, Any] = {
+    "rule": "INT-2",
+    "severity": "Violation",
+    "message": "The signal interval's duration is negative.",
+    "focus": "https://w3id.org/flexkg/id/event/VTN-1/E-7/0/signal/0/interval/3",
+    "value": '"-PT5M"^^<http://www.w3.org/2001/XMLSchema#duration>',
+    "source": "OpenADR 2.0b, oadr_xcal_20b.xsd, DurationPropType",
+    "pointer": "/oadr:oadrDistributeEvent/oadr:oadrEvent/ei:eiEvent/ei:eiEventSignals/ei:eiEventSignal"
+    "/strm:intervals/ei:interval[4]/xcal:duration/xcal:duration",
+    "line": 52,
+    "cure": "State a length of zero or more.",
+    "response_code": "459",
+}
+
+
+class ViolationModel(BaseModel):
+    """One finding."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _VIOLATION})
+
+    rule: str = Field(description="stable rule id")
+    severity: Literal["Violation", "Warning", "Info"]
+    message: str = Field(description="what is wrong")
+    focus: str = Field(description="IRI of the node of the graph")
+    value: str | None = Field(description="the offending value as N-Triples text")
+    source: str = Field(description="the clause")
+    pointer: str = Field(description="XPath into the payload")
+    line: int = Field(description="line in the payload, from 1; 0 where unknown")
+    cure: str = Field(description="what to do")
+    response_code: str = Field(description="OpenADR response code of a refusal for this reason")
+
+
+class ReportModel(BaseModel):
+    """The answer to one check."""
+
+    verdict: Literal["conforms", "violates", "unreadable"]
+    message_type: str = Field(description="root element of the message, empty where it could not be read")
+    digest: str = Field(description="SHA-256 of the payload")
+    violations: list[ViolationModel]
+
+
+class ReceiptModel(ReportModel):
+    """The answer to one payload that was taken in."""
+
+    sequence: int = Field(description="its number in the journal, 0 where it was not journalled")
+    message: str = Field(description="IRI of the message in the graph, empty where it was refused")
+
+
+class ProblemModel(BaseModel):
+    """An error, RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    where: str | None = None
+    cure: str | None = None
+
+
+class RefusalModel(ProblemModel):
+    """A payload that was refused, with a pointer for each violation."""
+
+    violations: list[ViolationModel]
+
+
+def report_body(report: Report) -> dict[str, Any]:
+    """Give a report as the body of an answer."""
+    return report.as_dict()

@@ -1,0 +1,85 @@
+"""Errors as RFC 9457 problems: one table from error class to status and title."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi_problem.error import Problem, StatusProblem
+from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
+
+from kg.errors import (
+    AssetError,
+    FlexKGError,
+    JournalCorrupt,
+    QueryError,
+    StoreError,
+    StoreUnavailable,
+    StoreVersion,
+    UnreadablePayload,
+    UsageError,
+)
+from kg.namespaces import MODULE
+
+#: First base of problem types; what follows is the error's code.
+TYPE = MODULE + "problem/"
+
+#: Error class -> status and title; the first class that fits counts.
+TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
+    (UnreadablePayload, 422, "The payload cannot be read"),
+    (QueryError, 400, "The query cannot be answered"),
+    (StoreVersion, 503, "The store was made by a newer version"),
+    (JournalCorrupt, 500, "The journal does not verify"),
+    (StoreUnavailable, 503, "The store is not available"),
+    (StoreError, 500, "The store failed"),
+    (UsageError, 400, "The request cannot be served"),
+    (AssetError, 500, "A file of the service is broken"),
+    (FlexKGError, 500, "The service failed"),
+)
+#: Codes whose status differs from that of their class.
+CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503}
+
+_log = logging.getLogger("flexkg.api")
+
+
+def problem(error: FlexKGError, **extras: Any) -> Problem:
+    """Turn an error into a problem.
+
+    Args:
+        error: what happened.
+        extras: further members of the problem.
+    """
+    status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
+    if status >= 500:
+        _log.error("%s: %s", error.code, error)
+    members = {"where": error.where, "cure": error.cure, **extras}
+    return Problem(
+        title,
+        type_=TYPE + error.code,
+        detail=error.what,
+        status=CODES.get(error.code, status),
+        **{name: value for name, value in members.items() if value},
+    )
+
+
+def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -> Problem:
+    return problem(error)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every error with a problem."""
+    handler = new_exception_handler(
+        handlers={FlexKGError: _handle}, unhandled_wrappers={"default": _Unexpected}
+    )
+    add_exception_handler(app, handler, generic_swagger_defaults=False)
+    app.add_exception_handler(FlexKGError, handler)
+
+
+class _Unexpected(StatusProblem):
+    """What nobody foresaw: logged in full, told without detail."""
+
+    type_ = TYPE + "unexpected"
+    title = "The service failed"
+    status = 500
+
+    def __init__(self, *_args: object, **_kwargs: object) -> None:
+        super().__init__("The fault is logged.")
