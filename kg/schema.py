@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from lxml import etree
 from kg.errors import AssetError
 from kg.xpath import pointer
 
+#: Errors listed of one payload; a hostile one has a hundred thousand.
+MAX_ERRORS = 100
 _diagnosis = threading.Lock()
 
 
@@ -83,24 +86,29 @@ def schema_errors(root: Any) -> Iterator[SchemaError]:
 
     Args:
         root: root element of a parsed payload.
+
+    Returns:
+        The first ``MAX_ERRORS`` errors in the order of the document, then one that counts the rest.
     """
     with _diagnosis:
         schema = _diagnostic_schema()
         schema.validate(root)
         log: Any = schema.error_log
-        entries = list(log)
-    seen: set[tuple[int, str]] = set()
-    for entry in entries:
-        message = re.sub(r"\{[^}]*\}", "", entry.message)
-        if (entry.line, message) in seen:
-            continue
-        seen.add((entry.line, message))
-        yield SchemaError(message, entry.line, _place(root, entry.path))
+        entries = {(entry.path, entry.message): entry for entry in log}
+    names = _prefixes(root)
+    for (path, text), entry in islice(entries.items(), MAX_ERRORS):
+        yield SchemaError(re.sub(r"\{[^}]*\}", "", text), entry.line, _place(root, path, names))
+    if len(entries) > MAX_ERRORS:
+        yield SchemaError(f"{len(entries) - MAX_ERRORS:,} more errors are not listed", 0, pointer(root))
 
 
-def _place(root: Any, path: str | None) -> str:
+def _prefixes(root: Any) -> dict[str, str]:
+    """Collect the payload's own prefixes, which the schema processor writes its paths with."""
+    return {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
+
+
+def _place(root: Any, path: str | None, names: dict[str, str]) -> str:
     """Turn the schema processor's path, with the payload's own prefixes, into ours."""
-    names = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
     try:
         found = root.xpath(path, namespaces=names) if path else []
     except etree.XPathError:

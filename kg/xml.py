@@ -18,6 +18,8 @@ from kg.xpath import OADR_20A, OADR_20B
 
 #: Default cap for one payload, in bytes.
 MAX_BYTES = 1_048_576
+#: Byte order mark of UTF-8.
+_MARK = b"\xef\xbb\xbf"
 _SIGNED = f"{{{OADR_20B}}}oadrSignedObject"
 _PAYLOAD = f"{{{OADR_20B}}}oadrPayload"
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -85,7 +87,7 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
 
 def _refuse(data: bytes, max_bytes: int) -> bytes:
     """Refuse what no parser should see; gives the payload in UTF-8."""
-    if not data.strip():
+    if not data.removeprefix(_MARK).strip():
         raise UnreadablePayload("the payload is empty", cure="send one OpenADR 2.0b message", code="empty")
     if len(data) > max_bytes:
         raise UnreadablePayload(
@@ -93,6 +95,8 @@ def _refuse(data: bytes, max_bytes: int) -> bytes:
             cure="send fewer intervals in one message, or raise the setting max_payload_bytes",
             code="too-large",
         )
+    if data.startswith(b"\xff\xfe\x00\x00"):
+        raise UnreadablePayload("the payload is UTF-32", where="byte 0", cure="send UTF-8", code="encoding")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = _from_utf16(data)
     elif b"\x00" in data:
@@ -104,7 +108,7 @@ def _refuse(data: bytes, max_bytes: int) -> bytes:
         )
     else:
         _utf8(data)
-    start = _PROLOG.match(data, 3 if data.startswith(b"\xef\xbb\xbf") else 0)
+    start = _PROLOG.match(data, len(_MARK) if data.startswith(_MARK) else 0)
     if start is not None and data.startswith(b"<!", start.end()):
         raise _doctype()
     return data
@@ -112,7 +116,7 @@ def _refuse(data: bytes, max_bytes: int) -> bytes:
 
 def _utf8(data: bytes) -> None:
     """Refuse bytes that are not, or do not say that they are, UTF-8."""
-    declared = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
+    declared = _ENCODING.match(data.removeprefix(_MARK))
     if declared and declared[1].upper() not in (b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"):
         raise UnreadablePayload(
             f"the payload declares the encoding {declared[1].decode()}",
@@ -173,7 +177,7 @@ def _parser() -> Any:
 
 def _syntax_error(error: etree.XMLSyntaxError) -> UnreadablePayload:
     line, column = error.position
-    what = (error.msg or "no XML").partition(", line ")[0]
+    what = " ".join((error.msg or "no XML").partition(", line ")[0].split())
     cure = "nest fewer elements" if "depth" in what.lower() else "send well-formed XML"
     return UnreadablePayload(
         f"the payload is not well-formed XML: {what}",
