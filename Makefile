@@ -1,0 +1,52 @@
+# Two commands do everything: `make demo` and `make test`. See README.md.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest --durations=15
+
+.PHONY: help demo test lint test-services test-long bench serve wheel clean
+
+help:
+	@echo "make demo           install, run the example stories on an embedded store"
+	@echo "make test           lint, types and tests that need Python only"
+	@echo "make test-services  install what they need and run the tests beyond Python"
+	@echo "make test-long      the same tests at full size"
+	@echo "make bench          measure, each figure beside its yardstick"
+	@echo "make serve          serve on http://127.0.0.1:8000 with the store in ./store"
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "FlexKG needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/python -m examples
+
+test: $(READY) lint
+	$(PYTEST) -n 2
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test-services: $(READY)
+	FLEXKG_TIER=services $(PYTEST) -m services
+
+test-long: $(READY)
+	FLEXKG_TIER=long $(PYTEST) -m long
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+serve: $(READY)
+	$(BIN)/flexkg serve --store store
+
+wheel: $(READY)
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) .demo dist build .pytest_cache .mypy_cache .ruff_cache
