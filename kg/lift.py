@@ -114,6 +114,8 @@ class _Walk:
             self.child(subject, predicate, counters, counter, other, sequenced, element)
         if plan.table:
             self.down(plan.table, element, subject, counters)
+        elif len(element) and not plan.neighbour:
+            self.foreign(element)
         return subject
 
     def open(self, plan: Plan, element: Any, subject: str, parent: str, position: int) -> None:
@@ -169,6 +171,12 @@ class _Walk:
                 self.child(subject, predicate, counters, counter, plan, sequenced, child)
             if node.table:
                 self.down(node.table, child, subject, counters)
+            elif node.emits and not node.starts and len(child):
+                self.foreign(child)
+
+    def foreign(self, element: Any) -> None:
+        """Keep the children of an element that the mapping file takes for a leaf."""
+        self.unmapped += [child for child in element if child.tag not in self.ignored]
 
     def note(self, kind: int, subject: str, predicate: str, value: str, text: str) -> None:
         """Keep what later steps need of a value: concepts, starts, durations."""

@@ -49,6 +49,8 @@ class Plan:
     same: tuple[tuple[str, int, "Plan", bool], ...] = ()
     table: dict[str, Node] = field(default_factory=dict)
     counters: int = 0
+    #: whether it walks nothing because another mapping walks the same element
+    neighbour: bool = False
 
     @property
     def name(self) -> str:
@@ -132,7 +134,9 @@ class _Compiler:
 
     def run(self, *, small: bool) -> None:
         """Fill the plan; a small neighbour (no links) reads what it needs on opening and walks nothing."""
-        self.direct = small and not any(rule.mapping for rule in self.plan.mapping.rules)
+        self.direct = self.plan.neighbour = small and not any(
+            rule.mapping for rule in self.plan.mapping.rules
+        )
         for rule in self.plan.mapping.rules:
             if rule.kind == "link":
                 self.link(rule)

@@ -16,6 +16,8 @@ def getter(ref: Reference) -> Getter:
     up, steps, attribute = ref.up, ref.steps, ref.attribute
     if ref.name_of:
         return lambda element: str(element.tag).rpartition("}")[2]
+    if ref.own_text:
+        return own_text
     if steps[:1] == ("self::",):
         tag, steps = steps[1], steps[2:]
     else:
@@ -39,6 +41,12 @@ def getter(ref: Reference) -> Getter:
         return text
 
     return get
+
+
+def own_text(element: Any) -> str | None:
+    """Read the characters directly in an element, around its children too; None for white space."""
+    text = (element.text or "") + "".join(child.tail or "" for child in element)
+    return text if text.strip() else None
 
 
 def subject_writer(term: Term) -> Callable[[Any, str, int, str], str]:

@@ -31,6 +31,7 @@ class Reference:
     """A relative path: ``up`` steps to ancestors, then element names, then perhaps an attribute.
 
     ``name_of`` marks ``local-name()``: the element's own local name in the place of its text.
+    ``own_text`` marks ``text()``: the characters directly in the element, nothing where they are blank.
     """
 
     up: int
@@ -38,6 +39,7 @@ class Reference:
     attribute: str = ""
     name_of: bool = False
     external: str = ""
+    own_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +209,13 @@ class _Reader:
         return Term(tuple(parts), tuple(self.reference(name, ref.strip()) for ref in refs))
 
     def reference(self, name: str, text: str) -> Reference:
-        """Read one reference: ``a:b/c:d``, ``../a:b``, ``self::a:b/c:d``, ``@x``, ``.``, ``local-name()``."""
+        """Read one reference: a path such as ``../a:b/c:d/@x`` or ``self::a:b``, or one of the two functions."""
         if text in ("_parent", "_position", "_digest"):
             return Reference(0, (), external=text)
         if text == "local-name()":
             return Reference(0, (), name_of=True)
+        if text == "text()":
+            return Reference(0, (), own_text=True)
         selves = text.startswith("self::")
         up, attribute = 0, ""
         steps: list[str] = []
