@@ -100,6 +100,8 @@ class Shapes:
         for subject, facts in self.quads.items():
             targets = {o.value for p, o in facts if p == _TARGET and isinstance(o, ox.NamedNode)}
             hit = [name for name, above in wanted.items() if targets & above]
+            if self._dropped(subject, without):
+                continue
             if hit or any(p in _TARGETS for p, _ in facts):
                 lines += [f"{subject} {_TARGET} <{name}> ." for name in hit]
                 open_.append(subject)
@@ -118,7 +120,7 @@ class Shapes:
                     open_.append(value)
         return "\n".join(lines) + "\n"
 
-    def _dropped(self, shape: ox.NamedNode, without: frozenset[str]) -> bool:
+    def _dropped(self, shape: ox.NamedNode | ox.BlankNode, without: frozenset[str]) -> bool:
         rule = self.rules.get(shape.value) if without else None
         return rule is not None and rule.id in without
 
