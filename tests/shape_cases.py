@@ -1,0 +1,165 @@
+"""Golden cases of the rules: a base payload, edits on it, and exactly what the rules then find.
+
+``tests/shapes/<RULE>.yml`` holds the cases of one rule. Edits on the payload keep it schema-valid:
+``set`` (XPath: text), ``delete`` (XPaths), ``replace``, ``append`` and ``prepend`` (XPath: element),
+``copy`` (XPath of an element that is then there twice: edits as in ``set``). What no schema-valid payload
+can show is edited in the lifted graph: ``drop`` (subject, property) and ``add`` (subject, property,
+object in Turtle). Subjects are written without the base of identifiers, a message as ``message``.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import yaml
+from lxml import etree
+
+from kg.check import Checker
+from kg.lift import Lifted, lift
+from kg.namespaces import FLEX, ID, PREFIXES
+from kg.rules import Shapes
+from kg.xml import Document, read
+from tests.paths import ROOT
+
+FOLDER = ROOT / "tests" / "shapes"
+FILES = sorted(p for p in (ROOT / "shapes").glob("*.ttl") if p.stem not in ("profiles", "ontology-quality"))
+NAMESPACES = {
+    "oadr": "http://openadr.org/oadr-2.0b/2012/07",
+    "ei": "http://docs.oasis-open.org/ns/energyinterop/201110",
+    "pyld": "http://docs.oasis-open.org/ns/energyinterop/201110/payloads",
+    "emix": "http://docs.oasis-open.org/ns/emix/2011/06",
+    "power": "http://docs.oasis-open.org/ns/emix/2011/06/power",
+    "scale": "http://docs.oasis-open.org/ns/emix/2011/06/siscale",
+    "xcal": "urn:ietf:params:xml:ns:icalendar-2.0",
+    "strm": "urn:ietf:params:xml:ns:icalendar-2.0:stream",
+}
+_DECLARATIONS = " ".join(f'xmlns:{prefix}="{iri}"' for prefix, iri in NAMESPACES.items())
+_TURTLE = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in PREFIXES.items())
+
+#: Rule, focus without the base of identifiers, severity at core.
+Finding = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One golden case."""
+
+    rule: str
+    says: str
+    base: str
+    edits: dict[str, Any] = field(hash=False)
+    finds: tuple[Finding, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the case in a test report."""
+        return f"{self.rule}: {self.says}"
+
+    def document(self) -> Document:
+        """Read the base payload with the edits made in it."""
+        root = etree.fromstring((FOLDER / "_base" / f"{self.base}.xml").read_bytes())
+        for path, edits in self.edits.get("copy", {}).items():
+            for element in _found(root, path):
+                element.addnext(copy.deepcopy(element))
+            _set(root, edits)
+        _set(root, self.edits.get("set", {}))
+        for kind in ("replace", "append", "prepend"):
+            for path, text in self.edits.get(kind, {}).items():
+                for element in _found(root, path):
+                    _put(kind, element, text)
+        for path in self.edits.get("delete", ()):
+            for element in _found(root, path):
+                element.getparent().remove(element)
+        return read(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+    def graph(self) -> tuple[Lifted, str]:
+        """Give the lifted payload and its N-Triples with the edits made in them."""
+        lifted = lift(self.document())
+        lines = list(lifted.lines)
+        for subject, prop in self.edits.get("drop", ()):
+            start = f"<{self._iri(lifted, subject)}> <{FLEX}{prop}> "
+            kept = [line for line in lines if not line.startswith(start)]
+            assert len(kept) < len(lines), f"{self.name}: nothing to drop at {subject} {prop}"
+            lines = kept
+        for subject, prop, value in self.edits.get("add", ()):
+            turtle = f"{_TURTLE}<{self._iri(lifted, subject)}> <{FLEX}{prop}> {value} ."
+            for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE):
+                lines.append(f"{quad.triple} .")
+                if isinstance(quad.object, ox.NamedNode):
+                    lifted.concepts.add(str(quad.object))
+        return lifted, "\n".join([*lines, *lifted.vocabulary(), ""])
+
+    @staticmethod
+    def _iri(lifted: Lifted, subject: str) -> str:
+        head, _, rest = subject.partition("/")
+        return f"{lifted.message}/{rest}".rstrip("/") if head == "message" else ID + subject
+
+
+def _found(root: Any, path: str) -> list[Any]:
+    found = root.xpath(path, namespaces=NAMESPACES)
+    assert found, f"nothing at {path}"
+    return list(found)
+
+
+def _set(root: Any, edits: dict[str, str]) -> None:
+    for path, text in edits.items():
+        for element in _found(root, path):
+            element.text = text
+
+
+def _put(kind: str, element: Any, text: str) -> None:
+    made = list(etree.fromstring(f"<x {_DECLARATIONS}>{text}</x>"))
+    if kind == "append":
+        element.extend(made)
+    elif kind == "prepend":
+        for index, child in enumerate(made):
+            element.insert(index, child)
+    else:
+        for child in made:
+            element.addprevious(child)
+        element.getparent().remove(element)
+
+
+def load(path: Path) -> Iterator[Case]:
+    """Read the cases of one rule."""
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for entry in found["cases"]:
+        edits = {key: entry[key] for key in entry if key not in ("says", "base", "finds")}
+        finds = tuple(sorted((a, b, c) for a, b, c in entry.get("finds", ())))
+        yield Case(path.stem, entry["says"], entry.get("base", found["base"]), edits, finds)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """All golden cases."""
+    return tuple(case for path in sorted(FOLDER.glob("*.yml")) for case in load(path))
+
+
+@cache
+def shapes() -> Shapes:
+    """All shapes on payloads."""
+    return Shapes(FILES)
+
+
+@cache
+def checker(engine: str, *without: str) -> Checker:
+    """Make the checker with all shapes but some."""
+    return Checker(shapes(), {}, engine, frozenset(without))
+
+
+def findings(case: Case, engine: str, *without: str) -> tuple[Finding, ...]:
+    """Run the rules over a case: each rule once for each node that breaks it."""
+    lifted, graph = case.graph()
+    made = checker(engine, *without).engine_for(lifted.profile, lifted.message_type)
+    assert made is not None
+    rules = shapes().rules
+    found = set()
+    for result in made.validate(graph):
+        focus = result.focus.replace(lifted.message, "message").removeprefix(ID)
+        rule = rules.get(result.shape)
+        found.add((rule.id if rule else result.shape, focus, result.severity))
+    return tuple(sorted(found))
