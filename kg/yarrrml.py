@@ -209,7 +209,7 @@ class _Reader:
         return Term(tuple(parts), tuple(self.reference(name, ref.strip()) for ref in refs))
 
     def reference(self, name: str, text: str) -> Reference:
-        """Read one reference: a path such as ``../a:b/c:d/@x`` or ``self::a:b``, or one of the two functions."""
+        """Read one reference: a path such as ``../a:b/c:d/@x`` or ``self::a:b``, or one of two functions."""
         if text in ("_parent", "_position", "_digest"):
             return Reference(0, (), external=text)
         if text == "local-name()":
