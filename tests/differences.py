@@ -63,6 +63,27 @@ class Literal(NamedTuple):
         return places > 18 or not -(2**127) <= number * 10**18 < 2**127
 
     @property
+    def hour_24(self) -> bool:
+        """Whether it is the end of a day, written as its hour 24."""
+        return self.kind == "dateTime" and "T24" in self.text
+
+    @property
+    def months(self) -> bool:
+        """Whether it is a duration that has no length in seconds."""
+        return self.kind == "duration" and re.search(r"\d[YM]", self.text.partition("T")[0]) is not None
+
+    @property
+    def zoned(self) -> bool:
+        """Whether it ends in a time zone."""
+        return re.search(r"(Z|[+-]\d\d:\d\d)$", self.text) is not None
+
+    @property
+    def special(self) -> bool:
+        """Whether engines are known to differ over it."""
+        floating = self.kind == "dateTime" and not self.zoned
+        return self.malformed or self.beyond or self.hour_24 or self.months or floating
+
+    @property
     def family(self) -> str:
         """What it can be compared with."""
         return "number" if self.kind in NUMBERS else self.kind
@@ -90,7 +111,7 @@ class Seen(NamedTuple):
     value: Literal
     #: What a range or a pair of properties is compared with.
     bounds: list[Literal]
-    #: The mutation gave a property a value that is malformed, beyond numbers, or of a kind it does not have.
+    #: The mutation gave a property a special value, or one of a kind that it does not have.
     odd: bool
 
 
@@ -100,24 +121,17 @@ def _unlike(seen: Seen) -> bool:
     )
 
 
-def _zone(literal: Literal) -> bool:
-    return re.search(r"(Z|[+-]\d\d:\d\d)$", literal.text) is not None
-
-
 def _no_zone(seen: Seen) -> bool:
     moments = [literal for literal in (seen.value, *seen.bounds) if literal.kind == "dateTime"]
-    return len({_zone(moment) for moment in moments}) == 2
+    return len({moment.zoned for moment in moments}) == 2
 
 
 def _months(seen: Seen) -> bool:
-    return any(
-        literal.kind == "duration" and re.search(r"\d[YM]", literal.text.partition("T")[0]) is not None
-        for literal in (seen.value, *seen.bounds)
-    )
+    return any(literal.months for literal in (seen.value, *seen.bounds))
 
 
 def _hour_24(seen: Seen) -> bool:
-    return any(literal.kind == "dateTime" and "T24" in literal.text for literal in (seen.value, *seen.bounds))
+    return any(literal.hour_24 for literal in (seen.value, *seen.bounds))
 
 
 def _beyond(seen: Seen) -> bool:
@@ -219,6 +233,6 @@ def _odd(triples: list[Triple], before: list[Triple]) -> bool:
         families.setdefault(predicate, set()).add(literal_of(value).family)
     for _, predicate, value in set(triples) - set(before):
         literal = literal_of(value)
-        if literal.malformed or literal.beyond or literal.family not in families.get(predicate, ()):
+        if literal.special or literal.family not in families.get(predicate, ()):
             return True
     return False
