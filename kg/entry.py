@@ -52,7 +52,7 @@ class Entry:
         sealed = seal(self.payload, self.report.encode(), subjects)
         row = Row(
             seq=head.seq + 1,
-            received=received.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            received=received_text(received),
             tenant=tenant,
             direction=self.direction,
             message_type=self.message_type,
@@ -67,3 +67,12 @@ class Entry:
             hash=b"",
         )
         return row._replace(hash=row_hash(row))
+
+
+def received_text(received: datetime) -> str:
+    """Write a time of receipt as the rows do: UTC, to the microsecond.
+
+    >>> received_text(datetime(2026, 11, 3, 12, tzinfo=UTC))
+    '2026-11-03T12:00:00.000000Z'
+    """
+    return received.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

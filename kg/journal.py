@@ -23,6 +23,8 @@ from kg.unreadable import Unreadable
 FORMAT_VERSION: Final = 1
 
 _PAGE = 256
+#: SQLite's own bound on pages.
+_NO_LIMIT = 4294967294
 _COLUMNS = ", ".join(Row._fields)
 _SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -74,9 +76,7 @@ class Journal:
             undo.callback(self.keys.close)
             self._db = connect(directory.journal, wal=True)
             undo.callback(self._db.close)
-            if max_bytes:
-                page = self._db.execute("PRAGMA page_size").fetchone()[0]
-                self._db.execute(f"PRAGMA max_page_count={max(1, max_bytes // page)}")
+            self.limit(max_bytes)
             journal_id = self._identity()
             self._genesis = genesis(journal_id, directory.tenant)
             self._head = Head(directory.head, self.keys.secret, journal_id)
@@ -85,6 +85,17 @@ class Journal:
             self.unreadable = Unreadable(self._db, directory.journal, self._mutex)
             undo.callback(self.unreadable.flush)
             self._undo = undo.pop_all()
+
+    def limit(self, max_bytes: int) -> None:
+        """Bound the journal file's size; beyond it appending says that the disk is full.
+
+        Args:
+            max_bytes: the bound, at least what the file has now; 0 for none.
+        """
+        with self._mutex, guard(self.directory.journal):
+            page = self._db.execute("PRAGMA page_size").fetchone()[0]
+            pages = max(1, max_bytes // page) if max_bytes else _NO_LIMIT
+            self._db.execute(f"PRAGMA max_page_count={pages}").fetchone()
 
     def append(self, entry: Entry) -> int:
         """Record one payload; it is on disk on return.

@@ -116,6 +116,12 @@ class Keys:
             found = [self._find(name) for name in names]
         return None if None in found else [subject for subject in found if subject is not None]
 
+    def name(self, pseudonym: str) -> str | None:
+        """Give the name behind a pseudonym; None when its key was destroyed."""
+        with self._lock, guard(self.path):
+            row = self._db.execute("SELECT name FROM subject WHERE pseudonym = ?", (pseudonym,)).fetchone()
+        return str(row[0]) if row else None
+
     def key(self, key_id: str) -> bytes | None:
         """Give the key of this id; None when it was destroyed.
 

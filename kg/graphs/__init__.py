@@ -8,7 +8,7 @@ A triple stands in one graph of a store only. A query over several graphs would 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
@@ -26,6 +26,12 @@ _LITERAL = (
     rf'"(?:[^"\\\n\r]|\\[tbnrf"\'\\]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*"(?:\^\^{_IRI}|@[A-Za-z0-9-]+)?'
 )
 _LINE = re.compile(rf"({_IRI}) ({_IRI}) ({_IRI}|{_LITERAL}) \.\n?")
+
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
+_PLAIN = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+
+#: Triples by subject and predicate.
+Facts = dict[str, dict[str, list[str]]]
 
 
 class Statement(NamedTuple):
@@ -193,13 +199,31 @@ def parse_line(line: str) -> Statement:
     return Statement(*match.groups())
 
 
-def counted(literal: str) -> int:
-    """Read the whole number that a literal states.
+def facts_of(lines: Iterable[str]) -> Facts:
+    """Index lines of N-Triples: subject -> predicate -> objects, as text.
 
-    >>> counted('"7"^^<http://www.w3.org/2001/XMLSchema#integer>')
-    7
+    >>> facts_of(['<https://a.example/s> <https://a.example/p> "x y" .'])
+    {'<https://a.example/s>': {'<https://a.example/p>': ['"x y"']}}
     """
-    return int(literal.split('"')[1])
+    facts: Facts = {}
+    for line in lines:
+        subject, predicate, rest = line.split(" ", 2)
+        facts.setdefault(subject, {}).setdefault(predicate, []).append(rest.rstrip()[:-2])
+    return facts
+
+
+def lexical(literal: str) -> str:
+    """Give the text that a literal holds, without its escapes, datatype or language.
+
+    >>> lexical('"7"^^<http://www.w3.org/2001/XMLSchema#integer>')
+    '7'
+    """
+    return _ESCAPE.sub(_unescaped, literal[1 : literal.rindex('"')])
+
+
+def counted(literal: str) -> int:
+    """Read the whole number that a literal states."""
+    return int(lexical(literal))
 
 
 def below(subject: str, root: str) -> bool:
@@ -212,3 +236,8 @@ def below(subject: str, root: str) -> bool:
     """
     rest = subject[len(root) + 1 :]
     return subject.startswith(root, 1) and (rest == ">" or rest.startswith("/"))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    letter = match[1]
+    return chr(int(letter[1:], 16)) if letter[0] in "uU" else _PLAIN[letter]

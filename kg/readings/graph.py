@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from kg.graphs import Change, GraphStore, counted, month_graph
+from kg.graphs import Change, GraphStore, counted, lexical, month_graph
 from kg.literals import date_time, decimal, integer, segment
 from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF, TIME
 from kg.readings import Reading
@@ -192,7 +192,7 @@ def _reading(row: tuple[str | None, ...]) -> Reading:
     return Reading(
         series=series[1:-1],
         starts_at=_time(start),
-        value=Decimal(_lexical(value)),
+        value=Decimal(lexical(value)),
         digest=message[1:-1].removeprefix(_MESSAGE),
         seq=counted(seq),
         received=_time(received),
@@ -202,7 +202,7 @@ def _reading(row: tuple[str | None, ...]) -> Reading:
         unit=_iri(unit),
         quality=_iri(quality),
         confidence=counted(confidence) if confidence else None,
-        accuracy=Decimal(_lexical(accuracy)) if accuracy else None,
+        accuracy=Decimal(lexical(accuracy)) if accuracy else None,
     )
 
 
@@ -226,9 +226,5 @@ def _iri(term: str | None) -> str | None:
     return term[1:-1] if term else None
 
 
-def _lexical(term: str) -> str:
-    return term.split('"')[1]
-
-
 def _time(term: str) -> datetime:
-    return datetime.fromisoformat(_lexical(term))
+    return datetime.fromisoformat(lexical(term))

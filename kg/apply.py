@@ -1,0 +1,190 @@
+"""apply: what the journal holds -> the graph.
+
+A payload that conforms becomes triples and readings; of one that was refused only the report is kept. The
+outcome depends on the journal's rows and their order alone, not on how they are cut into batches: so a graph
+that is rebuilt equals the one that grew, and a row that is applied again changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
+from kg.lift import Lifted
+from kg.literals import date_time, integer, segment, string
+from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, RDFS, SH, XSD
+from kg.readings import Reading, ReadingStore
+from kg.readings.delivery import Source, deliver
+
+_TYPE = f"<{RDF}type>"
+_CURRENT = FLEX + "currentVersion"
+_NUMBER = FLEX + "modificationNumber"
+#: What is described anew, as a whole, by each payload that speaks of it.
+_REPLACED = frozenset(f"<{FLEX}{name}>" for name in ("EventVersion", "Opt", "ReportDescription"))
+#: Findings of one refused payload that the graph shows; the journal keeps all.
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A payload as the journal holds it.
+
+    Args:
+        seq: its row.
+        received: UTC, as the row writes it.
+        digest: SHA-256 of the payload, hexadecimal.
+        sender: ID of the party that it is attributed to, empty where that is not known.
+        lifted: its graph, when it was accepted.
+        findings: what was found wrong, as the report writes it, when it was refused.
+    """
+
+    seq: int
+    received: str
+    digest: str
+    sender: str = ""
+    lifted: Lifted | None = None
+    findings: Sequence[dict[str, Any]] = ()
+
+
+@dataclass(slots=True)
+class Applier:
+    """Applies rows of the journal to a graph store and a reading store.
+
+    Args:
+        graphs: where the triples go.
+        readings: where the values of reports go.
+    """
+
+    graphs: GraphStore
+    readings: ReadingStore
+    _current: dict[str, int] = field(default_factory=dict)
+    _resources: dict[str, str | None] = field(default_factory=dict)
+
+    def apply(self, rows: Iterable[Recorded]) -> None:
+        """Apply rows, in their order; those that were applied before are passed over.
+
+        Raises:
+            kg.errors.StoreUnavailable: a store cannot be written; applying again takes up where it stopped.
+        """
+        done = self.graphs.applied()
+        self._current.clear()
+        self._resources.clear()
+        changes: list[Change] = []
+        readings: list[Reading] = []
+        for row in rows:
+            if row.seq <= done:
+                continue
+            if row.lifted is None:
+                changes.append(_refusal(row))
+            else:
+                change, delivered = self._accepted(row, row.lifted)
+                changes.append(change)
+                readings += delivered
+        if readings:
+            self.readings.append(readings)
+        if changes:
+            self.graphs.write(changes)
+
+    def _accepted(self, row: Recorded, lifted: Lifted) -> tuple[Change, list[Reading]]:
+        """Work out what a payload that conforms changes."""
+        facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
+        source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
+        lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._resource)
+        kind = "event" if lifted.message_type.endswith("Event") else "op"
+        change = Change(month_graph(kind, row.received), list(lines), [lifted.message], seq=row.seq)
+        change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
+        change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
+        best: dict[str, str] = {}
+        for subject, node in facts.items():
+            kinds = node.get(_TYPE, ())
+            if _REPLACED.isdisjoint(kinds):
+                continue
+            change.roots.append(subject[1:-1])
+            if f"<{FLEX}EventVersion>" in kinds:
+                self._version(subject, node, best)
+            elif f"<{FLEX}ReportDescription>" in kinds:
+                self._series(node, facts, change)
+        for event, version in best.items():
+            change.unset.append((event[1:-1], _CURRENT))
+            change.lines.append(f"{event} <{_CURRENT}> {version} .")
+        return change, readings
+
+    def _version(self, version: str, node: dict[str, list[str]], best: dict[str, str]) -> None:
+        """Note a version as its event's current one, unless one with a higher number is known."""
+        number = max(map(_whole, node.get(f"<{_NUMBER}>", ())), default=-1)
+        for event in node.get(f"<{FLEX}versionOf>", ()):
+            if number >= self._highest(event):
+                self._current[event] = number
+                best[event] = version
+
+    def _highest(self, event: str) -> int:
+        """Give the modification number of an event's current version, -1 where there is none."""
+        if event not in self._current:
+            numbers = [
+                _whole(statement.object)
+                for current in self.graphs.match(event, f"<{_CURRENT}>", None)
+                for statement in self.graphs.match(current.object, f"<{_NUMBER}>", None)
+            ]
+            self._current[event] = max(numbers, default=-1)
+        return self._current[event]
+
+    def _series(self, node: dict[str, list[str]], facts: Facts, change: Change) -> None:
+        """Say of the series that is described which resource it observes, where that is exactly one."""
+        party = next(iter(node.get(f"<{FLEX}ven>", ())), "")[1:-1].removeprefix(ID + "party/")
+        names = {
+            lexical(name).strip()
+            for relation in ("reportDataSource", "reportSubject")
+            for target in node.get(f"<{FLEX}{relation}>", ())
+            for name in facts.get(target, {}).get(f"<{FLEX}resourceID>", ())
+        }
+        for series in node.get(f"<{FLEX}series>", ()):
+            change.roots.append(series[1:-1])
+            change.lines.append(f"{series} {_TYPE} <{FLEX}Series> .")
+            self._resources[series] = None
+            if party and len(names) == 1:
+                name = names.pop()
+                resource = f"{ID}resource/{party}/{segment(name)}"
+                self._resources[series] = resource
+                change.lines.append(f"{series} <{FLEX}ofResource> <{resource}> .")
+                change.lines.append(f"<{resource}> {_TYPE} <{FLEX}Resource> .")
+                change.lines.append(f"<{resource}> <{RDFS}label> {string(name)} .")
+
+    def _resource(self, series: str) -> str | None:
+        """Give the resource that a series observes."""
+        term = f"<{series}>"
+        if term not in self._resources:
+            found = next(iter(self.graphs.match(term, f"<{FLEX}ofResource>", None)), None)
+            self._resources[term] = found.object[1:-1] if found else None
+        return self._resources[term]
+
+
+def _refusal(row: Recorded) -> Change:
+    """Write what is kept of a refused payload: sender, digest, and rule and place of each finding."""
+    report = f"{ID}refusal/{row.seq}"
+    lines = [
+        f"<{report}> {_TYPE} <{SH}ValidationReport> .",
+        f'<{report}> <{SH}conforms> "false"^^<{XSD}boolean> .',
+        f"<{report}> <{PROV}generatedAtTime> {date_time(row.received)} .",
+        f"<{report}> <{PROV}wasDerivedFrom> <{ID}message/{row.digest}> .",
+        f"<{report}> <{FLEX}journalRow> {integer(str(row.seq))} .",
+    ]
+    if row.sender:
+        lines.append(f"<{report}> <{PROV}wasAttributedTo> <{ID}party/{segment(row.sender)}> .")
+    for n, finding in enumerate(row.findings[:_SHOWN]):
+        result = f"{report}/result/{n}"
+        lines += [
+            f"<{report}> <{SH}result> <{result}> .",
+            f"<{result}> {_TYPE} <{SH}ValidationResult> .",
+            f"<{result}> <{SH}resultSeverity> <{SH}{segment(finding['severity'])}> .",
+            f"<{result}> <{DCTERMS}identifier> {string(finding['rule'])} .",
+        ]
+        if finding.get("pointer"):
+            lines.append(f"<{result}> <{FLEX}pointer> {string(finding['pointer'])} .")
+    return Change(month_graph("prov", row.received), lines, [report], seq=row.seq)
+
+
+def _whole(term: str) -> int:
+    """Read a modification number; -1 for what is none."""
+    text = lexical(term) if term.startswith('"') else ""
+    return int(text) if text.isdecimal() else -1

@@ -1,0 +1,263 @@
+"""ingest: the whole way of a payload, in order: read, lift, check, record, answer, apply."""
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from types import TracebackType
+from typing import Literal
+
+from kg.apply import Applier, Recorded
+from kg.check import checker
+from kg.directory import open_directory
+from kg.entry import Entry, received_text
+from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
+from kg.graphs import parse_line
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.journal import Journal
+from kg.lift import Lifted
+from kg.namespaces import VERSION
+from kg.readings.graph import GraphReadings
+from kg.rebuild import Rebuilt, rebuild, recorded, tidy
+from kg.receipt import Receipt
+from kg.report import Report
+from kg.subjects import parties
+from kg.xml import MAX_BYTES
+
+__all__ = ["Ingest", "Rebuilt", "Receipt", "rebuild"]
+
+#: Rows that share one transaction of the graph store when the graph is made up for.
+_TAIL = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A payload that was checked and waits to be recorded."""
+
+    data: bytes
+    report: Report
+    lifted: Lifted | None
+    subjects: tuple[str, ...]
+    sender: str
+    direction: Literal["in", "out"]
+    received: datetime
+
+    @property
+    def key(self) -> tuple[bytes, tuple[str, ...], str]:
+        """What makes it the same as another one."""
+        return self.data, self.subjects, self.report.verdict
+
+    def entry(self) -> Entry:
+        """Make the journal's entry."""
+        report = json.dumps({"sender": self.sender, **self.report.as_dict()}, separators=(",", ":"))
+        return Entry(
+            payload=self.data,
+            message_type=self.report.message_type,
+            subjects=self.subjects,
+            verdict="conforms" if self.report.conforms else "violates",
+            report=report,
+            shapes=VERSION,
+            direction=self.direction,
+            received=self.received,
+        )
+
+    def recorded(self, seq: int) -> Recorded:
+        """Give it as it is applied, the same as ``kg.rebuild.recorded`` gives its row."""
+        findings = () if self.report.conforms else self.report.as_dict()["violations"]
+        lifted = self.lifted if self.report.conforms else None
+        return Recorded(seq, received_text(self.received), self.report.digest, self.sender, lifted, findings)
+
+
+class Ingest:
+    """Takes payloads into the store of one tenant; the one writer of its directory.
+
+    Args:
+        store: the store's directory.
+        tenant: name of the tenant of a new store.
+        profile: level of strictness.
+        engine: SHACL engine.
+        max_bytes: largest payload accepted.
+        batch: payloads that ``ingest_many`` lets share one fsync.
+        create: make a store where there is none.
+
+    Raises:
+        kg.errors.StoreError: the store cannot be opened; says by whom it is held or what to do.
+    """
+
+    def __init__(
+        self,
+        store: str | os.PathLike[str],
+        *,
+        tenant: str = "",
+        profile: str = "core",
+        engine: str = "shacl",
+        max_bytes: int = MAX_BYTES,
+        batch: int = 64,
+        create: bool = True,
+    ) -> None:
+        self._profile, self._engine, self._max_bytes, self._batch = profile, engine, max_bytes, batch
+        self._queue: list[tuple[_Work, Future[Receipt]]] = []
+        self._queue_lock, self._write_lock = threading.Lock(), threading.Lock()
+        with contextlib.ExitStack() as undo:
+            self.journal = Journal(open_directory(store, tenant=tenant, create=create))
+            undo.callback(self.journal.close)
+            tidy(self.journal.directory)
+            self.graphs = EmbeddedGraphs(self.journal.directory.graph)
+            undo.callback(self.graphs.close)
+            self.readings = GraphReadings(self.graphs)
+            self._applier = Applier(self.graphs, self.readings)
+            self._behind = False
+            self._make_up()
+            self._undo = undo.pop_all()
+
+    def __enter__(self) -> "Ingest":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ingest(
+        self,
+        data: bytes,
+        *,
+        sender: str = "",
+        direction: Literal["in", "out"] = "in",
+        received: datetime | None = None,
+    ) -> Receipt:
+        """Check, record and apply one payload; it is on disk when this returns.
+
+        Threads that call this at the same time share one fsync.
+
+        Args:
+            data: the payload as received or sent.
+            sender: ID of the party that the transport knows as its sender; else who the payload says.
+            direction: received or sent.
+            received: when, with zone; now, when it is left out.
+
+        Raises:
+            kg.errors.StoreUnavailable: it could not be recorded; send it again later.
+        """
+        work = self._examine(data, sender, direction, received)
+        answer: Future[Receipt] = Future()
+        with self._queue_lock:
+            self._queue.append((work, answer))
+        with self._write_lock:
+            if not answer.done():
+                self._lead()
+        return answer.result()
+
+    def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
+        """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.
+
+        Args:
+            payloads: a name (a path, say) and the bytes of each; read as they are needed.
+
+        Raises:
+            kg.errors.StoreUnavailable: those whose receipts are missing could not be recorded.
+        """
+        source = iter(payloads)
+        while chunk := list(islice(source, self._batch)):
+            works = [self._examine(data, "", "in", None) for _, data in chunk]
+            with self._write_lock:
+                receipts = self._record(works)
+            yield from zip((name for name, _ in chunk), receipts, strict=True)
+
+    def close(self) -> None:
+        """Put everything on disk and give the store back; closing twice does nothing."""
+        with self._write_lock:
+            self._undo.close()
+
+    def _examine(
+        self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
+    ) -> _Work:
+        """Read, lift and check a payload, and find whom it speaks of.
+
+        Its lines are parsed here, so that nothing is recorded that could never be applied.
+        """
+        received = received or datetime.now(UTC)
+        if received.tzinfo is None:
+            raise UsageError("the time of receipt has no zone", cure="give it with a zone")
+        report, lifted = checker(self._profile, self._engine).examine(data, max_bytes=self._max_bytes)
+        if report.verdict == "unreadable":
+            return _Work(data, report, None, (), sender, direction, received)
+        for line in lifted.lines if lifted is not None else ():
+            parse_line(line)
+        named = parties(data, lifted)
+        tenant = f"tenant:{self.journal.directory.tenant}"
+        subjects = named.subjects or ((sender,) if sender else (tenant,))
+        return _Work(data, report, lifted, subjects, sender or named.sender, direction, received)
+
+    def _lead(self) -> None:
+        """Record what all waiting threads have brought."""
+        with self._queue_lock:
+            waiting, self._queue = self._queue, []
+        try:
+            receipts = self._record([work for work, _ in waiting])
+        except BaseException as error:  # noqa: BLE001 - every thread that waits needs its answer
+            for _, answer in waiting:
+                answer.set_exception(error)
+            return
+        for (_, answer), receipt in zip(waiting, receipts, strict=True):
+            answer.set_result(receipt)
+
+    def _record(self, works: Sequence[_Work]) -> list[Receipt]:
+        """Record payloads with one fsync, then apply them; the same bytes again are not recorded twice."""
+        rows: dict[tuple[bytes, tuple[str, ...], str], int] = {}
+        fresh: dict[tuple[bytes, tuple[str, ...], str], _Work] = {}
+        for work in works:
+            if work.report.verdict == "unreadable":
+                with contextlib.suppress(StoreError):
+                    reason = work.report.violations[0].rule
+                    self.journal.unreadable.record(work.data, reason, received=work.received)
+            elif work.key not in rows and work.key not in fresh:
+                found = self.journal.find(work.data, work.subjects)
+                if found is not None and found[1] == work.report.verdict:
+                    rows[work.key] = found[0]
+                else:
+                    fresh[work.key] = work
+        new = self.journal.append_many(work.entry() for work in fresh.values()) if fresh else []
+        first = dict(zip(fresh, new, strict=True))
+        applied = self._apply([work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)])
+        receipts = []
+        for work in works:
+            seq = first.pop(work.key, None)
+            if seq is not None:
+                rows[work.key] = seq
+            receipts.append(
+                Receipt(work.report, rows.get(work.key), seq is None and work.key in rows, applied)
+            )
+        return receipts
+
+    def _apply(self, rows: Sequence[Recorded]) -> bool:
+        """Apply rows that are on disk; what cannot be written now is made up for at the next chance."""
+        try:
+            if self._behind:
+                self._make_up()
+            else:
+                self._applier.apply(rows)
+        except StoreUnavailable:
+            self._behind = True
+        return not self._behind
+
+    def _make_up(self) -> None:
+        """Apply the rows that the graph does not have: after a crash, a full disk, a lost graph."""
+        if self._behind:
+            self.graphs.reopen()
+        done = self.graphs.applied()
+        if done > self.journal.head.seq:
+            raise JournalCorrupt(
+                f"the graph was made from {done} rows, the journal has {self.journal.head.seq}",
+                where=str(self.journal.directory.journal),
+                cure="restore the journal, or give up the rows that are missing with: flexkg rebuild",
+            )
+        rows = self.journal.rows(done)
+        while chunk := list(islice(rows, _TAIL)):
+            self._applier.apply(filter(None, (recorded(self.journal, row) for row in chunk)))
+        self._behind = False

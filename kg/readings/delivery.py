@@ -1,0 +1,138 @@
+"""From the graph of a payload: the readings that it delivers, and what is left of the graph without them.
+
+Only a reading that is a number of a known series at a known time goes to the reading store. Everything else
+that a report says (states of resources, Green Button data, readings without a time) stays in the graph.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from kg.graphs import Facts, lexical
+from kg.literals import segment
+from kg.namespaces import FLEX, ID, RDF, XSD
+from kg.readings import Reading
+from kg.times import moment
+
+_TYPE = f"<{RDF}type>"
+_DECIMAL, _INTEGER, _TIME = (f"^^<{XSD}{name}>" for name in ("decimal", "integer", "dateTime"))
+
+
+def _terms(names: str) -> frozenset[str]:
+    return frozenset({_TYPE, *(f"<{FLEX}{name}>" for name in names.split())})
+
+
+#: What the reading store keeps of a reading, and what else of an interval it can do without.
+_READING = _terms("position rID value dataQuality confidence accuracy")
+_INTERVAL = _terms("position uid startsAt endsAt duration durationText seconds reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where readings come from: digest and journal row of the payload, time of receipt, and its VEN's ID."""
+
+    digest: str
+    seq: int
+    received: datetime
+
+
+def deliver(
+    lines: list[str], facts: Facts, message: str, source: Source, resource_of: Callable[[str], str | None]
+) -> tuple[list[str], list[Reading]]:
+    """Part a payload's graph into what stays in it and its readings.
+
+    Args:
+        lines: the payload's triples, each one line of N-Triples.
+        facts: the same, as ``kg.graphs.facts_of`` gives them.
+        message: IRI of the message.
+        source: the payload.
+        resource_of: gives the IRI of the resource that a series observes, None where it is not known.
+
+    Returns:
+        The lines that stay, and the readings.
+    """
+    ven = _text(facts.get(f"<{message}>", {}), "venID")
+    gone: set[str] = set()
+    readings: list[Reading] = []
+    for report in facts.get(f"<{message}>", {}).get(f"<{FLEX}report>", ()):
+        specifier = _text(facts.get(report, {}), "reportSpecifierID")
+        if not ven or not specifier:
+            continue
+        point = f"{segment(ven)}/{segment(specifier)}"
+        for interval in facts.get(report, {}).get(f"<{FLEX}interval>", ()):
+            span = facts.get(interval, {})
+            nodes = span.get(f"<{FLEX}reading>", [])
+            for node in nodes:
+                reading = _reading(facts.get(node, {}), span, point, source, resource_of)
+                if reading is not None:
+                    gone.add(node)
+                    readings.append(reading)
+            if nodes and gone.issuperset(nodes) and span.keys() <= _INTERVAL:
+                gone.add(interval)
+    if not gone:
+        return lines, []
+    return [line for line in lines if _stays(line, gone)], readings
+
+
+def _stays(line: str, gone: set[str]) -> bool:
+    subject, _, rest = line.split(" ", 2)
+    return subject not in gone and rest[:-2] not in gone
+
+
+def _reading(
+    node: dict[str, list[str]],
+    span: dict[str, list[str]],
+    point: str,
+    source: Source,
+    resource_of: Callable[[str], str | None],
+) -> Reading | None:
+    """Read one reading; None where it is not a number of a known series at a known time."""
+    if not node.keys() <= _READING or any(len(values) > 1 for values in node.values()):
+        return None
+    data_point, value = _text(node, "rID"), _typed(node, "value", _DECIMAL)
+    start, end = _instant(span, "startsAt"), _instant(span, "endsAt")
+    confidence, accuracy = _typed(node, "confidence", _INTEGER), _typed(node, "accuracy", _DECIMAL)
+    unread = (confidence is None and f"<{FLEX}confidence>" in node) or (
+        accuracy is None and f"<{FLEX}accuracy>" in node
+    )
+    if not data_point or value is None or start is None or unread or (end is not None and end < start):
+        return None
+    series = f"{ID}series/{point}/{segment(data_point)}"
+    quality = node.get(f"<{FLEX}dataQuality>")
+    return Reading(
+        series=series,
+        starts_at=start,
+        ends_at=end,
+        value=Decimal(value),
+        digest=source.digest,
+        seq=source.seq,
+        received=source.received,
+        resource=resource_of(series),
+        quality=quality[0][1:-1] if quality else None,
+        confidence=None if confidence is None else int(confidence),
+        accuracy=None if accuracy is None else Decimal(accuracy),
+    )
+
+
+def _typed(node: dict[str, list[str]], name: str, datatype: str) -> str | None:
+    """Give the text of a literal of this datatype; None where there is none."""
+    term = next(iter(node.get(f"<{FLEX}{name}>", ())), "")
+    return term[1 : -len(datatype) - 1] if term.endswith(datatype) else None
+
+
+def _text(node: dict[str, list[str]], name: str) -> str:
+    """Give the text of a plain literal, empty where there is none."""
+    term = next(iter(node.get(f"<{FLEX}{name}>", ())), "")
+    return lexical(term).strip() if term.endswith('"') else ""
+
+
+def _instant(node: dict[str, list[str]], name: str) -> datetime | None:
+    text = _typed(node, name, _TIME)
+    time = moment(text) if text else None
+    if time is None or time.tzinfo is None:
+        return None
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        return None

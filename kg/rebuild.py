@@ -1,0 +1,183 @@
+"""rebuild: the graph anew from the journal, with today's mappings, in the place of the old one."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kg.apply import Applier, Recorded
+from kg.chain import Row
+from kg.check import checker
+from kg.directory import StoreDirectory, open_directory, sync
+from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload
+from kg.graphs import parse_line
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.journal import Journal
+from kg.lift import Lifted, lift
+from kg.readings.graph import GraphReadings
+from kg.xml import read
+
+_BATCH = 256
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild did.
+
+    Attributes:
+        accepted: rows whose payload is in the graph.
+        refused: rows whose report is in it.
+        erased: rows whose key was destroyed.
+        unreadable: rows that were accepted once and that today's mappings cannot read; they are left out.
+        would_refuse: rows that were accepted once and are applied, but that today's shapes would refuse, with
+            the rules that say so.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    erased: int = 0
+    unreadable: list[int] = field(default_factory=list)
+    would_refuse: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        text = f"{self.accepted} accepted payloads applied, reports on {self.refused} refused ones kept"
+        if self.erased:
+            text += f", {self.erased} erased ones left out"
+        if self.unreadable:
+            text += f"; rows that can no longer be read: {_listed(self.unreadable)}"
+        if self.would_refuse:
+            text += f"; rows that would be refused today: {_listed(list(self.would_refuse))}"
+        return text
+
+
+def rebuild(store: str | os.PathLike[str], *, profile: str = "core", engine: str = "shacl") -> Rebuilt:
+    """Make a store's graph anew from its journal.
+
+    What was accepted is applied, what was refused stays refused: a verdict is part of the record. The old
+    graph is used until the new one is complete.
+
+    Args:
+        store: the store's directory; no other process may use it.
+        profile: level of strictness by which rows are listed that would be refused today.
+        engine: SHACL engine for that.
+
+    Raises:
+        kg.errors.JournalCorrupt: the journal does not verify; nothing is changed.
+        kg.errors.StoreUnavailable: there is no store, it is in use, or the disk is full; nothing is changed.
+    """
+    journal = Journal(open_directory(store, create=False))
+    try:
+        journal.verify()
+        directory = journal.directory
+        tidy(directory)
+        fresh = _beside(directory, "new")
+        graphs = EmbeddedGraphs(fresh)
+        try:
+            rebuilt = _replay(journal, graphs, profile, engine)
+        finally:
+            graphs.close()
+        _swap(directory, fresh)
+        return rebuilt
+    finally:
+        journal.close()
+
+
+def tidy(directory: StoreDirectory) -> None:
+    """Clear away what a rebuild left that was cut off: the graph is the old one or the new one, never a part.
+
+    Raises:
+        kg.errors.StoreUnavailable: the directory cannot be written.
+    """
+    old, fresh = _beside(directory, "old"), _beside(directory, "new")
+    try:
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        if old.exists() and not directory.graph.exists():
+            old.rename(directory.graph)
+        elif old.exists():
+            shutil.rmtree(old)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"what a rebuild left behind cannot be cleared away: {error.strerror}",
+            where=str(directory.path),
+            cure="check the directory's permissions",
+        ) from error
+
+
+def recorded(journal: Journal, row: Row) -> Recorded | None:
+    """Read a row of the journal as it is applied; None where its key was destroyed or it cannot be read.
+
+    Args:
+        journal: the journal.
+        row: one of its rows.
+    """
+    opened = journal.open(row)
+    if opened is None:
+        return None
+    payload, report = opened[0], json.loads(opened[1])
+    if row.verdict == "violates":
+        return Recorded(
+            row.seq, row.received, report["digest"], report["sender"], findings=report["violations"]
+        )
+    lifted = _lifted(payload)
+    return Recorded(row.seq, row.received, report["digest"], report["sender"], lifted) if lifted else None
+
+
+def _replay(journal: Journal, graphs: EmbeddedGraphs, profile: str, engine: str) -> Rebuilt:
+    made, rebuilt = checker(profile, engine), Rebuilt()
+    applier = Applier(graphs, GraphReadings(graphs))
+    batch: list[Recorded] = []
+    for row in journal.rows():
+        opened = journal.open(row)
+        if opened is None:
+            rebuilt.erased += 1
+            continue
+        record = recorded(journal, row)
+        if record is None:
+            rebuilt.unreadable.append(row.seq)
+            continue
+        batch.append(record)
+        if record.lifted is None:
+            rebuilt.refused += 1
+        else:
+            rebuilt.accepted += 1
+            today = made.check(opened[0], max_bytes=len(opened[0]))
+            if not today.conforms:
+                rules = dict.fromkeys(v.rule for v in today.violations if v.severity == "Violation")
+                rebuilt.would_refuse[row.seq] = tuple(rules)
+        if len(batch) >= _BATCH:
+            applier.apply(batch)
+            batch = []
+    applier.apply(batch)
+    return rebuilt
+
+
+def _lifted(payload: bytes) -> Lifted | None:
+    """Lift a payload with today's mappings, whatever today's schema says of it."""
+    try:
+        lifted = lift(read(payload, max_bytes=len(payload)))
+        for line in lifted.lines:
+            parse_line(line)
+    except (UnreadablePayload, AssetError, StoreError):
+        return None
+    return lifted
+
+
+def _swap(directory: StoreDirectory, fresh: Path) -> None:
+    """Put the new graph in the place of the old one; ``tidy`` ends what is cut off in between."""
+    old = _beside(directory, "old")
+    if directory.graph.exists():
+        directory.graph.rename(old)
+    fresh.rename(directory.graph)
+    sync(directory.path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(directory: StoreDirectory, which: str) -> Path:
+    return directory.graph.with_name(f"{directory.graph.name}.{which}")
+
+
+def _listed(rows: list[int]) -> str:
+    shown = ", ".join(map(str, rows[:20]))
+    return f"{shown} and {len(rows) - 20} more" if len(rows) > 20 else shown

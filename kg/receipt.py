@@ -1,0 +1,43 @@
+"""What a sender gets for a payload once it is on disk."""
+
+from dataclasses import dataclass
+
+from kg.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one payload that was taken in.
+
+    Attributes:
+        report: what the check found.
+        seq: its row in the journal; None for bytes that could not be read, of which no row is kept.
+        duplicate: the same bytes were recorded before, under this row; nothing was added.
+        applied: what it says can be queried; False when the graph could not be written: made up for later.
+    """
+
+    report: Report
+    seq: int | None = None
+    duplicate: bool = False
+    applied: bool = True
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the payload conforms and is part of the store."""
+        return self.report.conforms
+
+    @property
+    def summary(self) -> str:
+        """Say in a line what became of the payload."""
+        worst = [v for v in self.report.violations if v.severity == "Violation"]
+        if self.report.verdict == "unreadable":
+            return f"unreadable: {worst[0].message}" if worst else "unreadable"
+        kind = self.report.message_type
+        if self.duplicate:
+            return f"{kind} was {'accepted' if self.accepted else 'refused'} before, as row {self.seq}"
+        if self.accepted:
+            later = "" if self.applied else "; the graph follows when it can be written"
+            return f"{kind} accepted as row {self.seq}{later}"
+        more = f" and {len(worst) - 1} more" if len(worst) > 1 else ""
+        first = f"{worst[0].rule}: {worst[0].message}" if worst else "no reason given"
+        return f"{kind} refused as row {self.seq}: {first}{more}"

@@ -1,0 +1,44 @@
+"""Whom a payload speaks of, and who sent it: what the journal needs to know before a payload has a graph."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kg.lift import Lifted
+from kg.xml import read
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The parties that a payload names.
+
+    Attributes:
+        subjects: the venIDs in it, in order, each once.
+        sender: the vtnID where it states one, since only a VTN does, else the first venID; may be empty.
+    """
+
+    subjects: tuple[str, ...]
+    sender: str
+
+
+def parties(data: bytes, lifted: Lifted | None) -> Parties:
+    """Find the parties that a payload names.
+
+    Args:
+        data: a payload that can be read, whether it is valid or not.
+        lifted: its graph, where it has one; it saves reading the bytes again.
+    """
+    root = _root(lifted) if lifted is not None else None
+    if root is None:
+        root = read(data, max_bytes=len(data)).root
+    vens = tuple(dict.fromkeys(filter(None, (_text(element) for element in root.iter("{*}venID")))))
+    vtn = next(filter(None, (_text(element) for element in root.iter("{*}vtnID"))), "")
+    return Parties(vens, vtn or next(iter(vens), ""))
+
+
+def _root(lifted: Lifted) -> Any:
+    element, _ = next(iter(lifted.nodes.values()), (None, None))
+    return None if element is None else element.getroottree().getroot()
+
+
+def _text(element: Any) -> str:
+    return (element.text or "").strip()
