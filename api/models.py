@@ -50,8 +50,9 @@ class ReportModel(BaseModel):
 class ReceiptModel(ReportModel):
     """The answer to one payload that was taken in."""
 
-    sequence: int = Field(description="its number in the journal, 0 where it was not journalled")
-    message: str = Field(description="IRI of the message in the graph, empty where it was refused")
+    sequence: int | None = Field(description="its row in the journal; none for bytes that could not be read")
+    duplicate: bool = Field(description="the same bytes were recorded before, under this row")
+    applied: bool = Field(description="whether it can be queried already")
 
 
 class ProblemModel(BaseModel):

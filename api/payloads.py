@@ -19,6 +19,10 @@ router = APIRouter(tags=["payloads"])
     openapi_extra=PAYLOAD_BODY,
     response_model=ReceiptModel,
     responses={
+        200: {
+            "model": ReceiptModel,
+            "description": "The same bytes were taken in before; nothing was added.",
+        },
         201: {"description": "The payload conforms, is on disk and in the graph."},
         413: {"model": ProblemModel, "description": "The body is too large."},
         422: {
@@ -45,9 +49,14 @@ async def take(request: Request) -> JSONResponse:
     service: Service = request.app.state.service
     data = await read_body(request, service.settings.max_payload_bytes)
     receipt = await run_in_threadpool(service.ingest, data)
-    body = {**receipt.report.as_dict(), "sequence": receipt.sequence, "message": receipt.message}
+    body = {
+        **receipt.report.as_dict(),
+        "sequence": receipt.seq,
+        "duplicate": receipt.duplicate,
+        "applied": receipt.applied,
+    }
     if receipt.accepted:
-        return JSONResponse(body, status_code=201)
+        return JSONResponse(body, status_code=200 if receipt.duplicate else 201)
     first = receipt.report.violations[0]
     raise Problem(
         "The payload was refused",

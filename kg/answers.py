@@ -1,6 +1,7 @@
 """Answers to queries as a table for people, as CSV and as SPARQL JSON."""
 
 import re
+import sys
 
 from kg.graphs import Answer
 from kg.namespaces import PREFIXES
@@ -44,11 +45,12 @@ def _table(answer: Answer) -> str:
     for row in answer:
         table.add_row(*(_shown(term) for term in row))
         count += 1
-    console = Console(markup=False, highlight=False)
+    wide = None if sys.stdout.isatty() else 10_000  # nothing is cut where a program or a file reads
+    console = Console(markup=False, highlight=False, width=wide)
     with console.capture() as capture:
         console.print(table)
         console.print(f"{count} row{'' if count == 1 else 's'}")
-    return capture.get()
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines() if line.strip())
 
 
 def _shown(term: str | None) -> str:
