@@ -1,8 +1,8 @@
 """Runs the commands of a README and compares what they print.
 
-A block that begins with three backticks and ``console`` holds commands, each after ``$ ``, and under each what
-it prints. ``...`` in a line stands for any text, a line of only ``...`` for any lines. A command that ends with
-another exit code than 0 says so in a last line ``[exit 1]``.
+A block that begins with three backticks and ``console`` holds commands, each after ``$ ``, and under each
+what it prints. ``...`` in a line stands for any text, a line of only ``...`` for any lines. A command that
+ends with another exit code than 0 says so in a last line ``[exit 1]``.
 """
 
 import re
