@@ -1,7 +1,7 @@
 """Golden cases of the rules: a base payload, edits on it, and exactly what the rules then find.
 
 ``tests/shapes/<RULE>.yml`` holds the cases of one rule. Edits on the payload keep it schema-valid:
-``set`` (XPath: text), ``delete`` (XPaths), ``replace``, ``append`` and ``prepend`` (XPath: element),
+``set`` (XPath: text), ``attribute`` (XPath: name and text), ``delete`` (XPaths), ``replace``, ``append``, ``prepend`` and ``after`` (XPath: element),
 ``copy`` (XPath of an element that is then there twice: edits as in ``set``). What no schema-valid payload
 can show is edited in the lifted graph: ``drop`` (subject, property) and ``add`` (subject, property,
 object in Turtle). Subjects are written without the base of identifiers, a message as ``message``.
@@ -67,7 +67,11 @@ class Case:
                 element.addnext(copy.deepcopy(element))
             _set(root, edits)
         _set(root, self.edits.get("set", {}))
-        for kind in ("replace", "append", "prepend"):
+        for path, (name, text) in self.edits.get("attribute", {}).items():
+            prefix, _, local = name.partition(":")
+            for element in _found(root, path):
+                element.set(f"{{{NAMESPACES[prefix]}}}{local}", text)
+        for kind in ("replace", "append", "prepend", "after"):
             for path, text in self.edits.get(kind, {}).items():
                 for element in _found(root, path):
                     _put(kind, element, text)
@@ -118,6 +122,9 @@ def _put(kind: str, element: Any, text: str) -> None:
     elif kind == "prepend":
         for index, child in enumerate(made):
             element.insert(index, child)
+    elif kind == "after":
+        for child in reversed(made):
+            element.addnext(child)
     else:
         for child in made:
             element.addprevious(child)
