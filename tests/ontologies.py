@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple, parse
 from rdflib.namespace import DCTERMS, SKOS
 
 from kg.namespaces import FLEX, RDF
@@ -38,7 +38,8 @@ COPIES = {
 }
 #: Vocabularies whose terms rdflib lists.
 LISTED = {str(SKOS): SKOS, str(DCTERMS): DCTERMS}
-_FORMATS = {".ttl": RdfFormat.TURTLE, ".rdf": RdfFormat.RDF_XML, ".owl": RdfFormat.RDF_XML}
+# the one .owl file among the copies is Turtle
+_FORMATS = {".ttl": RdfFormat.TURTLE, ".owl": RdfFormat.TURTLE, ".rdf": RdfFormat.RDF_XML}
 
 
 @cache
@@ -85,6 +86,13 @@ def used() -> Iterator[tuple[str, str]]:
             text = path.read_text(encoding="utf-8")
             for match in re.finditer(patterns.get(path.suffix, r"\bflex:([A-Za-z]\w*)"), text):
                 yield str(path.relative_to(ROOT)), next(filter(None, match.groups()))
+
+
+@cache
+def copied(namespace: str) -> frozenset[Triple]:
+    """Triples of the copies of an external vocabulary."""
+    files = [DATA / "ontologies" / name for name in COPIES[namespace]]
+    return frozenset(quad.triple for path in files for quad in quads(path))
 
 
 @cache

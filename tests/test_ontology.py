@@ -17,6 +17,7 @@ from tests.ontologies import (
     LISTED,
     MODULES,
     ONTOLOGY,
+    copied,
     copy_of,
     declared,
     namespace_of,
@@ -69,7 +70,7 @@ def test_definitions_are_one_sentence():
     """A definition is one sentence that does not begin with the term it defines."""
     labels = values(RDFS + "label")
     for term, (comment, *_) in values(RDFS + "comment").items():
-        assert re.fullmatch(r"[A-Z][^.]*(?:\d\.\d[^.]*)*\.", comment), f"{term}: {comment}"
+        assert re.fullmatch(r"[A-Z](?:[^.]|\.(?=\S))*\.", comment), f"{term}: {comment}"
         assert not re.match(rf"(?:An? |The )?{re.escape(labels[term][0])}\b", comment, re.I), (
             f"{term}: circular"
         )
@@ -229,17 +230,35 @@ def external(paths: list[Path]) -> set[str]:
     return {iri for iri in found if not iri.startswith(own)}
 
 
+def in_code() -> set[str]:
+    """IRIs of SAREF, PROV-O and OWL-Time that the library writes or asks for."""
+    found = set()
+    for path in (ROOT / "kg").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for prefix in ("saref", "prov", "time"):
+            names = re.findall(rf"\b{prefix}:([A-Za-z]+)|\{{{prefix.upper()}\}}([A-Za-z]+)", text)
+            found |= {PREFIXES[prefix] + (one or other) for one, other in names}
+    return found
+
+
 def test_external_terms_are_declared_in_the_import_module():
-    """What a module takes from another vocabulary stands in import.ttl, and nothing stands there unused."""
+    """What modules and library take from other vocabularies stands in import.ttl, and nothing else does."""
     file = ONTOLOGY / "import.ttl"
-    imported = {q.subject.value for q in quads(file) if q.predicate.value == RDF + "type"} - {
-        MODULE + "import"
-    }
+    imported = {q.subject.value for q in quads(file) if q.predicate.value == RDF + "type"}
     relied_on = {q.object.value for q in quads(file) if q.predicate.value.startswith(RDFS + "sub")}
-    used_in_modules = external([path for path in MODULES if path != file])
-    assert used_in_modules - imported == set()
+    in_use = external([path for path in MODULES if path != file]) | in_code()
+    assert in_use - imported == set()
     # the term that every deprecated term will need, whether or not there is one today
-    assert imported - used_in_modules - relied_on == {DCTERMS + "isReplacedBy"}
+    assert imported - in_use - relied_on == {MODULE + "import", DCTERMS + "isReplacedBy"}
+
+
+@needs_data
+def test_imported_terms_are_what_their_copies_say():
+    """Kind and superclasses that import.ttl states of a term are stated of it in its copy."""
+    for quad in quads(ONTOLOGY / "import.ttl"):
+        space = namespace_of(quad.subject.value)
+        if space in COPIES and quad.predicate.value in {RDF + "type", RDFS + "subClassOf"}:
+            assert quad.triple in copied(space), quad
 
 
 @needs_data
