@@ -43,14 +43,18 @@ class EmbeddedGraphs:
         self.reopen()
 
     def reopen(self) -> None:
-        """Open the directory anew (after a full disk a handle never works again); memory stays as it is."""
+        """Open the directory anew: after a full disk a handle never writes again, it can only be read."""
         with self._lock, self._guard():
             if self.path is None:
                 self._handle = self._handle or ox.Store()
                 return
-            self._handle = None
+            known, self._handle = self._handle is not None, None
             self.path.mkdir(parents=True, exist_ok=True)
-            self._handle = ox.Store(self.path)
+            try:
+                self._handle = ox.Store(self.path)
+            except OSError:
+                self._handle = ox.Store.read_only(str(self.path)) if known else None
+                raise
 
     def applied(self) -> int:
         """Give the number of the last journal row that was applied, 0 for none."""
@@ -172,12 +176,10 @@ class EmbeddedGraphs:
 
     def close(self) -> None:
         """Put everything on disk and close the store; closing twice does nothing."""
-        with self._lock:
-            if self._handle is not None:
-                try:
-                    self.flush()
-                finally:
-                    self._handle = None
+        with self._lock, self._guard():
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                handle.flush()
 
     @property
     def _store(self) -> ox.Store:

@@ -28,13 +28,14 @@ class Pending:
         self._roots: set[str] = set()
         self._ancestors: set[str] = set()
         self._shared: dict[Statement, str] = {}
+        self._shared_in: set[str] = set()
 
     def clashes(self, change: Change) -> bool:
         """Say whether a change depends on one that is pending, so that this must be written first."""
         for root in (*change.roots, *(subject for subject, _ in change.unset)):
             if root in self._ancestors or any(part in self._roots for part in _path(root)):
                 return True
-        if not self._shared:
+        if self._shared_in <= {change.graph}:
             return False
         graphs = (self._shared.get(parse_line(line)) for line in change.lines)
         return any(graph is not None and graph != change.graph for graph in graphs)
@@ -87,6 +88,7 @@ class Pending:
         if statement in self._shared:
             return
         self._shared[statement] = graph
+        self._shared_in.add(graph)
         self._ancestors.update(_path(statement.subject[1:-1]))
         wanted = statement._replace(graph=graph)
         for found in self._match(*statement[:3]):

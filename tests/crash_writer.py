@@ -1,0 +1,40 @@
+"""A process to be killed: takes payloads in, or rebuilds, without end; says on stdout what it has finished.
+
+python -m tests.crash_writer ingest STORE SEED | rebuild STORE
+"""
+
+import itertools
+import sys
+
+from kg.ingest import Ingest, rebuild
+
+from .messages import event, opt, register, report
+
+
+def payloads(seed: str):
+    """Payloads that no other seed makes: new events, newer modifications, reports, opts, and bad ones."""
+    for n in itertools.count():
+        mark, ven = f"{seed}-{n}", f"VEN-{n % 7}"
+        yield event(n // 3, event_id=f"E-{n % 3}-{seed}", request=mark, ven=ven)
+        yield report(f"{n}.5", str(n), ven=ven, request=mark)
+        yield event(n, hours=2, event_id=f"BAD-{mark}", request=mark)
+        if n % 5 == 0:
+            yield register(f"PUMP-{n % 4}", ven=ven, request=mark)
+            yield opt("optIn" if n % 2 else "optOut", opt_id=f"O-{n % 3}", ven=ven, request=mark)
+
+
+def main(what: str, store: str, seed: str = "") -> None:
+    """Work until killed."""
+    if what == "rebuild":
+        print("ready", flush=True)
+        while True:
+            rebuild(store)
+            print("rebuilt", flush=True)
+    with Ingest(store, batch=5) as opened:
+        print("ready", flush=True)
+        for _, receipt in opened.ingest_many((seed, payload) for payload in payloads(seed)):
+            print(receipt.seq, receipt.report.digest, receipt.report.verdict, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

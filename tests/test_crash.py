@@ -1,0 +1,125 @@
+"""Kill -9 at random points: nothing that was acknowledged is lost, torn or double."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kg.graphs import META
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.ingest import Ingest, rebuild
+from kg.namespaces import FLEX, PROV, RDF, SH
+
+from .paths import ROOT
+
+ROUNDS = 20
+
+
+def killed(arguments, *, after, delay):
+    """Start the writer, wait for that many lines of its output and a while more, kill it; give its lines."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.crash_writer", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = []
+    try:
+        while len(lines) < after:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            lines.append(line)
+        time.sleep(delay)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+    rest, _ = process.communicate()
+    # A line that was cut off was still acknowledged to nobody.
+    return [line for line in "".join([*lines, rest]).splitlines(keepends=True) if line.endswith("\n")]
+
+
+def acknowledged(lines):
+    """Row -> digest and verdict, of the receipts that the writer printed."""
+    receipts = (line.split() for line in lines if line[0].isdigit())
+    return {int(seq): (digest, verdict) for seq, digest, verdict in receipts}
+
+
+def examine(path, known):
+    """Open the store as after a crash and compare it with what was acknowledged; give the graph's digest."""
+    with Ingest(path) as store:
+        store.journal.verify()
+        rows = list(store.journal.rows())
+        digests = [hashlib.sha256(store.journal.payload(row.seq)).hexdigest() for row in rows]
+        lost = {seq for seq in known if seq > len(rows)}
+        assert lost == set(), "acknowledged, then lost"
+        for seq, (digest, verdict) in known.items():
+            assert (digests[seq - 1], rows[seq - 1].verdict) == (digest, verdict), "torn"
+        assert len(set(digests)) == len(digests), "double"
+        assert store.graphs.applied() == len(rows)
+        graphs = [name for name in store.graphs.graphs() if name != META]
+        applied = store.graphs.query(
+            f"SELECT (COUNT(*) AS ?n) (COUNT(DISTINCT ?row) AS ?rows) {{ ?m <{FLEX}journalRow> ?row"
+            f" FILTER NOT EXISTS {{ ?m <{PROV}wasDerivedFrom> ?x ; <{RDF}type> <{FLEX}Reading> }} }}",
+            default_graph=graphs,
+            named_graphs=[],
+        )
+        assert {term.split('"')[1] for term in next(iter(applied))} == {str(len(rows))}, "applied not once"
+        refused = list(store.graphs.match(None, f"<{RDF}type>", f"<{SH}ValidationReport>"))
+        assert len(refused) == sum(row.verdict == "violates" for row in rows)
+        return store.graphs.digest()
+
+
+def test_kill_during_ingest_loses_tears_and_doubles_nothing(tmp_path):
+    """Twenty times on one store, while it is opened, checks, records or applies."""
+    chance = random.Random(20261105)
+    store, known = tmp_path / "store", {}
+    for n in range(ROUNDS):
+        early = n % 5 == 4
+        lines = killed(
+            ["ingest", str(store), f"S{n}"],
+            after=0 if early else 1,
+            delay=chance.uniform(0.05, 0.5) if early else chance.uniform(0, 0.25),
+        )
+        fresh = acknowledged(lines)
+        assert known.keys().isdisjoint(fresh)
+        known |= fresh
+        digest = examine(store, known)
+    assert len(known) > ROUNDS
+    rebuild(store)
+    assert examine(store, known) == digest
+
+
+def test_kill_during_rebuild_leaves_a_whole_graph(tmp_path):
+    """The old graph or the new one; they are equal, and nothing is left beside them."""
+    chance = random.Random(20261106)
+    store = tmp_path / "store"
+    known = acknowledged(killed(["ingest", str(store), "S"], after=60, delay=0))
+    digest = examine(store, known)
+    for _ in range(5):
+        killed(["rebuild", str(store)], after=1, delay=chance.uniform(0, 0.4))
+        assert examine(store, known) == digest
+        assert sorted(path.name for path in store.glob("graph*")) == ["graph"]
+
+
+@pytest.mark.parametrize("torn", ["graph", "graph of an earlier time"])
+def test_a_lost_graph_is_made_again(tmp_path, torn):
+    """Without its directory, or with one from a backup, the store opens with the same graph."""
+    store = tmp_path / "store"
+    known = acknowledged(killed(["ingest", str(store), "S"], after=30, delay=0))
+    examine(store, known)
+    shutil.copytree(store / "graph", tmp_path / "earlier")
+    known |= acknowledged(killed(["ingest", str(store), "T"], after=30, delay=0))
+    digest = examine(store, known)
+    shutil.rmtree(store / "graph")
+    if torn != "graph":
+        (tmp_path / "earlier").rename(store / "graph")
+    assert examine(store, known) == digest
+    copy = EmbeddedGraphs(store / "graph")
+    assert copy.digest() == digest
+    copy.close()
