@@ -14,19 +14,23 @@ Convert = Callable[[str], str]
 
 _SPECIAL = re.compile(r'["\\\n\r]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"}
-_DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
-_PLAIN_DECIMAL = re.compile(r"(?!-0$)-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
-_INTEGER = re.compile(r"[+-]?\d+")
+# Digits are 0 to 9 only, as in XML Schema, and no more of them than Python turns into a number.
+_DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,18}))?", re.ASCII)
+_PLAIN_DECIMAL = re.compile(r"(?!-0$)-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _DURATION = re.compile(
-    r"([+-]?)P(?:(\d+)W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:(T)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)"
+    r"([+-]?)P(?:(\d{1,18})W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:(T)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)",
+    re.ASCII,
 )
-_BARE_WEEKS = re.compile(r"\d+W")
+_BARE_WEEKS = re.compile(r"\d{1,18}W", re.ASCII)
 _XSD_DURATION = re.compile(
-    r"-?P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
+    r"-?P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?",
+    re.ASCII,
 )
 _DATE_TIME = re.compile(
     r"-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-    r"T(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?|24:00:00(?:\.0+)?)(?:Z|[+-]\d\d:\d\d)?"
+    r"T(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?|24:00:00(?:\.0+)?)(?:Z|[+-]\d\d:\d\d)?",
+    re.ASCII,
 )
 #: Digits of the largest magnitude that a 32-bit float of the wire can hold, with room to spare.
 _MAX_EXPONENT = 60
