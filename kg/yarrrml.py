@@ -19,6 +19,8 @@ from typing import Any
 import yaml
 
 from kg.errors import AssetError
+from kg.form import FORM, misfit
+from kg.literals import CONVERTERS
 from kg.namespaces import RDF, XSD
 
 _REFERENCE = re.compile(r"\$\(([^()]*(?:\(\)[^()]*)*)\)")
@@ -100,7 +102,9 @@ def load(path: Path) -> MappingFile:
         AssetError: the file cannot be read, is no YAML, or leaves the subset; names file, mapping and cure.
     """
     raw = _read(path)
-    for name in (raw.get("flexkg") or {}).get("include", ()):
+    homes = dict.fromkeys(raw["mappings"], path)
+    settings: dict[str, Any] = raw.get("flexkg", {})
+    for name in settings.get("include", ()):
         part = _read(path.parent / name)
         raw["prefixes"] = {**part.get("prefixes", {}), **raw.get("prefixes", {})}
         twice = set(raw["mappings"]) & set(part["mappings"])
@@ -108,16 +112,17 @@ def load(path: Path) -> MappingFile:
             raise AssetError(
                 f"mapping {sorted(twice)[0]!r} is in {name} too", where=str(path), cure="rename one"
             )
-        raw["mappings"] = {**raw["mappings"], **part["mappings"]}
-    reader = _Reader(path, raw.get("prefixes") or {})
-    found = {name: reader.mapping(name, body or {}) for name, body in raw["mappings"].items()}
+        raw["mappings"].update(part["mappings"])
+        homes.update(dict.fromkeys(part["mappings"], path.parent / name))
+    readers = {home: _Reader(home, raw.get("prefixes", {})) for home in {path, *homes.values()}}
+    found = {name: readers[homes[name]].mapping(name, body) for name, body in raw["mappings"].items()}
     for mapping in found.values():
         for rule in mapping.rules:
-            if rule.mapping and rule.mapping not in found:
-                raise reader.error(
-                    mapping.name, f"links to the mapping {rule.mapping!r}, which does not exist"
-                )
-    return MappingFile(path, raw.get("flexkg") or {}, reader.prefixes, found)
+            if rule.kind == "link" and rule.mapping not in found:
+                what = f"links to the mapping {rule.mapping!r}, which does not exist"
+                raise readers[homes[mapping.name]].error(mapping.name, what)
+    readers[path].settings(settings)
+    return MappingFile(path, settings, readers[path].prefixes, found)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -125,7 +130,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except OSError as error:
-        raise AssetError(f"mapping file cannot be read: {error.strerror}", where=str(path)) from error
+        what = f"mapping file cannot be read: {error.strerror}"
+        raise AssetError(what, where=str(path), cure="check the path and its rights") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -141,6 +147,9 @@ def _read(path: Path) -> dict[str, Any]:
             where=str(path),
             cure="use prefixes, mappings and flexkg only",
         )
+    what = misfit(raw, FORM)
+    if what:
+        raise AssetError(what, where=str(path), cure="see docs/mappings.md for what is accepted")
     return raw
 
 
@@ -153,6 +162,18 @@ class _Reader:
         self, name: str, what: str, cure: str = "see docs/mappings.md for what is accepted"
     ) -> AssetError:
         return AssetError(f"mapping {name}: {what}", where=str(self.path), cure=cure)
+
+    def settings(self, settings: dict[str, Any]) -> None:
+        """Check the names in the block ``flexkg``."""
+        for entry in settings.get("sequences", ()):
+            if not {"of", "via"} <= set(entry):
+                raise self.error("flexkg.sequences", "has an entry without of or via")
+            for predicate in entry["via"]:
+                self.iri("flexkg.sequences", predicate)
+        for entry in settings.get("ignored", ()):
+            if not {"path", "reason"} <= set(entry):
+                raise self.error("flexkg.ignored", "has an entry without path or reason")
+            self.element("flexkg.ignored", entry["path"].removeprefix("@"))
 
     def mapping(self, name: str, body: dict[str, Any]) -> Mapping:
         unknown = set(body) - {"sources", "s", "po"}
@@ -198,11 +219,15 @@ class _Reader:
             yield Rule(self.iri(name, predicate), self._term(name, text[:-4], iri=True), "iri")
         else:
             datatype = self.iri(name, str(entry[2])) if len(entry) == 3 else XSD + "string"
+            if datatype not in CONVERTERS:
+                raise self.error(name, f"datatype <{datatype}> is not one of {', '.join(sorted(CONVERTERS))}")
             yield Rule(self.iri(name, predicate), self._term(name, text, iri=False), "literal", datatype)
 
     def _term(self, name: str, text: str, *, iri: bool) -> Term:
         pieces = _REFERENCE.split(text)
         parts, refs = pieces[::2], pieces[1::2]
+        if any("$(" in part for part in parts):
+            raise self.error(name, f"{text!r} has a reference that is outside the XPath subset")
         if iri and not (refs and not parts[0]):
             head = parts[0]
             parts[0] = self.iri(name, head) if ":" in head else head
