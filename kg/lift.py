@@ -10,7 +10,7 @@ from kg import assets, vocabulary
 from kg.errors import AssetError
 from kg.literals import string
 from kg.namespaces import FLEX, SKOS
-from kg.plan import CONCEPT, DURATION, START, Node, Plan, compile_file, element_name
+from kg.plan import CONCEPT, START, Node, Plan, compile_file, element_name
 from kg.times import Clock
 from kg.xml import Document
 from kg.yarrrml import MappingFile, load
@@ -170,7 +170,10 @@ class _Walk:
             for predicate, counter, plan, sequenced in node.starts:
                 self.child(subject, predicate, counters, counter, plan, sequenced, child)
             if node.table:
-                self.down(node.table, child, subject, counters)
+                if len(child):
+                    self.down(node.table, child, subject, counters)
+                elif node.path and not node.emits and not node.starts:
+                    lines.append(f"{subject}{_EMPTY}{string(node.path)} .")
             elif node.emits and not node.starts and len(child):
                 self.foreign(child)
 
@@ -179,20 +182,20 @@ class _Walk:
         self.unmapped += [child for child in element if child.tag not in self.ignored]
 
     def note(self, kind: int, subject: str, predicate: str, value: str, text: str) -> None:
-        """Keep what later steps need of a value: concepts, starts, durations."""
+        """Keep what later steps need of a value: concepts, starts, lengths, spellings that its type loses."""
         if kind == CONCEPT:
             self.concepts.add(value)
         elif kind == START:
             self.clock.starts.setdefault(subject, text.strip())
-        elif kind == DURATION:
+        else:
             if predicate == _DURATION:
                 self.clock.lengths.setdefault(subject, text)
-            sent = text.strip()
-            if "^^" in value and not value.startswith(f'"{sent}"'):
-                self.lines.append(f"{subject}{predicate[:-2]}Text> {string(sent)} .")
+            if "^^" in value and not value.startswith(f'"{text}"'):
+                self.lines.append(f"{subject}{predicate[:-2]}Text> {string(text)} .")
 
 
 _DURATION = f" <{FLEX}duration> "
+_EMPTY = f" <{FLEX}emptyElement> "
 
 
 def mapping_files(extra: tuple[Path, ...] = ()) -> Iterator[Path]:

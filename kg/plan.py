@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from kg.containment import relative
 from kg.errors import AssetError
 from kg.literals import CONVERTERS, segment
 from kg.namespaces import FLEX, VOCAB, XSD
 from kg.references import cached, getter, opener, subject_writer
-from kg.yarrrml import Mapping, MappingFile, Rule, Term
+from kg.xpath import prefixed
+from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
 
-#: What an emitted object is besides a triple: nothing, a concept, a start, a duration.
-PLAIN, CONCEPT, START, DURATION = range(4)
-_KINDS = {FLEX + "startsAt": START}
+#: What an emitted object is besides a triple: nothing, a concept, a start, a duration, text read as a number.
+PLAIN, CONCEPT, START, DURATION, NUMBERED = range(5)
+_KINDS = {FLEX + "startsAt": START, FLEX + "uid": NUMBERED}
 
 #: predicate as N-Triples, converter of the text, kind
 Emit = tuple[str, Callable[[str], str], int]
@@ -34,6 +36,8 @@ class Node:
     #: predicate as N-Triples, index of its position counter, plan, whether it is part of a sequence
     starts: tuple[tuple[str, int, "Plan", bool], ...] = ()
     table: dict[str, "Node"] = field(default_factory=dict)
+    #: its path below the mapping's element, for ``flex:emptyElement`` where the payload has nothing in it
+    path: str = ""
 
 
 @dataclass(slots=True)
@@ -68,7 +72,8 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
         AssetError: a datatype is not known, or a link cannot be placed below its mapping.
     """
     plans = {
-        name: Plan(mapping, subject_writer(mapping.subject)) for name, mapping in source.mappings.items()
+        name: Plan(mapping, subject_writer(mapping.subject, _numbers(mapping)))
+        for name, mapping in source.mappings.items()
     }
     sequenced = {
         source_iri(source, predicate)
@@ -84,6 +89,16 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
             _know(plan.table, other)
             _know(other.table, plan)
     return plans
+
+
+def _numbers(mapping: Mapping) -> frozenset[Reference]:
+    """List what a mapping reads as whole numbers."""
+    return frozenset(
+        ref
+        for rule in mapping.rules
+        if rule.term is not None and rule.datatype == XSD + "integer"
+        for ref in rule.term.refs
+    )
 
 
 def _know(table: dict[str, Node], other: "Plan") -> None:
@@ -129,7 +144,7 @@ class _Compiler:
     def neighbours(self) -> Iterable[str]:
         """List the mappings linked from here whose subject lies on the same element."""
         for rule in self.plan.mapping.rules:
-            if rule.mapping and () in self.relative(self.plans[rule.mapping].mapping):
+            if rule.mapping and () in relative(self.plan.mapping, self.plans[rule.mapping].mapping):
                 yield rule.mapping
 
     def run(self, *, small: bool) -> None:
@@ -153,38 +168,19 @@ class _Compiler:
 
     def node(self, steps: tuple[str, ...]) -> Node:
         table, node = self.plan.table, None
-        for step in steps:
+        for place, step in enumerate(steps, 1):
             node = table.setdefault(step, Node())
+            node.path = "/".join(prefixed(part) for part in steps[:place])
             table = node.table
         if node is None:
             raise self.error("a reference has no step")
         return node
 
-    def relative(self, mapping: Mapping) -> list[tuple[str, ...]]:
-        """Paths from this mapping's element to those of another, the names after this element's own."""
-        own = {path[-1] for path in self.plan.mapping.iterators}
-        found = []
-        for path in mapping.iterators:
-            at = max((i for i, step in enumerate(path) if step in own), default=-1)
-            steps = path[at + 1 :]
-            if steps and steps[-1] == "*":
-                tags = dict.fromkeys(
-                    ref.steps[1]
-                    for rule in mapping.rules
-                    if rule.term
-                    for ref in rule.term.refs
-                    if ref.steps[:1] == ("self::",)
-                )
-                found += [(*steps[:-1], tag) for tag in tags]
-            else:
-                found.append(steps)
-        return found
-
     def link(self, rule: Rule) -> None:
         target = self.plans[rule.mapping]
         counter = self.counters.setdefault(rule.predicate, len(self.counters))
         start = (f" <{rule.predicate}> ", counter, target, rule.predicate in self.sequenced)
-        for steps in self.relative(target.mapping):
+        for steps in relative(self.plan.mapping, target.mapping):
             if not steps:
                 self.same.append(start)
             else:

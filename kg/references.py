@@ -7,6 +7,7 @@ from kg.literals import segment
 from kg.yarrrml import Reference, Term
 
 _CACHE_LIMIT = 4096
+_DIGITS = 400
 
 Getter = Callable[[Any], str | None]
 
@@ -49,9 +50,19 @@ def own_text(element: Any) -> str | None:
     return text if text.strip() else None
 
 
-def subject_writer(term: Term) -> Callable[[Any, str, int, str], str]:
-    """Make the function that writes a mapping's subject, as N-Triples, from its place in the payload."""
-    reads = [(ref.external, None if ref.external else getter(ref)) for ref in term.refs]
+def subject_writer(
+    term: Term, numbers: frozenset[Reference] = frozenset()
+) -> Callable[[Any, str, int, str], str]:
+    """Make the function that writes a mapping's subject, as N-Triples, from its place in the payload.
+
+    Args:
+        term: the template.
+        numbers: references that hold whole numbers: ``007`` and ``7`` are one thing, so they name one.
+    """
+    reads = [
+        (ref.external, None if ref.external else _number(getter(ref)) if ref in numbers else getter(ref))
+        for ref in term.refs
+    ]
     parts = term.parts
 
     def write(element: Any, parent: str, position: int, digest: str) -> str:
@@ -69,6 +80,16 @@ def subject_writer(term: Term) -> Callable[[Any, str, int, str], str]:
         return text
 
     return write
+
+
+def _number(get: Getter) -> Getter:
+    """Make a getter that writes a whole number without leading zeros."""
+
+    def read(element: Any) -> str | None:
+        text = (get(element) or "").strip()
+        return str(int(text)) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else text
+
+    return read
 
 
 def cached(make: Callable[[str], str]) -> Callable[[str], str]:

@@ -4,6 +4,9 @@ Written as triples: ``flex:startsAt`` where an item only follows the one before 
 start and length are known, ``flex:seconds`` for each length in days and smaller, ``flex:totalSeconds`` for
 the sum of a sequence's items. A length of zero means an open end, a length in months or years has no seconds:
 neither gives an end, and what follows them in a sequence gets no start.
+
+So that a start which was worked out is told from one that the message states, ``flex:intervalStartsStated``
+on a sequence says that each of its items came with a start, ``flex:startStated`` the same of one item.
 """
 
 import re
@@ -13,11 +16,15 @@ from functools import lru_cache
 from kg.literals import normal_duration
 from kg.namespaces import FLEX, XSD
 
-_LENGTH = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_LENGTH = re.compile(
+    r"(-?)P(?:(\d{1,18})D)?(?:T(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18})(?:\.\d+)?S)?)?", re.ASCII
+)
 _END = f" <{FLEX}endsAt> "
 _START = f" <{FLEX}startsAt> "
 _SECONDS = f" <{FLEX}seconds> "
 _TOTAL = f" <{FLEX}totalSeconds> "
+_STATED = f' <{FLEX}startStated> "true"^^<{XSD}boolean> .'
+_ALL_STATED = f' <{FLEX}intervalStartsStated> "true"^^<{XSD}boolean> .'
 _DATE_TIME = f'"^^<{XSD}dateTime> .'
 _INTEGER = f'"^^<{XSD}integer> .'
 
@@ -45,10 +52,22 @@ def seconds(text: str) -> int | None:
 
 
 def moment(text: str) -> datetime | None:
-    """Read a date-time; None where it cannot be placed on the calendar (year 0, second 60, 24:00)."""
+    """Read a date-time; 24:00:00 is the next day's start.
+
+    Args:
+        text: an ``xsd:dateTime`` with or without a zone.
+
+    Returns:
+        The time, without a zone where the text has none; None where it is no time of the years 1 to 9999.
+
+    >>> moment("2026-12-31T24:00:00Z").isoformat()
+    '2027-01-01T00:00:00+00:00'
+    """
     try:
+        if text[10:13] == "T24":
+            return datetime.fromisoformat(f"{text[:11]}00{text[13:]}") + timedelta(days=1)
         return datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -104,6 +123,11 @@ class Clock:
 
     def _sequence(self, out: list[str], subject: str, items: list[str], begin: datetime | None) -> None:
         cursor, total, known = begin, 0, True
+        stated = [item for item in items if item in self.starts]
+        if stated and len(stated) == len(items):
+            out.append(subject + _ALL_STATED)
+        else:
+            out += [item + _STATED for item in stated]
         for item in items:
             if item in self.items:
                 self._sequence(out, item, self.items[item], begin)
