@@ -83,3 +83,9 @@ def text(path: Path) -> str:
         raise AssetError(
             f"the file is not UTF-8: byte {error.start} is wrong", where=str(path), cure="save it as UTF-8"
         ) from error
+
+
+def shipped(name: str) -> Path | None:
+    """Find a folder that only the installed wheel carries, made when it was built; None in a checkout."""
+    path = _PACKAGE / "_data" / name
+    return path if path.is_dir() else None

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kg.check import checker
+from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
 from kg.graphs import META, Answer
 from kg.namespaces import PREFIXES
@@ -44,6 +45,7 @@ class Service:
                 batch=settings.batch,
                 create=create,
             )
+            load_into(self._ingest.graphs)
 
     def __enter__(self) -> "Service":
         return self
