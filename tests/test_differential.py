@@ -4,11 +4,19 @@ Each difference must have a cause that is known: a row of `tests.differences.CAU
 """
 
 from collections import Counter
+from functools import cache
 
+import pytest
+
+from kg.check import checker, classes_of
 from kg.engines import NAMES, engine
+from kg.errors import UnreadablePayload
+from kg.lift import lift
 from kg.namespaces import RDF
+from kg.xml import read
 from tests.differences import CAUSES, FAILURES, Differ
 from tests.mutants import CHANGES, mutants
+from tests.paths import PAYLOADS, needs_data
 from tests.triples import EX, PREFIXES, literal
 
 SHAPES = f"""{PREFIXES}
@@ -87,6 +95,45 @@ def test_engines_agree_on_mutants_of_events_written_here():
         assert pair.compare(_event(number)) == (Counter(), [])
         causes += causes_over(pair, _event(number), 150, seed=16 + number)
     assert set(causes) == {cause for cause, *_ in CAUSES} | set(FAILURES)
+
+
+@cache
+def _pair_for(profile: str, message_type: str) -> Differ:
+    """Give both engines with the shapes that a check applies to a message type."""
+    shapes = checker("core", "shacl").shapes.for_classes(classes_of(profile, message_type))
+    engines = {name: checker("core", name).engine_for(profile, message_type) for name in NAMES}
+    return Differ(shapes, engines)
+
+
+def _corpus() -> list[tuple[str, Differ, str]]:
+    """Lift every valid payload: its name, the engines for it, the graph that a check gives them."""
+    found = []
+    for file in sorted((PAYLOADS / "2.0b").rglob("*.xml")):
+        try:
+            document = read(file.read_bytes())
+        except UnreadablePayload:
+            continue
+        if not document.schema_errors:
+            lifted = lift(document)
+            graph = "\n".join([*lifted.lines, *lifted.vocabulary(), ""])
+            found.append((file.name, _pair_for(lifted.profile, lifted.message_type), graph))
+    return found
+
+
+@needs_data
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.long)])
+def test_engines_agree_on_the_corpus_and_its_mutants(count):
+    """Over every payload at hand, with the shapes of its type, the engines differ for known causes only."""
+    payloads = _corpus()
+    unknown = []
+    for number, (name, pair, graph) in enumerate(payloads):
+        if pair.compare(graph) != (Counter(), []):
+            unknown.append(f"{name}: the engines differ over the payload as it is")
+        for change, mutant in mutants(graph, count, seed=number):
+            _, more = pair.compare(mutant, graph)
+            unknown += [f"{name}: {change}: {difference}" for difference in more]
+    assert not unknown, "\n".join(unknown)
+    assert len(payloads) * count >= 300
 
 
 def test_mutants_are_the_same_in_every_run():
