@@ -1,0 +1,1 @@
+"""The documentation site of the ontology, made from its files: pages, diagrams, search, all static."""
