@@ -1,10 +1,11 @@
 """Golden cases of the rules: a base payload, edits on it, and exactly what the rules then find.
 
 ``tests/shapes/<RULE>.yml`` holds the cases of one rule. Edits on the payload keep it schema-valid:
-``set`` (XPath: text), ``attribute`` (XPath: name and text), ``delete`` (XPaths), ``replace``, ``append``, ``prepend`` and ``after`` (XPath: element),
-``copy`` (XPath of an element that is then there twice: edits as in ``set``). What no schema-valid payload
-can show is edited in the lifted graph: ``drop`` (subject, property) and ``add`` (subject, property,
-object in Turtle). Subjects are written without the base of identifiers, a message as ``message``.
+``set`` (XPath: text), ``attribute`` (XPath: name and text), ``delete`` (XPaths), ``replace``, ``append``,
+``prepend`` and ``after`` (XPath: element), ``copy`` (XPath of an element that is then there twice: edits
+as in ``set``). What no schema-valid payload can show is edited in the lifted graph: ``drop`` (subject,
+property) and ``add`` (subject, property, object in Turtle). Subjects are written without the base of
+identifiers, a message as ``message``.
 """
 
 import copy
