@@ -18,8 +18,6 @@ from kg.namespaces import FLEX, PROV, RDF, SH
 
 from .paths import ROOT
 
-ROUNDS = 20
-
 
 def killed(arguments, *, after, delay):
     """Start the writer, wait for that many lines of its output and a while more, kill it; give its lines."""
@@ -75,11 +73,12 @@ def examine(path, known):
         return store.graphs.digest()
 
 
-def test_kill_during_ingest_loses_tears_and_doubles_nothing(tmp_path):
-    """Twenty times on one store, while it is opened, checks, records or applies."""
+@pytest.mark.parametrize("rounds", [20, pytest.param(100, marks=pytest.mark.long)])
+def test_kill_during_ingest_loses_tears_and_doubles_nothing(tmp_path, rounds):
+    """Many times on one store, while it is opened, checks, records or applies."""
     chance = random.Random(20261105)
     store, known = tmp_path / "store", {}
-    for n in range(ROUNDS):
+    for n in range(rounds):
         early = n % 5 == 4
         lines = killed(
             ["ingest", str(store), f"S{n}"],
@@ -90,7 +89,7 @@ def test_kill_during_ingest_loses_tears_and_doubles_nothing(tmp_path):
         assert known.keys().isdisjoint(fresh)
         known |= fresh
         digest = examine(store, known)
-    assert len(known) > ROUNDS
+    assert len(known) > rounds
     rebuild(store)
     assert examine(store, known) == digest
 

@@ -16,9 +16,11 @@ from typing import Literal, NamedTuple, Protocol
 from kg.errors import StoreError
 from kg.namespaces import FLEX, GRAPH
 
-#: The graph that speaks of the store itself; no part of the digest.
+#: The graph that speaks of the store itself.
 META = GRAPH + "meta"
 ONTOLOGY = GRAPH + "ontology"
+#: What a graph made from the same payloads may differ in.
+NOT_FROM_PAYLOADS = (META, ONTOLOGY)
 APPLIED = FLEX + "appliedUpTo"
 
 _IRI = r"<[^\x00-\x20<>\"{}|^`\\]*>"
@@ -162,7 +164,7 @@ class GraphStore(Protocol):
             kg.errors.QueryError: the query does not parse or cannot be answered.
         """
 
-    def digest(self, without: Sequence[str] = (META,)) -> str:
+    def digest(self, without: Sequence[str] = NOT_FROM_PAYLOADS) -> str:
         """Give SHA-256 over the canonical form (RDFC-1.0) of all graphs but these."""
 
     def snapshot(self, target: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 import pyoxigraph as ox
 
 from kg.errors import QueryError, StoreError, StoreUnavailable
-from kg.graphs import APPLIED, META, Change, Statement, counted
+from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted
 from kg.graphs.pending import Pending
 
 
@@ -40,6 +40,7 @@ class EmbeddedGraphs:
         self.path = path
         self._lock = threading.RLock()
         self._handle: ox.Store | None = None
+        self._writable = True
         self.reopen()
 
     def reopen(self) -> None:
@@ -48,11 +49,12 @@ class EmbeddedGraphs:
             if self.path is None:
                 self._handle = self._handle or ox.Store()
                 return
-            known, self._handle = self._handle is not None, None
+            known, self._handle, self._writable = self._handle is not None, None, True
             self.path.mkdir(parents=True, exist_ok=True)
             try:
                 self._handle = ox.Store(self.path)
             except OSError:
+                self._writable = False
                 self._handle = ox.Store.read_only(str(self.path)) if known else None
                 raise
 
@@ -149,7 +151,7 @@ class EmbeddedGraphs:
             )
         return EmbeddedAnswer(result, str(self.path or "memory"))
 
-    def digest(self, without: Sequence[str] = (META,)) -> str:
+    def digest(self, without: Sequence[str] = NOT_FROM_PAYLOADS) -> str:
         """Give SHA-256 over the canonical form (RDFC-1.0) of all graphs but these."""
         left_out = {ox.NamedNode(iri) for iri in without}
         with self._guard():
@@ -178,7 +180,7 @@ class EmbeddedGraphs:
         """Put everything on disk and close the store; closing twice does nothing."""
         with self._lock, self._guard():
             handle, self._handle = self._handle, None
-            if handle is not None:
+            if handle is not None and self._writable:
                 handle.flush()
 
     @property
@@ -267,6 +269,8 @@ def _guarded(where: str) -> Iterator[None]:
             cure="make room and try again" if full else "check the directory, or rebuild it from the journal",
             code="store-full" if full else "",
         ) from error
+    except RuntimeError as error:
+        raise StoreUnavailable(f"the graph store can only be read: {error}", where=where) from error
     except (SyntaxError, ValueError) as error:
         raise StoreError(f"these are no triples that a store takes: {error}", where=where) from error
 
@@ -274,20 +278,13 @@ def _guarded(where: str) -> Iterator[None]:
 @contextmanager
 def _answering(where: str) -> Iterator[None]:
     """Turn what Oxigraph raises about a query into an error that says what to do."""
-    try:
-        with _guarded(where):
+    with _guarded(where):
+        try:
             yield
-    except RuntimeError as error:
-        raise QueryError(
-            f"the query cannot be answered: {error}", cure="correct it or its bindings"
-        ) from error
-    except StoreUnavailable:
-        raise
-    except StoreError as error:
-        cause = error.__cause__
-        raise QueryError(
-            f"the query does not parse: {cause}", cure="correct it at the place named"
-        ) from cause
+        except RuntimeError as error:
+            raise QueryError(f"the query cannot be answered: {error}", cure="correct it") from error
+        except (SyntaxError, ValueError) as error:
+            raise QueryError(f"the query does not parse: {error}", cure="correct it there") from error
 
 
 @lru_cache(maxsize=4096)
