@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+SERVICES := $(VENV)/.services
 PYTEST := $(BIN)/python -m pytest --durations=15
 
 .PHONY: help demo test lint test-services test-long bench serve wheel clean
@@ -33,7 +34,13 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test-services: $(READY)
+$(SERVICES): $(READY)
+	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq default-jre-headless; } || \
+	  { echo "make test-services needs Java: install default-jre-headless"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,services]'
+	@touch $(SERVICES)
+
+test-services: $(SERVICES)
 	FLEXKG_TIER=services $(PYTEST) -m services
 
 test-long: $(READY)
