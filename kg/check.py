@@ -139,6 +139,8 @@ class Checker:
             line=at.line if at else 0,
             cure=rule.cure if rule else "",
             response_code=rule.response_code if rule else "",
+            component=result.component,
+            path=result.path if result.path and "<" not in result.path else "",
         )
 
 

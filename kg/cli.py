@@ -2,17 +2,23 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kg.errors import FlexKGError, UsageError
+from kg.errors import UsageError
+from kg.inbox import Reading, query_text
 from kg.namespaces import VERSION
+from kg.terminal import Commands
+
+if TYPE_CHECKING:
+    from kg.report import Report
 
 app = typer.Typer(
     name="flexkg",
-    help="Meaning for flexibility messages: check OpenADR payloads, keep them as RDF, ask in SPARQL.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -23,9 +29,23 @@ Paths = Annotated[
     list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")
 ]
 Store = Annotated[Path, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")]
-Level = Annotated[str, typer.Option("--profile", help="Strictness: `core`, `strict` or a profile file.")]
+Level = Annotated[
+    str,
+    typer.Option(
+        "--profile", help="Strictness: `core`, `strict` or a profile file.", envvar="FLEXKG_PROFILE"
+    ),
+]
 Engine = Annotated[
-    str, typer.Option("--engine", help="SHACL engine: `shacl` (fast) or `pyshacl` (reference).")
+    str,
+    typer.Option(
+        "--engine", help="SHACL engine: `shacl` (fast) or `pyshacl` (reference).", envvar="FLEXKG_ENGINE"
+    ),
+]
+Largest = Annotated[
+    int,
+    typer.Option(
+        "--max-bytes", min=1, help="Largest payload accepted, in bytes.", envvar="FLEXKG_MAX_PAYLOAD_BYTES"
+    ),
 ]
 
 
@@ -35,7 +55,7 @@ def check(
     profile: Level = "core",
     engine: Engine = "shacl",
     output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
-    max_bytes: Annotated[int, typer.Option(help="Largest payload accepted, in bytes.")] = 1_048_576,
+    max_bytes: Largest = 1_048_576,
 ) -> None:
     """Check payloads: schema, structure and meaning.
 
@@ -43,47 +63,42 @@ def check(
 
     Examples: `flexkg check event.xml`, `flexkg check inbox/ --format json`, `cat event.xml | flexkg check -`
     """
+    from kg.check import checker
+    from kg.payloads import find
     from kg.render import as_json, as_junit, as_text, as_turtle
 
     _one_of("--format", output, ("text", "json", "junit", "turtle"))
+    made = checker(profile, engine)
+    read = Reading(find(paths), max_bytes)
     tally = {"conforms": 0, "violates": 0, "unreadable": 0}
-    checked = _checked(paths, profile, engine, max_bytes, tally)
-    if output == "junit":
-        _print_all(as_junit((name, report) for name, report, _ in checked))
-    elif output == "turtle":
-        from kg.check import checker
 
-        shapes = {rule.id: rule.shape for rule in checker(profile, engine).shapes.rules.values()}
-        _print_all(
-            as_turtle(((name, report) for name, report, _ in checked), lambda rule: shapes.get(rule, ""))
-        )
+    def reports() -> "Iterator[tuple[str, Report]]":
+        for name, data in read:
+            report = made.check(data, max_bytes=max_bytes)
+            tally[report.verdict] += 1
+            if output == "text":
+                print(as_text(name, report, data))
+            yield name, report
+
+    if output == "junit":
+        sys.stdout.writelines(as_junit(reports()))
+    elif output == "turtle":
+        shapes = {rule.id: rule.shape for rule in made.shapes.rules.values()}
+        sys.stdout.writelines(as_turtle(reports(), lambda rule: shapes.get(rule, "")))
     else:
-        for name, report, data in checked:
-            print(as_json(name, report) if output == "json" else as_text(name, report, data))
+        for name, report in reports():
+            if output == "json":
+                print(as_json(name, report))
         if output == "text" and sum(tally.values()) > 1:
             print(", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count))
-    if tally["violates"] or tally["unreadable"]:
-        raise typer.Exit(1)
-
-
-def _checked(
-    paths: list[str], profile: str, engine: str, max_bytes: int, tally: dict[str, int]
-) -> Iterator[tuple[str, Any, bytes]]:
-    from kg.check import checker
-    from kg.payloads import find
-
-    made = checker(profile, engine)
-    for source in _progress(find(paths)):
-        data = source.data(max_bytes)
-        report = made.check(data, max_bytes=max_bytes)
-        tally[report.verdict] += 1
-        yield source.name, report, data
+    read.finish(tally["violates"] + tally["unreadable"])
 
 
 @app.command()
 def lift(
     file: Annotated[str, typer.Argument(help="A payload file, or `-` for standard input.")],
     output: Annotated[str, typer.Option("--format", help="`turtle`, `nt` or `jsonld`.")] = "turtle",
+    max_bytes: Largest = 1_048_576,
 ) -> None:
     """Show the graph that a payload means.
 
@@ -92,15 +107,17 @@ def lift(
     from kg.graphs.formats import write_graph
     from kg.lift import lift as lift_document
     from kg.payloads import find
-    from kg.xml import MAX_BYTES, read
+    from kg.xml import read
 
     _one_of("--format", output, ("turtle", "nt", "jsonld"))
-    (source,) = _single(find([file]), file)
-    document = read(source.data(MAX_BYTES))
+    sources = list(islice(find([file]), 2))
+    if len(sources) != 1:
+        raise UsageError("one payload is asked for", where=file, cure="name a file")
+    document = read(sources[0].data(max_bytes), max_bytes=max_bytes)
     if document.schema_errors:
         error = document.schema_errors[0]
         raise UsageError(
-            error.message, where=f"{file}, line {error.line}, {error.pointer}", cure="run flexkg check"
+            error.message, where=f"{file}, line {error.line}, {error.pointer}", cure="flexkg check says more"
         )
     print(write_graph(lift_document(document).ntriples, output), end="")
 
@@ -118,20 +135,20 @@ def ingest(
     Example: `flexkg ingest inbox/ --store ./store`
     """
     from kg.payloads import find
+    from kg.render import printable
     from kg.service import Service
     from kg.settings import load_settings
 
     settings = load_settings(store=store, profile=profile)
     refused = accepted = 0
+    read = Reading(find(paths), settings.max_payload_bytes)
     with Service(settings) as service:
-        found = ((source.name, source.data(settings.max_payload_bytes)) for source in _progress(find(paths)))
-        for name, receipt in service.ingest_many(found):
+        for name, receipt in service.ingest_many(read):
             accepted += receipt.accepted
             refused += not receipt.accepted
-            print(f"{name}: {receipt.summary}")
+            print(printable(f"{name}: {receipt.summary}"))
     print(f"{accepted} accepted, {refused} refused")
-    if refused:
-        raise typer.Exit(1)
+    read.finish(refused)
 
 
 @app.command()
@@ -147,10 +164,11 @@ def query(
 ) -> None:
     """Ask the store.
 
-    Examples: `flexkg query events --store ./store`,
-    `flexkg query 'SELECT * { ?event a flex:Event } LIMIT 5' --store ./store --format csv`
+    `flexkg queries` lists the stored queries; a file that is called like one is named `./events`.
+    FlexKG's prefixes (`flex:`, `saref:`, `vocab:`, ...) need not be declared.
 
-    Without a name, `flexkg queries` lists the stored queries.
+    Examples: `flexkg query events --store ./store`, `flexkg query requested event=E-7 --store ./store`,
+    `flexkg query 'SELECT * { ?event a flex:Event } LIMIT 5' --store ./store --format csv`
     """
     from kg.answers import render
     from kg.service import Service
@@ -164,13 +182,16 @@ def query(
             raise UsageError(f"{pair!r} is no parameter", cure="write name=value")
         given[name] = value
     with Service(load_settings(store=store), create=False) as service:
-        answer = service.ask(_query_text(query), given)
+        answer = service.ask(query_text(query), given)
         sys.stdout.write(render(answer, output))
 
 
 @app.command()
 def queries() -> None:
-    """List the stored queries with what each answers and takes."""
+    """List the stored queries with what each answers and takes.
+
+    Example: `flexkg queries`, then `flexkg query requested event=E-7 --store ./store`
+    """
     from kg.sparql.stored import stored_queries
 
     for stored in stored_queries().values():
@@ -181,6 +202,9 @@ def queries() -> None:
 @app.command()
 def rebuild(store: Store) -> None:
     """Make the graph anew from the journal, with today's mappings.
+
+    What was accepted stays accepted, what was refused stays refused; the old graph serves until the new one
+    is complete.
 
     Example: `flexkg rebuild --store ./store`
     """
@@ -194,8 +218,12 @@ def serve(
     store: Annotated[
         Path | None, typer.Option(help="Directory of the store; without one the service only checks.")
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; loopback by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; loopback only. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on, 0 for any free one. [default: 8000]")
+    ] = None,
 ) -> None:
     """Serve checks, payloads and SPARQL over HTTP.
 
@@ -215,7 +243,10 @@ def serve(
 
 @app.command()
 def mappings() -> None:
-    """List the mapping files with the profile that each serves."""
+    """List the mapping files with the profile that each serves.
+
+    Example: `flexkg mappings`
+    """
     from kg.lift import mapping_files
     from kg.yarrrml import load
 
@@ -229,47 +260,9 @@ def mappings() -> None:
         )
 
 
-def _query_text(text: str) -> str:
-    path = Path(text)
-    try:
-        if path.suffix in (".rq", ".sparql") or (len(text) < 200 and "{" not in text and path.is_file()):
-            return path.read_text("utf-8")
-    except OSError as error:
-        raise UsageError(f"query file cannot be read: {error.strerror}", where=text) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("query file is not UTF-8", where=text, cure="save it as UTF-8") from error
-    return text
-
-
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UsageError(f"{value!r} is no value of {option}", cure=f"use one of {', '.join(allowed)}")
-
-
-def _single(found: Iterator[Any], name: str) -> list[Any]:
-    sources = list(found)
-    if len(sources) != 1:
-        raise UsageError("one payload is asked for", where=name, cure="name a file")
-    return sources
-
-
-def _progress(found: Iterator[Any]) -> Iterator[Any]:
-    """Show a progress bar on standard error where a person is watching and the work is long."""
-    if not sys.stderr.isatty():
-        yield from found
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    sources = list(found)
-    yield from track(
-        sources, console=Console(stderr=True), disable=len(sources) < 100, description="payloads"
-    )
-
-
-def _print_all(parts: Iterator[str]) -> None:
-    for part in parts:
-        print(part)
 
 
 def _version(value: bool) -> None:
@@ -284,19 +277,15 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Meaning for flexibility messages: check OpenADR payloads, keep them as RDF, ask in SPARQL."""
+    """Meaning for flexibility messages: check OpenADR payloads, keep them as RDF, ask in SPARQL.
+
+    Start with `flexkg check event.xml`; then `flexkg ingest inbox/ --store ./store` and
+    `flexkg query events --store ./store`. Each command explains itself: `flexkg check --help`.
+
+    Exit code 0: all is well; 1: something does not conform; 2: wrong usage or environment.
+    """
 
 
 def main() -> None:
-    """Run the command line; every error that a user can meet is one line, exit code 2."""
-    try:
-        app()
-    except FlexKGError as error:
-        print(f"flexkg: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("flexkg: interrupted", file=sys.stderr)
-        sys.exit(130)
+    """Run the command line; see ``kg.terminal`` for what becomes of errors."""
+    app()

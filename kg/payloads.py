@@ -33,38 +33,61 @@ class Source:
 
 
 def find(paths: Iterable[str]) -> Iterator[Source]:
-    """Find the payloads that paths name.
+    """Find the payloads that paths name; each path is looked at before the first payload is given.
 
     Args:
         paths: files, folders (all ``*.xml`` below them, sorted) or ``-`` for standard input.
 
     Raises:
-        UsageError: a path does not exist, or a folder has no payload.
+        UsageError: a path does not exist, or a folder has no payload or cannot be read.
     """
+    named = list(paths)
+    for text in named:
+        path = Path(text)
+        if text == "-":
+            continue
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+            what = "no such file or folder" if gone else f"cannot be read: {_reason(error)}"
+            raise UsageError(what, where=text, cure="check the path") from error
+        if path.is_dir() and next(_below(path), None) is None:
+            raise UsageError(
+                "the folder has no payload (*.xml)", where=text, cure="name a folder with payloads"
+            )
+    return _each(named)
+
+
+def _each(paths: Iterable[str]) -> Iterator[Source]:
     for text in paths:
         path = Path(text)
         if text == "-":
             yield Source("-", None)
         elif path.is_dir():
-            found = False
-            for file in _below(path):
-                found = True
-                yield Source(str(file), file)
-            if not found:
-                raise UsageError(
-                    "the folder has no payload (*.xml)", where=text, cure="name a folder with payloads"
-                )
-        elif path.exists():
-            yield Source(text, path)
+            yield from (Source(str(file), file) for file in _below(path))
         else:
-            raise UsageError("no such file or folder", where=text, cure="check the path")
+            yield Source(text, path)
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Give the XML files of a folder and its folders, sorted, without listing all of them first."""
-    entries = sorted(folder.iterdir())
+    """Give the XML files of a folder and its folders, sorted, without listing all of them first.
+
+    Links to folders are not followed, so that none is gone through for ever.
+    """
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise UsageError(
+            f"the folder cannot be read: {_reason(error)}", where=str(folder), cure="check its permissions"
+        ) from error
     for entry in entries:
         if entry.is_dir():
-            yield from _below(entry)
+            if not entry.is_symlink():
+                yield from _below(entry)
         elif entry.suffix.lower() == ".xml":
             yield entry
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -5,10 +5,21 @@ from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from kg.literals import string
-from kg.namespaces import DCTERMS, FLEX, SH, SHAPE
+from kg.namespaces import DCTERMS, FLEX, ID, SH, SHAPE
 from kg.report import Report, Violation
 
 _MARKS = {"Violation": "x", "Warning": "!", "Info": "i"}
+
+
+def printable(text: str) -> str:
+    r"""Replace what would steer a terminal: payloads, file names and messages are written by strangers.
+
+    >>> printable("a\tb\x1b[31m")
+    'a b\ufffd[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
 
 
 def as_json(name: str, report: Report) -> str:
@@ -24,42 +35,74 @@ def as_text(name: str, report: Report, source: bytes = b"") -> str:
         report: the answer.
         source: the payload, for the lines to show; nothing is shown where it is empty.
     """
-    head = f"{name}: {report.message_type or 'no message'} {report.verdict}"
-    lines = source.splitlines() if source and any(v.line for v in report.violations) else []
+    head = f"{printable(name)}: {report.message_type or 'no message'} {report.verdict}"
+    lines = _lines(source) if any(v.line for v in report.violations) else []
     return "\n".join([head, *(_finding(violation, lines) for violation in report.violations)])
 
 
-def _finding(violation: Violation, lines: list[bytes]) -> str:
+def _lines(source: bytes) -> list[str]:
+    """Split a payload as its parser counts lines."""
+    wide = source.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return source.decode("utf-16" if wide else "utf-8", "replace").split("\n")
+
+
+def _finding(violation: Violation, lines: list[str]) -> str:
     out = [
-        f"  {_MARKS.get(violation.severity, 'x')} {violation.rule} {violation.severity}: {violation.message}"
+        f"{_MARKS.get(violation.severity, 'x')} {violation.rule} {violation.severity}: {violation.message}"
     ]
     if violation.pointer:
-        out.append(f"      at {violation.pointer}" + (f" (line {violation.line})" if violation.line else ""))
+        out.append(f"    at {violation.pointer}" + (f" (line {violation.line})" if violation.line else ""))
     if 0 < violation.line <= len(lines):
-        text = lines[violation.line - 1].decode("utf-8", "replace")
-        shown = text.strip()[:100]
+        shown = lines[violation.line - 1].strip()[:100]
         if shown:
-            out += [f"         | {shown}", "         | " + "^" * len(shown)]
+            out += [f"       | {shown}", "       | " + "^" * len(shown)]
     if violation.value is not None:
-        out.append(f"      value {violation.value}")
+        out.append(f"    value {violation.value}")
     if violation.source:
-        out.append(f"      clause {violation.source}")
+        out.append(f"    clause {violation.source}")
     if violation.cure:
-        out.append(f"      do: {violation.cure}")
-    return "\n".join(out)
+        out.append(f"    do: {violation.cure}")
+    return "\n".join(f"  {printable(line)}" for line in out)
 
 
 def as_junit(reports: Iterator[tuple[str, Report]]) -> Iterator[str]:
-    """Write reports as a JUnit test suite, a test case a payload."""
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="flexkg check">'
-    for name, report in reports:
-        yield f"<testcase classname={quoteattr(report.message_type or 'unreadable')} name={quoteattr(name)}>"
-        if not report.conforms:
-            worst = report.violations[0]
-            about = f"type={quoteattr(worst.rule)} message={quoteattr(_xml_safe(worst.message))}"
-            yield f"<failure {about}>{escape(_xml_safe(as_text(name, report)))}</failure>"
-        yield "</testcase>"
-    yield "</testsuite></testsuites>"
+    """Write reports as a JUnit test suite with a test case for each payload.
+
+    A refused payload is a failure, an unreadable one an error; findings that refuse nothing are the case's
+    output. The cases wait in a temporary file, since the suite begins with their numbers.
+    """
+    import tempfile
+
+    count = {"conforms": 0, "violates": 0, "unreadable": 0}
+    with tempfile.SpooledTemporaryFile(1 << 20, "w+", encoding="utf-8") as cases:
+        for name, report in reports:
+            count[report.verdict] += 1
+            cases.write(_case(name, report))
+        cases.seek(0)
+        numbers = (
+            f'tests="{sum(count.values())}" failures="{count["violates"]}" errors="{count["unreadable"]}"'
+        )
+        yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+        yield f'<testsuites {numbers}>\n<testsuite name="flexkg check" {numbers} skipped="0">\n'
+        yield from cases
+        yield "</testsuite>\n</testsuites>\n"
+
+
+def _case(name: str, report: Report) -> str:
+    kind = report.message_type or "unreadable"
+    case = f"<testcase classname={_quoted(kind)} name={_quoted(name)}>"
+    if report.violations:
+        text = escape(_xml_safe(as_text(name, report)))
+        if report.conforms:
+            case += f"<system-out>{text}</system-out>"
+        else:
+            worst, tag = report.violations[0], "failure" if report.verdict == "violates" else "error"
+            case += f"<{tag} type={_quoted(worst.rule)} message={_quoted(worst.message)}>{text}</{tag}>"
+    return case + "</testcase>\n"
+
+
+def _quoted(text: str) -> str:
+    return quoteattr(_xml_safe(text))
 
 
 def _xml_safe(text: str) -> str:
@@ -80,24 +123,37 @@ def as_turtle(reports: Iterator[tuple[str, Report]], shape_of: Callable[[str], s
     yield "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in used.items())
     for name, report in reports:
         conforms = str(report.conforms).lower()
-        out = [f"[] a sh:ValidationReport ;\n    dcterms:title {string(name)} ;\n    sh:conforms {conforms}"]
-        results = (_result(violation, shape_of(violation.rule)) for violation in report.violations)
-        out.extend(f"    sh:result [\n{result}\n    ]" for result in results)
-        yield " ;\n".join(out) + " .\n"
+        title = string(printable(name))
+        out = [f"[] a sh:ValidationReport ;\n    dcterms:title {title} ;\n    sh:conforms {conforms}"]
+        for violation in report.violations:
+            facts = " ;\n".join(f"        {fact}" for fact in _facts(violation, report, shape_of))
+            out.append(f"    sh:result [\n{facts}\n    ]")
+        yield "\n" + " ;\n".join(out) + " .\n"
 
 
-def _result(violation: Violation, shape: str) -> str:
-    facts = ["a sh:ValidationResult", f"sh:resultSeverity sh:{violation.severity}"]
-    facts.append(f"sh:resultMessage {string(violation.message)}")
-    facts.append(f"dcterms:identifier {string(violation.rule)}")
-    if violation.focus:
-        facts.append(f"sh:focusNode <{violation.focus}>")
+def _facts(violation: Violation, report: Report, shape_of: Callable[[str], str]) -> Iterator[str]:
+    """State one result; what is found before there is a graph is a finding about the message."""
+    shape, value = shape_of(violation.rule), violation.value
+    yield "a sh:ValidationResult"
+    yield f"sh:resultSeverity sh:{violation.severity}"
+    yield f"sh:resultMessage {string(violation.message)}"
+    yield f"dcterms:identifier {string(violation.rule)}"
+    yield f"sh:focusNode <{violation.focus or f'{ID}message/{report.digest}'}>"
+    yield f"sh:sourceConstraintComponent <{_component(violation)}>"
     if shape:
-        facts.append(f"sh:sourceShape <{shape}>")
-    if violation.value is not None:
-        facts.append(f"sh:value {violation.value}" if not violation.value.startswith("_:") else "sh:value []")
+        yield f"sh:sourceShape <{shape}>"
+    if violation.path:
+        yield f"sh:resultPath <{violation.path}>"
+    if value is not None:
+        yield f"sh:value {'[]' if value.startswith('_:') else value}"
     if violation.source:
-        facts.append(f"dcterms:source {string(violation.source)}")
+        yield f"dcterms:source {string(violation.source)}"
     if violation.pointer:
-        facts.append(f"flex:pointer {string(violation.pointer)}")
-    return " ;\n".join(f"        {fact}" for fact in facts)
+        yield f"flex:pointer {string(violation.pointer)}"
+
+
+def _component(violation: Violation) -> str:
+    if violation.component:
+        return SH + violation.component
+    step = violation.rule.partition("-")[0]
+    return SHAPE + {"READ": "Read", "LIFT": "Lift"}.get(step, "Schema") + "ConstraintComponent"

@@ -1,6 +1,6 @@
 """What a check answers: a verdict, and for each thing wrong the rule, the place, the clause and the cure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["conforms", "violates", "unreadable"]
@@ -21,6 +21,8 @@ class Violation:
         line: line in the payload, from 1; 0 where unknown.
         cure: what to do.
         response_code: OpenADR response code that a refusal for this reason maps to; empty: none.
+        component: local name of the SHACL constraint component; empty where no shape speaks.
+        path: IRI of the property; empty where there is none or it is no single one.
     """
 
     rule: str
@@ -33,6 +35,15 @@ class Violation:
     line: int = 0
     cure: str = ""
     response_code: str = ""
+    component: str = field(default="", compare=False)
+    path: str = field(default="", compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the finding as plain data; component and path are for SHACL reports only."""
+        return {name: getattr(self, name) for name in _TOLD}
+
+
+_TOLD = tuple(name for name in Violation.__dataclass_fields__ if name not in ("component", "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +73,5 @@ class Report:
             "verdict": self.verdict,
             "message_type": self.message_type,
             "digest": self.digest,
-            "violations": [asdict(violation) for violation in self.violations],
+            "violations": [violation.as_dict() for violation in self.violations],
         }

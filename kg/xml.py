@@ -91,7 +91,7 @@ def _refuse(data: bytes, max_bytes: int) -> bytes:
         raise UnreadablePayload("the payload is empty", cure="send one OpenADR 2.0b message", code="empty")
     if len(data) > max_bytes:
         raise UnreadablePayload(
-            f"the payload has {len(data):,} bytes, more than the {max_bytes:,} allowed",
+            f"the payload has more than the {max_bytes:,} bytes allowed",
             cure="send fewer intervals in one message, or raise the setting max_payload_bytes",
             code="too-large",
         )
