@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -252,12 +253,16 @@ def test_journal_detects_a_lost_file(copy, name):
         examine(copy)
 
 
-@pytest.mark.parametrize("name", ["journal.sqlite", "journal.head", "keys.sqlite"])
-@pytest.mark.parametrize("size", [0, 100, 5000])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *((name, size) for name in ("journal.sqlite", "keys.sqlite") for size in (0, 100, 5000)),
+        *(("journal.head", size) for size in (0, 100)),
+    ],
+)
 def test_journal_detects_a_cut_file(copy, name, size):
     """A file that lost its end is refused."""
-    if (copy / name).stat().st_size <= size:
-        pytest.skip("the file is not as long")
+    assert (copy / name).stat().st_size > size
     os.truncate(copy / name, size)
     with pytest.raises(StoreError):
         examine(copy)
@@ -415,12 +420,11 @@ def test_directory_with_other_things_in_it_is_left_alone(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_directory_that_is_not_writable_is_refused(tmp_path):
-    """The message names the directory."""
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreUnavailable, match="Permission denied"):
-        Journal(tmp_path / "store")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no place here that nobody may write to")
+def test_directory_that_is_not_writable_is_refused():
+    """Where no directory can be made, also by the superuser, the message names it."""
+    with pytest.raises(StoreUnavailable, match=r"cannot be opened.*/proc/self/store"):
+        Journal("/proc/self/store")
 
 
 def test_journal_says_that_the_disk_is_full_and_loses_nothing(copy):
