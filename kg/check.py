@@ -5,9 +5,9 @@ import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from kg.engines import Engine, Result
+from kg.engines import NAMES, Engine, Result
 from kg.engines import engine as make_engine
-from kg.errors import UnreadablePayload, UsageError
+from kg.errors import AssetError, UnreadablePayload, UsageError
 from kg.lift import Lifted, lift, lifter_for
 from kg.plan import Plan
 from kg.pointers import place
@@ -51,8 +51,18 @@ def checker(profile: str = "core", engine: str = "shacl") -> "Checker":
     """Give the checker for a level and an engine, made once."""
     from kg.profiles import load_profile
 
+    if engine not in NAMES:
+        raise UsageError(f"no SHACL engine is called {engine!r}", cure=f"use one of {', '.join(NAMES)}")
     level = load_profile(profile)
-    return Checker(Shapes(level.files), dict(level.severities), engine)
+    shapes = Shapes(level.files)
+    unknown = {rule for rule, _ in level.severities} - {rule.id for rule in shapes.rules.values()}
+    if unknown:
+        raise AssetError(
+            f"the profile changes the severity of {sorted(unknown)[0]}, which no shape in it has",
+            where=profile,
+            cure="name a rule id of its shape files",
+        )
+    return Checker(shapes, dict(level.severities), engine)
 
 
 @dataclass(slots=True)
