@@ -18,6 +18,7 @@ _PREFIXES = {
     "http://www.w3.org/2005/Atom": "atom",
     "http://naesb.org/espi": "espi",
     "http://www.w3.org/2000/09/xmldsig#": "ds",
+    "http://www.w3.org/XML/1998/namespace": "xml",
 }
 
 
