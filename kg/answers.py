@@ -5,6 +5,7 @@ import sys
 
 from kg.graphs import Answer
 from kg.namespaces import PREFIXES
+from kg.render import printable
 
 _ESCAPE = re.compile(r"\\(.)")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -25,7 +26,7 @@ def render(answer: Answer, form: str) -> str:
             if form == "json"
             else "application/n-triples"
         )
-        return answer.serialize(media).decode()
+        return answer.serialize(media).decode().rstrip("\n") + "\n"
     if form == "json":
         return answer.serialize("application/sparql-results+json").decode() + "\n"
     if answer.kind == "ask":
@@ -43,7 +44,7 @@ def _table(answer: Answer) -> str:
     table = Table(*answer.variables, box=SIMPLE_HEAD)
     count = 0
     for row in answer:
-        table.add_row(*(_shown(term) for term in row))
+        table.add_row(*(printable(_shown(term)) for term in row))
         count += 1
     wide = None if sys.stdout.isatty() else 10_000  # nothing is cut where a program or a file reads
     console = Console(markup=False, highlight=False, width=wide)

@@ -9,10 +9,10 @@ from kg.check import checker
 from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
 from kg.graphs import META, Answer
-from kg.namespaces import PREFIXES
 from kg.report import Report
 from kg.settings import Settings
 from kg.sparql.gate import Limits, refuse
+from kg.sparql.prologue import declare, explain
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Service:
 
     def __init__(self, settings: Settings, *, create: bool = True) -> None:
         self.settings = settings
+        if create:
+            checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made
         self._ingest: Ingest | None = None
         if settings.store is not None:
             from kg import ingest
@@ -109,27 +111,19 @@ class Service:
         """
         if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
             stored = stored_query(query.strip())
-            return self._run(stored.text, stored.bindings(values or {}))
+            return self._run(stored.text, 0, stored.bindings(values or {}))
         if values:
             raise QueryError("only stored queries take parameters", cure="name a stored query")
         refuse(query, Limits(characters=self.settings.max_query_characters))
-        return self._run(with_prefixes(query), {})
+        return self._run(*declare(query), {})
 
-    def _run(self, text: str, bindings: Mapping[str, str]) -> Answer:
+    def _run(self, text: str, shift: int, bindings: Mapping[str, str]) -> Answer:
         graphs = self.store.graphs
         names = [name for name in graphs.graphs() if name != META]
-        return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
-
-
-def with_prefixes(query: str) -> str:
-    """Put the project's prefixes that a query uses and does not declare before it, on its first line."""
-    lower = query.lower()
-    missing = [
-        f"PREFIX {name}: <{iri}>"
-        for name, iri in PREFIXES.items()
-        if f"{name}:" in query and f"prefix {name}:" not in " ".join(lower.split())
-    ]
-    return " ".join([*missing, query])
+        try:
+            return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
+        except QueryError as error:
+            raise explain(error, shift) from error
 
 
 def rebuild(store: Path) -> str:
@@ -145,4 +139,4 @@ def rebuild(store: Path) -> str:
     return str(rebuild_store(store))
 
 
-__all__ = ["FlexKGError", "Service", "rebuild", "with_prefixes"]
+__all__ = ["FlexKGError", "Service", "rebuild"]

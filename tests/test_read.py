@@ -243,7 +243,7 @@ def test_read_accepts_what_xml_allows(name):
 
 def test_read_takes_the_cap_as_a_setting():
     """The cap on bytes is the caller's to choose, both ways."""
-    with pytest.raises(UnreadablePayload, match="100 allowed"):
+    with pytest.raises(UnreadablePayload, match="100 bytes allowed"):
         read(POLL.encode(), max_bytes=100)
     assert kg.check(POLL.encode(), max_bytes=100).violations[0].rule == "READ-too-large"
     large = POLL.encode() + b" " * MAX_BYTES

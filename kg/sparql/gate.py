@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from kg.errors import QueryError
 
-_TOKENS = re.compile(
+#: SPARQL cut into words, names, IRIs, strings and brackets.
+TOKENS = re.compile(
     r"""(?P<skip>\#[^\n\r]*|\s+)
     |(?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''
         |"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')
     |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
     |(?P<var>[?$]\w+)
-    |(?P<name>[^\W\d][\w.-]*:[\w.:%-]*|:[\w.:%-]*|_:[\w.-]+)
+    |(?P<name>(?:[^\W\d][\w.-]*)?:(?:[\w.:%-]|\\.)*|_:[\w.-]+)
     |(?P<word>[^\W\d]\w*)
     |(?P<open>[({\[])|(?P<close>[)}\]])
     |(?P<other>.)""",
@@ -50,7 +51,7 @@ def refuse(text: str, limits: Limits | None = None) -> None:
         limits: how large it may be; the default limits where None.
 
     Raises:
-        QueryError: it is empty, an update, calls SERVICE, or is too long or too deep; says what and where.
+        QueryError: it is empty, an update, has SERVICE or FROM, or is too long or deep; says where.
 
     >>> refuse("SELECT * { ?s ?p ?o }")
     >>> refuse("SELECT * { SERVICE <http://a.example/> { ?s ?p ?o } }")
@@ -66,7 +67,7 @@ def refuse(text: str, limits: Limits | None = None) -> None:
         )
     depth = tokens = 0
     form = ""
-    for match in _TOKENS.finditer(text):
+    for match in TOKENS.finditer(text):
         kind = match.lastgroup
         if kind == "skip":
             continue
@@ -76,7 +77,7 @@ def refuse(text: str, limits: Limits | None = None) -> None:
             if depth > limits.depth:
                 raise QueryError(
                     f"the query nests brackets more than {limits.depth} deep",
-                    where=_place(text, match.start()),
+                    where=place(text, match.start()),
                     cure="flatten it",
                     code="query-too-large",
                 )
@@ -87,14 +88,21 @@ def refuse(text: str, limits: Limits | None = None) -> None:
             if word == "SERVICE":
                 raise QueryError(
                     "SERVICE is not served",
-                    where=_place(text, match.start()),
+                    where=place(text, match.start()),
                     cure="ask that endpoint yourself",
                     code="service",
+                )
+            if word == "FROM":
+                raise QueryError(
+                    "FROM is not served: a query reads the whole store",
+                    where=place(text, match.start()),
+                    cure="name a graph with GRAPH <...> { ... }",
+                    code="from",
                 )
             if not form and word in _UPDATES:
                 raise QueryError(
                     f"{word} is an update, not a query",
-                    where=_place(text, match.start()),
+                    where=place(text, match.start()),
                     cure="send SELECT, ASK, CONSTRUCT or DESCRIBE; data enter as payloads",
                     code="update",
                 )
@@ -108,10 +116,14 @@ def refuse(text: str, limits: Limits | None = None) -> None:
         )
     if not form:
         raise QueryError(
-            "the text is no query", cure="send SELECT, ASK, CONSTRUCT or DESCRIBE", code="no-query"
+            "this is no query, no file and no stored query",
+            where=text[:60].strip(),
+            cure="send SELECT, ASK, CONSTRUCT or DESCRIBE",
+            code="no-query",
         )
 
 
-def _place(text: str, at: int) -> str:
+def place(text: str, at: int) -> str:
+    """Name a place in a text by line and column, both from 1."""
     before = text[:at]
     return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"
