@@ -1,5 +1,7 @@
 """Reads the ontology for the tests: its modules, the terms that files use, copies of other vocabularies."""
 
+import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -35,17 +37,20 @@ COPIES = {
     "https://brickschema.org/schema/Brick#": ["brick-1.4/Brick.ttl"],
     "http://qudt.org/schema/qudt/": ["qudt/SCHEMA_QUDT.ttl"],
     "https://w3id.org/def/openadr#": ["openadr/openADRontology.owl"],
+    "http://delta.linkeddata.es/def/core#": ["delta/delta.ttl"],
 }
+CIM = "http://iec.ch/TC57/CIM100#"
+S2 = "https://raw.githubusercontent.com/flexiblepower/s2-ws-json/main/s2-json-schema/"
 #: Vocabularies whose terms rdflib lists.
 LISTED = {str(SKOS): SKOS, str(DCTERMS): DCTERMS}
-# the one .owl file among the copies is Turtle
-_FORMATS = {".ttl": RdfFormat.TURTLE, ".owl": RdfFormat.TURTLE, ".rdf": RdfFormat.RDF_XML}
 
 
 @cache
 def quads(path: Path) -> tuple[Quad, ...]:
     """All triples of a file."""
-    return tuple(parse(path=path, format=_FORMATS[path.suffix], lenient=True))
+    # suffixes of the copies do not tell: an .owl file is Turtle, a .ttl file is RDF/XML
+    xml = re.match(rb"\s*<(\?xml|!--|!DOCTYPE|rdf:RDF)", path.read_bytes())
+    return tuple(parse(path=path, format=RdfFormat.RDF_XML if xml else RdfFormat.TURTLE, lenient=True))
 
 
 @cache
@@ -88,6 +93,19 @@ def used() -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), next(filter(None, match.groups()))
 
 
+def cim_file() -> Path | None:
+    """The file of the package cim-graph that holds the classes of CIM17; None where it is not installed."""
+    spec = importlib.util.find_spec("cimgraph")
+    return Path(spec.origin).parent / "data_profile" / "cim17v40" / "cim17v40.py" if spec else None
+
+
+@cache
+def cim() -> frozenset[str]:
+    """IRIs of the classes of CIM17, read from the package's text without importing it."""
+    text = cim_file().read_text(encoding="utf-8")
+    return frozenset(CIM + name for name in re.findall(r"^class (\w+)\b", text, re.M))
+
+
 @cache
 def copied(namespace: str) -> frozenset[Triple]:
     """Triples of the copies of an external vocabulary."""
@@ -98,10 +116,13 @@ def copied(namespace: str) -> frozenset[Triple]:
 @cache
 def copy_of(namespace: str) -> frozenset[str]:
     """IRIs that the copies of an external vocabulary speak of as subjects."""
-    files = [DATA / "ontologies" / name for name in COPIES[namespace]]
-    return frozenset(
-        q.subject.value for path in files for q in quads(path) if isinstance(q.subject, NamedNode)
-    )
+    if namespace == CIM:
+        return cim()
+    if namespace == S2:
+        schemas = (DATA / "devices" / "s2-schema").rglob("*.json")
+        return frozenset(json.loads(path.read_text(encoding="utf-8"))["$id"] for path in schemas)
+    subjects = (triple.subject for triple in copied(namespace))
+    return frozenset(node.value for node in subjects if isinstance(node, NamedNode))
 
 
 def namespace_of(iri: str) -> str:
