@@ -6,7 +6,6 @@ from kg.namespaces import SKOS
 from kg.site import turtle
 from kg.site.catalogue import Catalogue, Entry
 from kg.site.diagram import draw
-from kg.site.facts import short
 from kg.site.frame import Frame, facts_list, section, source_text, table
 from kg.site.markup import Child, Markup, join, tag
 from kg.site.rules import Rule
@@ -50,7 +49,7 @@ def _module(frame: Frame, module: Module) -> bytes:
     schemes = catalogue.schemes_of.get(module.iri, [])
     return frame.page(
         module.title,
-        _heading("module", module.title, module.iri),
+        _heading(frame, "module", module.title, module.iri),
         tag("p", module.description, class_="lead"),
         section(
             "Diagram",
@@ -113,7 +112,7 @@ def _term(frame: Frame, term: Term) -> bytes:
     value_scheme = [scheme for scheme in catalogue.schemes if scheme.name == term.name]
     return frame.page(
         term.label,
-        _heading(term.kind, term.label, term.iri),
+        _heading(frame, term.kind, term.label, term.iri),
         tag("p", "Deprecated. ", _instead(frame, term), class_="warning") if term.deprecated else None,
         tag("p", term.definition, class_="lead"),
         facts_list(
@@ -127,7 +126,7 @@ def _term(frame: Frame, term: Term) -> bytes:
             if SKOS + "Concept" in term.ranges
             else ("Values", None),
             ("Inverse", frame.links(term.inverses)),
-            *((short(name), frame.value(catalogue.facts, value)) for name, value in term.others),
+            *frame.others(catalogue.facts, term.others),
             ("Module", frame.link(module.iri, module.title)),
             ("IRI", tag("code", term.iri)),
         ),
@@ -171,7 +170,7 @@ def _scheme(frame: Frame, scheme: Scheme) -> bytes:
     ]
     return frame.page(
         scheme.title,
-        _heading("vocabulary", scheme.title, scheme.iri),
+        _heading(frame, "vocabulary", scheme.title, scheme.iri),
         tag("p", scheme.description, class_="lead"),
         facts_list(
             ("Source", join(*scheme.sources, by=tag("br"))),
@@ -199,13 +198,13 @@ def _concept(frame: Frame, concept: Concept) -> bytes:
     answering = catalogue.rules_answering.get(concept.iri, [])
     return frame.page(
         concept.label,
-        _heading("concept", concept.label, concept.iri),
+        _heading(frame, "concept", concept.label, concept.iri),
         tag("p", concept.definition, class_="lead"),
         facts_list(
             ("Notation", tag("code", concept.notation)),
             ("Vocabulary", frame.link(concept.scheme, scheme.title)),
             ("Source", join(*concept.sources, by=tag("br"))),
-            *((short(name), frame.value(catalogue.facts, value)) for name, value in concept.others),
+            *frame.others(catalogue.facts, concept.others),
             ("IRI", tag("code", concept.iri)),
         ),
         _rules(frame, concept.iri),
@@ -223,7 +222,7 @@ def _rule(frame: Frame, rule: Rule) -> bytes:
     parts = [one for one in frame.catalogue.rules if not rule.id and rule.iri in one.groups]
     return frame.page(
         f"{rule.id}: {title}" if rule.id else title,
-        _heading("rule " + rule.id if rule.id else "shape", title, rule.iri),
+        _heading(frame, "rule " + rule.id if rule.id else "shape", title, rule.iri),
         tag("p", rule.description, class_="lead") if rule.description else None,
         facts_list(
             ("Severity", _badge(rule.severity) if rule.id else None),
@@ -243,8 +242,8 @@ def _rule(frame: Frame, rule: Rule) -> bytes:
     )
 
 
-def _heading(kind: str, title: str, iri: str) -> Markup:
-    name = tag("code", short(iri))
+def _heading(frame: Frame, kind: str, title: str, iri: str) -> Markup:
+    name = tag("code", frame.short(iri))
     return tag("header", tag("p", kind, class_="kind"), tag("h1", title), tag("p", name), class_="thing")
 
 
@@ -277,8 +276,7 @@ def _rule_table(frame: Frame, caption: str, rules: list[Rule]) -> Markup | None:
 def _alignments(frame: Frame, iri: str) -> Markup | None:
     rows: list[tuple[Child, ...]] = [
         (
-            tag("code", row.predicate),
-            join(frame.link(row.object), f" {row.object_label}" if row.object_label else None),
+            *frame.aligned(row),
             row.justification,
             row.confidence,
             row.comment,

@@ -1,14 +1,20 @@
 """Rows of the alignment files, as the site shows them on both pages of a term and in one list."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from kg import assets
 from kg.errors import AssetError
 from kg.namespaces import PREFIXES
-from kg.site.facts import short
+
+#: What stands for a term where the other vocabulary has none.
+NO_TERM: Final = "https://w3id.org/sssom/NoTermFound"
+
+_WORD: Final = re.compile(r"([A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +23,10 @@ class Alignment:
 
     Attributes:
         subject: IRI of the own term, or what the row has where its prefix is unknown.
-        predicate: the relation, as prefix and local part.
+        predicate: IRI of the relation.
         object: IRI or text of the other term.
         object_label: what it is called there.
-        justification: on what grounds.
+        justification: on what grounds, in words.
         confidence: from 0 to 1, as text; may be empty.
         comment: what else the row says.
         file: name of the file.
@@ -36,14 +42,14 @@ class Alignment:
     file: str
 
 
-def read(paths: Iterable[Path]) -> list[Alignment]:
+def read(paths: Iterable[Path]) -> tuple[list[Alignment], dict[str, str]]:
     """Read SSSOM tables.
 
     Args:
         paths: ``*.sssom.tsv`` files with the metadata block in comment lines above the table.
 
     Returns:
-        All rows, in the order of the files.
+        All rows, in the order of the files, and the prefixes that the files declare.
 
     Raises:
         kg.errors.AssetError: a file is missing, or has no column ``subject_id``.
@@ -51,12 +57,17 @@ def read(paths: Iterable[Path]) -> list[Alignment]:
     Source:
         SSSOM 1.0, TSV serialisation.
     """
-    return [row for path in paths for row in _rows(path)]
+    rows: list[Alignment] = []
+    known: dict[str, str] = {}
+    for path in paths:
+        lines = assets.text(path).splitlines()
+        prefixes = dict(_curies(line[1:] for line in lines if line.startswith("#")))
+        rows += _rows(path, lines, PREFIXES | prefixes)
+        known |= prefixes
+    return rows, known
 
 
-def _rows(path: Path) -> Iterator[Alignment]:
-    lines = assets.text(path).splitlines()
-    prefixes = PREFIXES | dict(_curies(line[1:] for line in lines if line.startswith("#")))
+def _rows(path: Path, lines: list[str], prefixes: dict[str, str]) -> Iterator[Alignment]:
     table = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t")
     if "subject_id" not in (table.fieldnames or ()):
         raise AssetError("the table has no column subject_id", where=str(path), cure="name its columns")
@@ -64,10 +75,10 @@ def _rows(path: Path) -> Iterator[Alignment]:
         cell = {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
         yield Alignment(
             _full(cell.get("subject_id", ""), prefixes),
-            short(_full(cell.get("predicate_id", ""), prefixes)),
+            _full(cell.get("predicate_id", ""), prefixes),
             _full(cell.get("object_id", ""), prefixes),
             cell.get("object_label", ""),
-            cell.get("mapping_justification", "").partition(":")[2],
+            _WORD.sub(r" \1", cell.get("mapping_justification", "").partition(":")[2]).strip().lower(),
             cell.get("confidence", ""),
             cell.get("comment", ""),
             path.name,

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from urllib.parse import unquote
 
 from kg import assets
-from kg.namespaces import SKOS, VOCAB
+from kg.namespaces import MODULE, SKOS, VOCAB
 from kg.site import alignments, questions, rules, terms, vocabularies
 from kg.site.alignments import Alignment
 from kg.site.facts import Facts
@@ -53,7 +53,9 @@ class Catalogue:
         self.modules = terms.read(self.facts)
         self.schemes = vocabularies.read(self.facts)
         self.rules = rules.read(self.shapes)
-        self.alignments = alignments.read(assets.files("mappings", "alignments/*.sssom.tsv"))
+        self.alignments, prefixes = alignments.read(assets.files("mappings", "alignments/*.sssom.tsv"))
+        known = prefixes | self.shapes.prefixes | self.facts.prefixes
+        self.prefixes = {prefix: base for prefix, base in known.items() if base != MODULE}
         self.questions = questions.read()
         self.terms = [term for module in self.modules for term in module.terms if term.own]
         self.entries = self._entries()

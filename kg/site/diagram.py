@@ -97,7 +97,7 @@ def draw(catalogue: Catalogue, module: Module, href: Callable[[str], str | None]
 
 def _name(catalogue: Catalogue, iri: str) -> str:
     term = catalogue.by_iri.get(iri)
-    return term.name if term else short(iri)
+    return term.name if term else short(iri, catalogue.prefixes)
 
 
 def _edges(catalogue: Catalogue, module: Module) -> list[_Edge]:

@@ -1,6 +1,6 @@
 """Triples by subject: what the site reads from Turtle files, in the order of the files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,13 +31,15 @@ class Facts:
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self.by_subject: dict[Subject, list[tuple[str, Value]]] = {}
         self.files: dict[Path, list[str]] = {}
+        self.prefixes: dict[str, str] = {}
         for path in paths:
             self._read(path)
 
     def _read(self, path: Path) -> None:
         named: dict[str, None] = {}
         try:
-            for quad in parse(assets.text(path), format=RdfFormat.TURTLE, rename_blank_nodes=True):
+            quads = parse(assets.text(path), format=RdfFormat.TURTLE, rename_blank_nodes=True)
+            for quad in quads:
                 subject = quad.subject
                 if isinstance(subject, Triple):
                     continue
@@ -50,6 +52,7 @@ class Facts:
                 f"the file is no Turtle: {error.msg}", where=place, cure="mend the syntax there"
             ) from error
         self.files[path] = list(named)
+        self.prefixes = quads.prefixes | self.prefixes | PREFIXES
 
     def values(self, subject: Subject | str, predicate: str) -> list[Value]:
         """List the objects of one property of one subject, as the file orders them."""
@@ -105,14 +108,14 @@ class Facts:
             yield from self.by_subject.get(node, ())
 
 
-def short(iri: str) -> str:
-    """Write an IRI with a prefix of the project where one fits.
+def short(iri: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
+    """Write an IRI with a prefix where one fits, the longest that does.
 
     >>> short("https://w3id.org/flexkg/def#Event")
     'flex:Event'
     """
     best = ""
-    for prefix, base in PREFIXES.items():
-        if iri.startswith(base) and len(base) > len(PREFIXES.get(best, "")):
+    for prefix, base in prefixes.items():
+        if iri.startswith(base) and len(base) > len(prefixes.get(best, "")):
             best = prefix
-    return f"{best}:{iri.removeprefix(PREFIXES[best])}" if best else iri
+    return f"{best}:{iri.removeprefix(prefixes[best])}" if best else iri

@@ -1,6 +1,7 @@
 """What every page has around its content, and the links from one page to another."""
 
 import posixpath
+from collections.abc import Iterable
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
@@ -8,6 +9,7 @@ from pyoxigraph import Triple as QuotedTriple
 
 from kg.namespaces import OWL, VERSION
 from kg.site import turtle
+from kg.site.alignments import NO_TERM, Alignment
 from kg.site.catalogue import Catalogue
 from kg.site.facts import Facts, Value, short
 from kg.site.markup import Child, Markup, join, tag
@@ -56,6 +58,10 @@ class Frame:
         entry = self.catalogue.entries.get(iri)
         return self.url(entry.file) if entry else None
 
+    def short(self, iri: str) -> str:
+        """Write an IRI with a prefix that a file declares, where one fits."""
+        return short(iri, self.catalogue.prefixes)
+
     def link(self, iri: str, text: Child = None) -> Markup:
         """Link an IRI: to its page, else to where it is defined.
 
@@ -63,7 +69,7 @@ class Frame:
             iri: of a term, concept, rule or module, ours or another's.
             text: what is shown; the IRI with a prefix when None.
         """
-        shown = text if text is not None else tag("code", short(iri))
+        shown = text if text is not None else tag("code", self.short(iri))
         inside = self.href(iri)
         if inside:
             return tag("a", shown, href=inside)
@@ -75,6 +81,13 @@ class Frame:
         """Link several IRIs, with commas."""
         return join(*(self.link(iri) for iri in iris), by=", ")
 
+    def aligned(self, row: Alignment) -> tuple[Child, Child]:
+        """Show the relation and the other term of an alignment."""
+        if row.object == NO_TERM:
+            return "none", "no such term"
+        label = f" {row.object_label}" if row.object_label else None
+        return tag("code", self.short(row.predicate)), join(self.link(row.object), label)
+
     def value(self, facts: Facts, value: Value) -> Markup:
         """Show the object of a statement: a link, text, or a class expression."""
         if isinstance(value, NamedNode):
@@ -84,6 +97,13 @@ class Frame:
         if isinstance(value, QuotedTriple):
             return tag("code", str(value))
         return self._expression(facts, value)
+
+    def others(self, facts: Facts, pairs: Iterable[tuple[str, Value]]) -> list[tuple[Child, Child]]:
+        """Name and values of what else is stated of a thing, a predicate a pair."""
+        found: dict[str, list[Markup]] = {}
+        for predicate, value in pairs:
+            found.setdefault(predicate, []).append(self.value(facts, value))
+        return [(self.link(predicate), join(*values, by=", ")) for predicate, values in found.items()]
 
     def _expression(self, facts: Facts, node: BlankNode) -> Markup:
         stated = dict(facts.by_subject.get(node, ()))
@@ -175,7 +195,7 @@ class Frame:
         return tag("nav", tag("ol", above, here), aria_label="Breadcrumb", class_="crumbs")
 
 
-def facts_list(*pairs: tuple[str, Child]) -> Markup:
+def facts_list(*pairs: tuple[Child, Child]) -> Markup:
     """Make a list of names and values; empty values are left out."""
     shown = [(name, join(value)) for name, value in pairs]
     return tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in shown if value])

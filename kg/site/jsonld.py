@@ -6,7 +6,7 @@ from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from kg.namespaces import PREFIXES, RDF, XSD
+from kg.namespaces import RDF, XSD
 from kg.site.facts import TYPE, Facts, Subject, Value, short
 
 
@@ -21,16 +21,18 @@ def write(facts: Facts, subjects: Iterable[str]) -> str:
         JSON-LD 1.1, the same text for the same facts.
     """
     nodes = [_node(facts, NamedNode(iri), ()) for iri in subjects if NamedNode(iri) in facts.by_subject]
-    return json.dumps({"@context": PREFIXES, "@graph": nodes}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({"@context": facts.prefixes, "@graph": nodes}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _node(facts: Facts, subject: Subject, above: tuple[Subject, ...]) -> dict[str, Any]:
     out: dict[str, Any] = {"@id": subject.value} if isinstance(subject, NamedNode) else {}
     for predicate, value in facts.by_subject.get(subject, ()):
         if predicate == TYPE and isinstance(value, NamedNode):
-            out.setdefault("@type", []).append(short(value.value))
+            out.setdefault("@type", []).append(short(value.value, facts.prefixes))
         else:
-            out.setdefault(short(predicate), []).append(_value(facts, value, (*above, subject)))
+            out.setdefault(short(predicate, facts.prefixes), []).append(
+                _value(facts, value, (*above, subject))
+            )
     return out
 
 

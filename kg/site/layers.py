@@ -16,7 +16,7 @@ Vertex = str | tuple[int, int]
 
 #: Space between boxes above each other, between columns, and the height of an edge without label.
 GAP_Y: Final = 14.0
-GAP_X: Final = 22.0
+GAP_X: Final = 30.0
 BARE: Final = (0.0, 4.0)
 
 
@@ -61,23 +61,23 @@ def layout(boxes: Mapping[str, Size], edges: Sequence[tuple[str, str, Size]]) ->
             chain.append(vertex)
         chains.append([*chain, target])
     columns = _ordered(column, chains)
-    x = _across(columns, sizes)
+    spans = _across(columns, sizes)
     y = _heights(columns, sizes, chains)
     top = min(y[v] - sizes[v][1] / 2 for v in y)
     height = max(y[v] + sizes[v][1] / 2 for v in y) - top
+    ports = _ports(chains, [size[1] > BARE[1] for _, _, size in edges], sizes, y)
     routes, labels = [], []
     for number, chain in enumerate(chains):
-        points: list[Point] = []
-        for place, stop in enumerate(chain):
-            half = sizes[stop][0] / 2
-            if place:
-                points.append((x[stop] - half, y[stop] - top))
-            if place < len(chain) - 1:
-                points.append((x[stop] + half, y[stop] - top))
-        routes.append(points if edges[number][0] == chain[0] else points[::-1])
-        labels.append((x[chain[1]], y[chain[1]] - top))
-    width = max(x[v] + sizes[v][0] / 2 for v in x)
-    return Layout({name: (x[name], y[name] - top) for name in boxes}, routes, labels, (width, height))
+        first, last, leaves, enters = chain[0], chain[-1], *ports[number]
+        points = [(spans[first][0] + sizes[first][0], leaves - top), (spans[first][1], leaves - top)]
+        for stop in chain[1:-1]:
+            points += [(side, y[stop] - top) for side in spans[stop]]
+        points.append((spans[last][0], enters - top))
+        routes.append(points if edges[number][0] == first else points[::-1])
+        labels.append((sum(spans[chain[1]]) / 2, y[chain[1]] - top))
+    width = max(right for _, right in spans.values())
+    centres = {name: (spans[name][0] + boxes[name][0] / 2, y[name] - top) for name in boxes}
+    return Layout(centres, routes, labels, (width, height))
 
 
 def _forward(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -152,14 +152,37 @@ def _crossings(columns: Sequence[Sequence[Vertex]], behind: Mapping[Vertex, Sequ
     return total
 
 
-def _across(columns: Sequence[Sequence[Vertex]], sizes: Mapping[Vertex, Size]) -> dict[Vertex, float]:
-    x: dict[Vertex, float] = {}
+def _across(columns: Sequence[Sequence[Vertex]], sizes: Mapping[Vertex, Size]) -> dict[Vertex, Point]:
+    """Left and right end of the column of each vertex; boxes stand at its left end."""
+    spans: dict[Vertex, Point] = {}
     left = 0.0
     for one in columns:
-        width = max((sizes[vertex][0] for vertex in one), default=0.0)
-        x |= dict.fromkeys(one, left + width / 2)
-        left += width + GAP_X
-    return x
+        right = left + max((sizes[vertex][0] for vertex in one), default=0.0)
+        spans |= dict.fromkeys(one, (left, right))
+        left = right + GAP_X
+    return spans
+
+
+def _ports(
+    chains: Sequence[Sequence[Vertex]],
+    labelled: Sequence[bool],
+    sizes: Mapping[Vertex, Size],
+    y: Mapping[Vertex, float],
+) -> list[tuple[float, float]]:
+    """Where each edge leaves its source and enters its target: spread over the side, bare ones together."""
+    sides: dict[tuple[Vertex, int], dict[int, list[tuple[float, int]]]] = {}
+    for number, chain in enumerate(chains):
+        group = number if labelled[number] else -1
+        for end, box, near in ((0, chain[0], chain[1]), (1, chain[-1], chain[-2])):
+            sides.setdefault((box, end), {}).setdefault(group, []).append((y[near], number))
+    found = [[0.0, 0.0] for _ in chains]
+    for (box, end), groups in sides.items():
+        ordered = sorted(groups.values(), key=lambda edges: _middle([near for near, _ in edges], 0.0))
+        step = sizes[box][1] / (len(ordered) + 1)
+        for place, edges in enumerate(ordered, start=1):
+            for _, number in edges:
+                found[number][end] = y[box] - sizes[box][1] / 2 + place * step
+    return [(leaves, enters) for leaves, enters in found]
 
 
 def _heights(

@@ -134,8 +134,7 @@ def _alignments(frame: Frame) -> bytes:
         rows: list[tuple[Child, ...]] = [
             (
                 frame.link(row.subject),
-                tag("code", row.predicate),
-                join(frame.link(row.object), f" {row.object_label}" if row.object_label else None),
+                *frame.aligned(row),
                 row.justification,
                 row.confidence,
             )

@@ -152,7 +152,7 @@ def _term(facts: Facts, iri: str, module: str) -> Term:
     ]
     return Term(
         iri,
-        iri.removeprefix(FLEX) if iri.startswith(FLEX) else short(iri),
+        iri.removeprefix(FLEX) if iri.startswith(FLEX) else short(iri, facts.prefixes),
         KINDS[kind],
         facts.text(iri, RDFS + "label"),
         facts.text(iri, RDFS + "comment"),

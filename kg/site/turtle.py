@@ -6,7 +6,7 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from kg.namespaces import PREFIXES, RDF, XSD
+from kg.namespaces import RDF, XSD
 from kg.site.facts import TYPE, Facts, Subject, Value
 
 _LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -30,7 +30,7 @@ def write(facts: Facts, subjects: Iterable[str]) -> str:
     """
     writer = _Writer(facts)
     blocks = [writer.block(NamedNode(iri)) for iri in subjects if NamedNode(iri) in facts.by_subject]
-    head = [f"@prefix {prefix}: <{PREFIXES[prefix]}> ." for prefix in sorted(writer.used)]
+    head = [f"@prefix {prefix}: <{facts.prefixes[prefix]}> ." for prefix in sorted(writer.used)]
     return "\n".join([*head, "", *blocks])
 
 
@@ -96,7 +96,7 @@ class _Writer:
         return f"{Literal(value.value)}^^{self._node(value.datatype)}"
 
     def _node(self, node: NamedNode) -> str:
-        for prefix, base in PREFIXES.items():
+        for prefix, base in self.facts.prefixes.items():
             local = node.value.removeprefix(base)
             if local != node.value and _LOCAL.fullmatch(local):
                 self.used.add(prefix)
