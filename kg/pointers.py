@@ -10,7 +10,7 @@ from kg.xpath import pointer, prefixed
 from kg.yarrrml import Reference
 
 #: Derived properties and the property of the payload that they were worked out from, by local name.
-_DERIVED = {"seconds": "duration", "endsAt": "duration", "totalSeconds": "interval"}
+_DERIVED = {"seconds": "duration", "endsAt": "duration", "totalSeconds": "interval", "gapSeconds": "startsAt"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ neither gives an end, and what follows them in a sequence gets no start.
 
 So that a start which was worked out is told from one that the message states, ``flex:intervalStartsStated``
 on a sequence says that each of its items came with a start, ``flex:startStated`` the same of one item.
+Where a stated start is not the end of what comes before it, ``flex:gapSeconds`` says how far off it is.
 """
 
 import re
@@ -23,6 +24,8 @@ _END = f" <{FLEX}endsAt> "
 _START = f" <{FLEX}startsAt> "
 _SECONDS = f" <{FLEX}seconds> "
 _TOTAL = f" <{FLEX}totalSeconds> "
+_GAP = f" <{FLEX}gapSeconds> "
+_DECIMAL = f'"^^<{XSD}decimal> .'
 _STATED = f' <{FLEX}startStated> "true"^^<{XSD}boolean> .'
 _ALL_STATED = f' <{FLEX}intervalStartsStated> "true"^^<{XSD}boolean> .'
 _DATE_TIME = f'"^^<{XSD}dateTime> .'
@@ -78,6 +81,16 @@ def _text(value: datetime) -> str:
         digits, zone = tail[:6], tail[6:]
         text = f"{head}.{digits.rstrip('0')}{zone}" if digits.strip("0") else head + zone
     return text.replace("+00:00", "Z")
+
+
+def _gap(end: datetime | None, start: datetime | None) -> str:
+    """Seconds from an end to a start, negative for an overlap; empty where the two do not compare."""
+    if end is None or start is None or (end.tzinfo is None) is not (start.tzinfo is None):
+        return ""
+    gap = start - end
+    whole, rest = divmod(abs(gap), timedelta(seconds=1))
+    sign = "-" if gap < timedelta() else ""
+    return f"{sign}{whole}.{rest.microseconds:06}".rstrip("0").rstrip(".")
 
 
 class Clock:
@@ -137,6 +150,8 @@ class Clock:
             start = moment(own) if own is not None else cursor
             if own is None and start is not None:
                 out.append(f'{item}{_START}"{_text(start)}{_DATE_TIME}')
+            elif start != cursor and (gap := _gap(cursor, start)):
+                out.append(f'{item}{_GAP}"{gap}{_DECIMAL}')
             text = self.lengths.get(item)
             length = seconds(text) if text is not None else None
             cursor = self._end(out, item, start, length)
