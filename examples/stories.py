@@ -5,9 +5,11 @@ what it prints. ``...`` in a line stands for any text, a line of only ``...`` fo
 ends with another exit code than 0 says so in a last line ``[exit 1]``.
 """
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +58,13 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=folder,
-        env={"PATH": f"{bin_}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "120", "HOME": str(folder)},
+        env={
+            "PATH": f"{bin_}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "COLUMNS": "120",
+            "HOME": str(folder),
+            "FLEXKG_CACHE": str(Path(tempfile.gettempdir()) / f"flexkg-stories-{os.getuid()}"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
