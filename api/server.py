@@ -1,7 +1,10 @@
 """Runs the service with uvicorn."""
 
+import contextlib
 import ipaddress
+import signal
 import socket
+import sys
 
 import uvicorn
 
@@ -27,12 +30,25 @@ def run(settings: Settings) -> None:
             where="--host",
             cure="serve on 127.0.0.1: queries of strangers are not yet held in a sandbox",
         )
-    _free(settings.host, settings.port)
-    service = Service(settings)
-    try:
-        uvicorn.run(create_app(service), host=settings.host, port=settings.port, log_level="warning")
-    finally:
-        service.close()
+    with _listening(settings.host, settings.port) as listener:
+        service = Service(settings)
+        try:
+            _serve(service, listener)
+        finally:
+            service.close()
+
+
+def _serve(service: Service, listener: socket.socket) -> None:
+    """Serve until SIGTERM or Ctrl-C: requests under way are answered, then the store is closed."""
+    host, port = listener.getsockname()[:2]
+    name = f"[{host}]" if ":" in host else host
+    kept = f"store {service.settings.store}" if service.has_store else "no store, checks only"
+    print(f"flexkg serves on http://{name}:{port} ({kept}); stop with Ctrl-C", flush=True)
+    # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    config = uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _loopback(host: str) -> bool:
@@ -44,16 +60,21 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _free(host: str, port: int) -> None:
-    """Say that a port is taken before the store is opened."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the port before the store is opened."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
         try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise UsageError(
-                f"port {port} cannot be listened on: {error.strerror}",
-                where="--port",
-                cure="name another port",
-            ) from error
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be listened on: {error.strerror}",
+            where="--port",
+            cure="name another port",
+        ) from error
+    return listener
