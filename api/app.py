@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from api import checks, health, payloads, sparql
+from api import checks, health, ontology, payloads, sparql
 from api.problems import TYPE, install
 from kg.namespaces import VERSION
 from kg.service import Service
@@ -40,7 +40,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     install(app)
-    for module in (checks, payloads, sparql, health):
+    for module in (checks, payloads, sparql, ontology, health):
         app.include_router(module.router)
 
     @app.middleware("http")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg.cli_ontology import ontology_app
 from kg.errors import UsageError
 from kg.inbox import Reading, query_text
 from kg.namespaces import VERSION
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(ontology_app, name="ontology")
 
 Paths = Annotated[
     list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")
