@@ -47,6 +47,7 @@ PARSERS = {
     "kg.graphs.embedded",
     "kg.graphs.formats",
     "kg.ontology",
+    "kg.profiles",
     "kg.rdf",
     "kg.rules",
     "kg.skos",

@@ -1,0 +1,85 @@
+"""Measure and tell: ``python -m bench [--quick] [--only CASE] [--results FOLDER]``."""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench import check, ingest, memory, start, threads
+
+#: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
+CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
+    "memory": ("memory of one long run of checks", memory.measure),
+    "check": (
+        "one check; ratio: multiple of lxml parse + XSD on the same bytes (at most 15 small, 12 large)",
+        check.measure,
+    ),
+    "threads": ("checks per second with one and with two threads", threads.measure),
+    "start": ("from the start of Python to the first verdict", start.measure),
+    "ingest": ("payloads per second, each on disk before it is answered", ingest.measure),
+}
+_PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Write rows as aligned columns; a figure that was not taken is a dash."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names, *([_cell(name, row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[n]) for line in cells) for n in range(len(names))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if n == 0 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    )
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        if name.endswith("_share"):
+            return f"{value:.0%}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 1 else f"{value:.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def main() -> None:
+    """Run the cases asked for, print a table of each and write all figures as JSON."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure FlexKG beside its yardsticks."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="see that everything runs; the figures mean little"
+    )
+    parser.add_argument("--only", choices=CASES, action="append", help="run this case; may be given again")
+    parser.add_argument(
+        "--results", type=Path, default=Path(__file__).parent / "results", help="folder for the JSON"
+    )
+    given = parser.parse_args()
+    figures: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "quick": given.quick,
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+    for name, (title, measure) in CASES.items():
+        if given.only and name not in given.only:
+            continue
+        figures[name] = measure(quick=given.quick)
+        print(f"\n{name}: {title}\n{table(figures[name])}", flush=True)
+    given.results.mkdir(parents=True, exist_ok=True)
+    path = given.results / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(f"\nwritten to {path}")
+
+
+if __name__ == "__main__":
+    main()

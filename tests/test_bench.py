@@ -1,0 +1,65 @@
+"""The benchmark runs and tells each figure; what the figures are is no matter of tests."""
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+
+import kg
+from bench.__main__ import CASES, table
+from bench.payloads import KINDS, fresh
+from tests.paths import ROOT
+
+
+def test_bench_prints_each_row(tmp_path):
+    """A quick run prints a table of each case with a row for each kind and size, and writes all as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "--results", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("*.json")
+    figures = json.loads(path.read_text())
+    lines = done.stdout.splitlines()
+    for name in CASES:
+        assert any(line.startswith(f"{name}: ") for line in lines)
+        for row in figures[name]:
+            first = str(next(iter(row.values())))
+            assert any(
+                first in (line[: len(first)], line.replace(",", "")[: len(first)]) for line in lines
+            ), row
+    assert [(row["kind"], row["size"]) for row in figures["check"]] == [
+        (kind, size) for kind, (_, sizes) in KINDS.items() for size in sizes
+    ]
+    assert len(figures["start"]) == 4
+    assert all(row["many_per_s"] > 0 for row in figures["ingest"])
+
+
+def test_bench_runs_one_case(tmp_path):
+    """With --only, one case runs; a name that is none is refused with the names there are."""
+    command = [sys.executable, "-m", "bench", "--quick", "--results", str(tmp_path), "--only"]
+    done = subprocess.run([*command, "memory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "memory: " in done.stdout
+    assert "ingest: " not in done.stdout
+    done = subprocess.run([*command, "speed"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ingest" in done.stderr
+
+
+def test_table_aligns_columns():
+    """Columns are as wide as their widest cell; a figure that was not taken is a dash."""
+    text = table([{"kind": "a", "ms": 0.12345, "share": 1}, {"kind": "bcd", "ms": 12345.6}])
+    assert text.splitlines() == ["kind      ms  share", "a      0.123      1", "bcd   12,346      -"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fresh_payloads_conform_and_share_nothing(kind):
+    """Payloads that are measured conform, and no two have an identifier or digest in common."""
+    payloads = fresh(kind, 2, 20, random.Random())
+    assert {kg.check(data).verdict for data in payloads} == {"conforms"}
+    assert len(set(payloads)) == 20
