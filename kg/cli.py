@@ -121,7 +121,7 @@ def lift(
         raise UsageError(
             error.message, where=f"{file}, line {error.line}, {error.pointer}", cure="flexkg check says more"
         )
-    print(write_graph(lift_document(document).ntriples, output), end="")
+    print(write_graph(lift_document(document).ntriples, output).rstrip("\n"))
 
 
 @app.command()
