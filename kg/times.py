@@ -135,6 +135,7 @@ class Clock:
         return end
 
     def _sequence(self, out: list[str], subject: str, items: list[str], begin: datetime | None) -> None:
+        items = list(dict.fromkeys(items))  # a node met twice is one node
         cursor, total, known = begin, 0, True
         stated = [item for item in items if item in self.starts]
         if stated and len(stated) == len(items):

@@ -175,6 +175,18 @@ def test_lift_sums_a_sequence(lengths, total):
     assert graph(event(NOON, lengths)).get(("signal/0", "totalSeconds")) == total
 
 
+def test_lift_works_out_each_node_once():
+    """An event that a message repeats gives as many times as one: what is worked out does not multiply."""
+    start, end = EVENT.index("<oadr:oadrEvent>"), EVENT.index("</oadr:oadrDistributeEvent>")
+    one = lift(read(EVENT.encode())).lines
+    many = lift(read((EVENT[:start] + EVENT[start:end] * 50 + EVENT[end:]).encode())).lines
+    for name in ("startsAt", "endsAt", "seconds", "totalSeconds"):
+        lines = [line for line in one if f"<{FLEX}{name}>" in line]
+        assert lines
+        assert {line for line in many if f"<{FLEX}{name}>" in line} == set(lines)
+    assert len(many) < 50 * len(one)
+
+
 def test_lift_works_out_a_report():
     """Readings without times of their own follow from the report's start."""
     text = re.sub(r"<ei:interval><xcal:dtstart>.*?</xcal:dtstart>", "<ei:interval>", REPORT)
