@@ -46,6 +46,7 @@ PARSERS = {
     "kg.engines.spelling",
     "kg.graphs.embedded",
     "kg.graphs.formats",
+    "kg.imports",
     "kg.ontology",
     "kg.profiles",
     "kg.rdf",
