@@ -72,6 +72,22 @@ def diff(
         raise typer.Exit(1)
 
 
+@ontology_app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A full copy of an ontology: Turtle, RDF/XML, ...")],
+    store: Annotated[Path, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")],
+) -> None:
+    """Put your full copy of SAREF, CIM or another ontology into a store, beside ours; nothing is fetched.
+
+    It is shown as the graph `ontology/<name>` and survives a rebuild.
+
+    Example: `flexkg ontology import saref.rdf --store ./store`
+    """
+    from kg.service import import_into
+
+    print(import_into(store, file))
+
+
 @ontology_app.command()
 def docs(
     out: Annotated[Path, typer.Option("--out", help="Folder for the pages; made when missing.")],

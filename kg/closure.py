@@ -132,6 +132,7 @@ def load_into(graphs: "GraphStore") -> bool:
         kg.errors.StoreError: the store cannot be written.
     """
     from kg.graphs import META, ONTOLOGY
+    from kg.imports import note
     from kg.literals import string
     from kg.namespaces import FLEX
 
@@ -143,17 +144,5 @@ def load_into(graphs: "GraphStore") -> bool:
         return False
     concepts = "".join(f"{triple} .\n" for triple in read_all(vocabularies))
     graphs.replace(ONTOLOGY, closure() + concepts)
-    graphs.replace(META, _meta(graphs, subject, predicate, content))
+    note(graphs, ONTOLOGY, content)
     return True
-
-
-def _meta(graphs: "GraphStore", subject: str, predicate: str, content: str) -> str:
-    """Write the graph ``meta`` with a new content digest and everything else as it was."""
-    from kg.graphs import META
-
-    kept = [
-        f"{s.subject} {s.predicate} {s.object} ."
-        for s in graphs.match(None, None, None, META)
-        if (s.subject, s.predicate) != (subject, predicate)
-    ]
-    return "\n".join([*kept, f"{subject} {predicate} {content} ."]) + "\n"

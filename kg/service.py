@@ -9,8 +9,9 @@ from kg.check import checker
 from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
 from kg.graphs import META, Answer
+from kg.imports import import_ontology, load_copies
 from kg.report import Report
-from kg.settings import Settings
+from kg.settings import Settings, load_settings
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.prologue import declare, explain
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
@@ -48,6 +49,7 @@ class Service:
                 create=create,
             )
             load_into(self._ingest.graphs)
+            load_copies(self._ingest.graphs, settings.store)
 
     def __enter__(self) -> "Service":
         return self
@@ -124,6 +126,19 @@ class Service:
             return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
         except QueryError as error:
             raise explain(error, shift) from error
+
+
+def import_into(store: Path, file: Path) -> str:
+    """Put a copy of an ontology into a store; gives a few lines on what was found.
+
+    Raises:
+        FlexKGError: there is no store, it is in use, or the file is no ontology.
+    """
+    settings = load_settings(store=store)
+    with Service(settings, create=False):
+        found = import_ontology(store, file)
+    with Service(settings, create=False):
+        return str(found)
 
 
 def rebuild(store: Path) -> str:
