@@ -10,13 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import NamedNode, Triple
 
 from kg import assets
 from kg.engines import Engine, Result
 from kg.engines import engine as make_engine
-from kg.errors import AssetError
 from kg.namespaces import OWL, RDF, RDFS, SHAPE
+from kg.rdf import read_file
 from kg.report import Report, Violation
 from kg.rules import Shapes
 
@@ -29,13 +29,6 @@ _DEFINED_BY: Final = RDFS + "isDefinedBy"
 _TERM: Final = f"<{RDF}type> <{SHAPE}Term> ."
 #: Turtle files of ours that declare no term.
 _FRAME: Final = frozenset({"prefixes"})
-_FORMATS: Final = {
-    ".ttl": RdfFormat.TURTLE,
-    ".nt": RdfFormat.N_TRIPLES,
-    ".rdf": RdfFormat.RDF_XML,
-    ".owl": RdfFormat.RDF_XML,
-    ".jsonld": RdfFormat.JSON_LD,
-}
 _ORDER: Final = {"Violation": 0, "Warning": 1, "Info": 2}
 _PREFIX: Final = re.compile(r"@?prefix\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
 
@@ -68,7 +61,7 @@ def check(paths: Iterable[Path] | None = None, *, engine: str = "shacl") -> Repo
         The catalogue of OOPS! and ETSI TS 103 673, as each rule names them.
     """
     files = modules() if paths is None else list(paths)
-    graphs = {path: _read(path) for path in files}
+    graphs = {path: read_file(path) for path in files}
     lines = [f"{triple} ." for triples in graphs.values() for triple in triples]
     own = _own(graphs)
     lines += [f"<{term}> {_TERM}" for term in own]
@@ -92,23 +85,6 @@ def _shapes() -> Shapes:
 @lru_cache(maxsize=2)
 def _engine(name: str) -> Engine:
     return make_engine(name, "\n".join(assets.text(path) for path in shape_files()))
-
-
-def _read(path: Path) -> list[Triple]:
-    form = _FORMATS.get(path.suffix)
-    if form is None:
-        known = ", ".join(sorted(_FORMATS))
-        raise AssetError(
-            f"no ontology format has the suffix {path.suffix!r}", where=str(path), cure=f"use {known}"
-        )
-    text = assets.text(path)
-    try:
-        return [quad.triple for quad in parse(text, format=form, rename_blank_nodes=True)]
-    except SyntaxError as error:
-        place = f"{path}:{error.lineno}:{error.offset}" if error.lineno else str(path)
-        raise AssetError(
-            f"the file cannot be parsed: {error.msg}", where=place, cure="mend the syntax there"
-        ) from error
 
 
 def _own(graphs: dict[Path, list[Triple]]) -> dict[str, tuple[str, int]]:
