@@ -8,10 +8,9 @@ import pytest
 from kg.namespaces import DCTERMS, FLEX, RDF, SH
 from kg.rules import parse
 from tests.paths import ROOT
-from tests.shape_cases import FILES, shapes
+from tests.shape_cases import shapes
 
 PROF = "http://www.w3.org/ns/dx/prof/"
-SHAPES = "https://w3id.org/flexkg/shapes/"
 TERMS = {"Profile", "ResourceDescriptor", "hasToken", "isProfileOf", "hasResource", "hasRole", "hasArtifact"}
 SEVERITIES = {SH + name for name in ("Violation", "Warning", "Info")}
 
@@ -53,15 +52,6 @@ def test_profile_says_what_it_is(profile):
     assert facts()[profile][PROF + "hasToken"] == [profile.rpartition("#")[2]]
     assert len(facts()[profile][DCTERMS + "title"]) == 1
     assert len(facts()[profile][DCTERMS + "description"]) == 1
-
-
-def test_core_lists_every_shape_file():
-    """No file of rules is left out of core, and none is listed that is not there."""
-    listed = {
-        facts()[resource][PROF + "hasArtifact"][0]
-        for resource in facts()[f"{SHAPES}profiles#core"][PROF + "hasResource"]
-    }
-    assert listed == {SHAPES + path.name for path in FILES}
 
 
 @each_profile
