@@ -1,4 +1,4 @@
-"""The check of four message types in three sizes, beside parse + XSD and beside rdflib + pyshacl."""
+"""The check of four message types in three sizes, beside parse + XSD."""
 
 from collections.abc import Callable
 from random import Random
@@ -9,14 +9,12 @@ from lxml import etree
 from bench.clock import interleave
 from bench.payloads import KINDS, fresh
 from kg.check import Checker, checker
-from kg.engines import engine as make_engine
 from kg.lift import lift
 from kg.schema import schema_for
 from kg.xml import read
 
 #: Rounds by place in the list of sizes: full run, quick run.
 ROUNDS = ((200, 3), (60, 2), (12, 1))
-REFERENCE_ROUNDS = (5, 3, 1)
 
 
 def yardstick() -> Callable[[bytes], object]:
@@ -30,35 +28,18 @@ def yardstick() -> Callable[[bytes], object]:
     return parse_and_validate
 
 
-def reference() -> Callable[[bytes], object]:
-    """Make the other yardstick: read and lift, then rdflib and pyshacl with all shapes, as used alone.
-
-    Choosing the shapes that a message type needs is FlexKG's own; the column ``with_its_shapes_only`` gives
-    pyshacl that advantage too.
-    """
-    shapes = checker().shapes
-    triples = (f"{s} {p} {o} .\n" for s, facts in shapes.quads.items() for p, o in facts)
-    engine = make_engine("pyshacl", "".join(triples))
-
-    def validate(data: bytes) -> object:
-        lifted = lift(read(data))
-        return engine.validate("\n".join([*lifted.lines, *lifted.vocabulary(), ""]))
-
-    return validate
-
-
 def measure(*, quick: bool = False) -> list[dict[str, Any]]:
     """Measure every kind and size.
 
     Args:
-        quick: few rounds, and the reference on the smallest size only.
+        quick: few rounds.
 
     Returns:
         One row for each kind and size; times in milliseconds, ratios as multiples of parse + XSD.
     """
     rows = []
     random = Random()
-    fast, slow, base, plain = checker(), checker("core", "pyshacl"), yardstick(), reference()
+    fast, base = checker(), yardstick()
     for kind, (_, sizes) in KINDS.items():
         for place, size in enumerate(sizes):
             rounds = ROUNDS[place][quick]
@@ -77,12 +58,6 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
             row["lift_share"] = (found["lift"] - found["read"]) / spent
             row["shapes_share"] = (found["shapes"] - found["lift"]) / spent
             row["triples"] = len(lift(read(warm)).lines)
-            if not quick or place == 0:
-                slow.check(warm)
-                some = fresh(kind, size, 1 if quick else REFERENCE_ROUNDS[place], random)
-                beside = interleave(some, {"check": fast.check, "pyshacl": slow.check, "whole": plain})
-                row["times_faster_than_pyshacl"] = beside["whole"] / beside["check"]
-                row["with_its_shapes_only"] = beside["pyshacl"] / beside["check"]
             rows.append(row)
     return rows
 
