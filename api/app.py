@@ -11,7 +11,7 @@ from api.problems import TYPE, install
 from kg.namespaces import VERSION
 from kg.service import Service
 
-#: Names by which a service on loopback may be called; any other Host is a page of a stranger's.
+#: Names by which a service on loopback may be called, and of pages that may call it.
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -45,20 +45,26 @@ def create_app(service: Service) -> FastAPI:
 
     @app.middleware("http")
     async def _loopback(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        host = request.headers.get("host", "")
-        name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-        if name not in LOOPBACK:
-            return JSONResponse(
-                {
-                    "type": TYPE + "host",
-                    "title": "The service is for this host only",
-                    "status": 421,
-                    "detail": f"called as {host!r}",
-                    "cure": "call it as http://127.0.0.1",
-                },
-                status_code=421,
-                media_type="application/problem+json",
-            )
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if _name(host) not in LOOPBACK:
+            return _stranger(421, "host", f"called as {host!r}", "call it as http://127.0.0.1")
+        if origin is not None and _name(origin.partition("://")[2]) not in LOOPBACK:
+            return _stranger(403, "origin", f"called by a page of {origin!r}", "call it from a program")
         return await go_on(request)
 
     return app
+
+
+def _name(host: str) -> str:
+    """Take the port off a host."""
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+
+
+def _stranger(status: int, code: str, detail: str, cure: str) -> JSONResponse:
+    """Answer a stranger's page, or a page that had its own name resolved to this host."""
+    title = "The service is for this host only"
+    return JSONResponse(
+        {"type": TYPE + code, "title": title, "status": status, "detail": detail, "cure": cure},
+        status_code=status,
+        media_type="application/problem+json",
+    )

@@ -29,6 +29,7 @@ _FORMS = ("application/json", "text/turtle", "application/ld+json", "application
         },
         406: {"model": ProblemModel, "description": "None of the accepted media types is served."},
         413: {"model": ProblemModel, "description": "The body is too large."},
+        422: {"model": ProblemModel, "description": "There is no such profile."},
     },
 )
 async def check(

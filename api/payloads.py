@@ -26,12 +26,8 @@ router = APIRouter(tags=["payloads"])
         201: {"description": "The payload conforms, is on disk and in the graph."},
         413: {"model": ProblemModel, "description": "The body is too large."},
         422: {
+            "model": RefusalModel,
             "description": "The payload was refused; nothing of it is in the graph.",
-            "content": {
-                "application/problem+json": {
-                    "schema": RefusalModel.model_json_schema(ref_template="#/components/schemas/{model}")
-                }
-            },
         },
         503: {
             "model": ProblemModel,

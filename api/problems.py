@@ -1,11 +1,14 @@
 """Errors as RFC 9457 problems: one table from error class to status and title."""
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
+from starlette.exceptions import HTTPException
 
 from kg.errors import (
     AssetError,
@@ -38,6 +41,7 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
 #: Codes whose status differs from that of their class.
 CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503}
 
+_PROBLEM = "application/problem+json"
 _log = logging.getLogger("flexkg.api")
 
 
@@ -65,13 +69,67 @@ def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -
     return problem(error)
 
 
+def _http(_handler: ExceptionHandler, request: Request, error: HTTPException) -> Problem:
+    """Tell of an unknown address or method."""
+    phrase = HTTPStatus(error.status_code).phrase
+    return Problem(
+        phrase,
+        type_=TYPE + phrase.lower().replace(" ", "-"),
+        detail=f"{request.method} {request.url.path}",
+        status=error.status_code,
+        headers=dict(error.headers or {}),
+        cure="see /openapi.json for what is served",
+    )
+
+
+def _invalid(_handler: ExceptionHandler, _request: Request, error: RequestValidationError) -> Problem:
+    """Tell of a parameter that has no such value."""
+    first = error.errors()[0]
+    place, name = [*map(str, first["loc"]), "", ""][:2]
+    return Problem(
+        "The request is not valid",
+        type_=TYPE + "request",
+        detail=f"{name}: {first['msg']}",
+        status=422,
+        where=f"{place} {name}".strip(),
+        cure="see /openapi.json for what is served",
+    )
+
+
 def install(app: FastAPI) -> None:
-    """Make an application answer every error with a problem."""
+    """Make an application answer every error with a problem, and say so in its OpenAPI document."""
     handler = new_exception_handler(
-        handlers={FlexKGError: _handle}, unhandled_wrappers={"default": _Unexpected}
+        handlers={FlexKGError: _handle},
+        unhandled_wrappers={"default": _Unexpected},
+        http_exception_handler=_http,
+        request_validation_handler=_invalid,
     )
     add_exception_handler(app, handler, generic_swagger_defaults=False)
     app.add_exception_handler(FlexKGError, handler)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _as_problems(describe())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _as_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """Give every error that OpenAPI describes the media type and the model of problems."""
+    model: Any = {"$ref": "#/components/schemas/ProblemModel"}
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        answers = operation["responses"]
+        for status in (status for status in answers if status >= "4"):
+            content: dict[str, Any] = answers[status].get("content", {})
+            stated = next((each["schema"] for each in content.values() if "schema" in each), model)
+            ours = str(stated.get("$ref", "")).endswith("Model")
+            answers[status]["content"] = {_PROBLEM: {"schema": stated if ours else model}}
+        answers["default"] = {"description": "Any other problem.", "content": {_PROBLEM: {"schema": model}}}
+    for unused in ("HTTPValidationError", "ValidationError", "Problem"):
+        document["components"]["schemas"].pop(unused, None)
+    return document
 
 
 class _Unexpected(StatusProblem):

@@ -1,5 +1,7 @@
 """``/sparql``: the SPARQL 1.1 Protocol's query operation, over one store, on loopback."""
 
+import traceback
+from collections.abc import Container
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -44,9 +46,9 @@ async def get(
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Answer a query given in the address."""
-    if query is None:
-        raise QueryError("the address has no query", cure="add ?query=...")
-    return await _answer(request, query, accept)
+    _single(request.query_params.getlist("query"), "address")
+    _no_dataset(request.query_params)
+    return await _answer(request, query or "", accept)
 
 
 @router.post(
@@ -91,11 +93,28 @@ async def post(
     except UnicodeDecodeError as error:
         raise QueryError("the query is not UTF-8", where=f"byte {error.start}", cure="send UTF-8") from error
     if media == "application/x-www-form-urlencoded":
-        found = parse_qs(text, keep_blank_values=True).get("query", [])
-        if len(found) != 1:
-            raise QueryError("the form has no single field query", cure="send query=...")
-        text = found[0]
+        fields = parse_qs(text, keep_blank_values=True)
+        text = _single(fields.get("query", []), "form")
+        _no_dataset(fields)
+    _no_dataset(request.query_params)
     return await _answer(request, text, accept)
+
+
+def _single(found: list[str], where: str) -> str:
+    if len(found) != 1:
+        raise QueryError(f"the {where} has {len(found) or 'no'} queries", cure="send query=... once")
+    return found[0]
+
+
+def _no_dataset(fields: Container[str]) -> None:
+    """Refuse to choose graphs, rather than to answer from others than were asked for."""
+    for name in ("default-graph-uri", "named-graph-uri"):
+        if name in fields:
+            raise QueryError(
+                f"{name} is not served: a query reads the whole store",
+                cure="name a graph with GRAPH <...> { ... }",
+                code="from",
+            )
 
 
 async def _answer(request: Request, query: str, accept: str | None) -> Response:
@@ -103,9 +122,22 @@ async def _answer(request: Request, query: str, accept: str | None) -> Response:
 
     def run() -> tuple[bytes, str]:
         answer = service.ask(query)
-        media = choose(accept, GRAPHS if answer.kind == "graph" else ROWS)
-        form = "application/sparql-results+json" if media == "application/json" else media
-        return answer.serialize(form), media
+        try:
+            media = choose(accept, GRAPHS if answer.kind == "graph" else ROWS)
+            form = "application/sparql-results+json" if media == "application/json" else media
+            return answer.serialize(form), media
+        except Exception as error:
+            _forget(error)
+            raise
+        finally:
+            del answer
 
     content, media = await run_in_threadpool(run)
     return Response(content, media_type=media)
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let go of what the frames of an error hold: the engine's answer must end in the thread that made it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

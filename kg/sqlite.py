@@ -85,6 +85,8 @@ def _explained(error: sqlite3.Error | OSError | UnicodeError, path: Path) -> Sto
             cure="make room and try again",
             code="store-full",
         )
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in text:
+        return StoreUnavailable("the store is closed", where=str(path), cure="open it again")
     damage = "no such" in text or "decode" in text
     if isinstance(error, (sqlite3.OperationalError, OSError)) and not damage:
         return StoreUnavailable(

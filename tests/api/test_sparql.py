@@ -1,0 +1,189 @@
+"""/sparql: the SPARQL 1.1 Protocol's query operation."""
+
+import csv
+import json
+from io import StringIO
+
+import pyoxigraph as ox
+import pytest
+from lxml import etree
+
+from tests.api.problem import problem
+from tests.messages import event
+
+SELECT = "SELECT ?id { ?e a flex:Event ; flex:eventID ?id } ORDER BY ?id"
+ASK = "ASK { ?e a flex:Event }"
+CONSTRUCT = "CONSTRUCT { ?e flex:eventID ?id } WHERE { ?e a flex:Event ; flex:eventID ?id }"
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+
+
+@pytest.fixture
+def asked(client):
+    """A client of a service that knows two events."""
+    for name in ("E-1", "E-2"):
+        assert client.post("/payloads", content=event(event_id=name)).status_code == 201
+    return client
+
+
+def ways(client, query, **headers):
+    """Ask in each of the three ways of the protocol."""
+    return [
+        client.get("/sparql", params={"query": query}, headers=headers),
+        client.post("/sparql", data={"query": query}, headers=headers),
+        client.post("/sparql", content=query, headers={"Content-Type": f"{QUERY}; charset=utf-8", **headers}),
+    ]
+
+
+def _json(text):
+    return [row["id"]["value"] for row in json.loads(text)["results"]["bindings"]]
+
+
+def _xml(text):
+    return etree.fromstring(text.encode()).xpath("//*[local-name()='literal']/text()")
+
+
+READERS = {
+    "application/sparql-results+json": _json,
+    "application/json": _json,
+    "text/csv": lambda text: [row["id"] for row in csv.DictReader(StringIO(text))],
+    "text/tab-separated-values": lambda text: [line.strip('"') for line in text.splitlines()[1:]],
+    "application/sparql-results+xml": _xml,
+}
+
+
+@pytest.mark.parametrize("media", READERS)
+def test_select_is_answered_in_each_form(asked, media):
+    """GET, form and direct POST give the same rows."""
+    for answer in ways(asked, SELECT, Accept=media):
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media)
+        assert READERS[media](answer.text) == ["E-1", "E-2"]
+
+
+def test_select_is_json_when_nothing_is_asked_for(asked):
+    """The first of what is served."""
+    for answer in ways(asked, SELECT):
+        assert answer.headers["content-type"] == "application/sparql-results+json"
+
+
+def test_ask_is_answered(asked):
+    """As JSON and XML; yes and no."""
+    for answer in ways(asked, ASK):
+        assert answer.json()["boolean"] is True
+    for answer in ways(asked, "ASK { ?e a flex:Nothing }"):
+        assert answer.json()["boolean"] is False
+    xml = asked.get("/sparql", params={"query": ASK}, headers={"Accept": "application/sparql-results+xml"})
+    assert etree.fromstring(xml.content).xpath("string(//*[local-name()='boolean'])") == "true"
+
+
+@pytest.mark.parametrize(
+    ("media", "form"),
+    [
+        ("text/turtle", ox.RdfFormat.TURTLE),
+        ("application/n-triples", ox.RdfFormat.N_TRIPLES),
+        ("application/ld+json", ox.RdfFormat.JSON_LD),
+        ("application/rdf+xml", ox.RdfFormat.RDF_XML),
+    ],
+)
+def test_construct_is_answered_in_each_form(asked, media, form):
+    """The same triples each time; DESCRIBE is served too."""
+    for answer in ways(asked, CONSTRUCT, Accept=media):
+        assert answer.headers["content-type"].partition(";")[0] == media
+        assert {quad.object.value for quad in ox.parse(answer.content, form)} == {"E-1", "E-2"}
+    described = asked.get(
+        "/sparql", params={"query": "DESCRIBE <https://w3id.org/flexkg/id/event/VTN-1/E-1>"}
+    )
+    assert described.headers["content-type"].startswith("text/turtle")
+    assert "E-1" in described.text
+
+
+def test_select_of_an_empty_store_has_no_rows(client):
+    """That is an answer, not an error."""
+    assert client.get("/sparql", params={"query": SELECT}).json()["results"]["bindings"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "word"),
+    [
+        ("", "no-query", "no query"),
+        ("events", "query", "stored"),
+        ("hello world", "no-query", "no query"),
+        ("SELECT * { ?s", "syntax", "does not parse"),
+        ("SELECT * { ?s x:y ?o }", "prefix", "x:"),
+        ("DELETE WHERE { ?s ?p ?o }", "update", "DELETE"),
+        ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", "service", "SERVICE"),
+        ("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", "from", "FROM"),
+        ("SELECT ('a' + 1 AS ?x) (?y AS ?x) {}", "syntax", "does not parse"),
+    ],
+)
+def test_queries_that_are_not_served_are_problems(asked, query, code, word):
+    """400, whichever way they come."""
+    for answer in ways(asked, query):
+        if query == "events":
+            assert answer.status_code == 200 or word in problem(answer, 400, code)["detail"]
+        else:
+            assert word in problem(answer, 400, code)["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT * " + "{" * 5000 + "}" * 5000, "ASK { ?s ?p '" + "x" * 30_000 + "' }"]
+)
+def test_queries_that_are_too_large_are_refused(asked, query):
+    """413 before the engine sees them; the service goes on."""
+    for answer in ways(asked, query)[1:]:
+        problem(answer, 413, "query-too-large")
+    assert asked.get("/sparql", params={"query": ASK}).json()["boolean"] is True
+
+
+def test_a_body_beyond_all_bounds_is_not_read(asked):
+    """413 too."""
+    for media in (FORM, QUERY):
+        answer = asked.post("/sparql", content=b"query=" + b"x" * 1_000_000, headers={"Content-Type": media})
+        problem(answer, 413, "too-large")
+
+
+def test_other_bodies_are_refused(asked):
+    """415 names what is taken; updates are not."""
+    for media in ("application/sparql-update", "text/plain", "application/json"):
+        answer = asked.post("/sparql", content=ASK, headers={"Content-Type": media})
+        assert QUERY in problem(answer, 415, "media-type")["cure"]
+    problem(asked.post("/sparql", content=ASK), 415, "media-type")
+
+
+def test_forms_need_one_query(asked):
+    """None, two, an update, and bytes that are no text are told."""
+    for data in ({}, {"update": "CLEAR ALL"}):
+        problem(asked.post("/sparql", data=data, headers={"Content-Type": FORM}), 400, "query")
+    problem(asked.get("/sparql"), 400, "query")
+    problem(asked.get("/sparql", params=[("query", ASK), ("query", ASK)]), 400, "query")
+    answer = asked.post("/sparql", content=b"\xff", headers={"Content-Type": QUERY})
+    assert "UTF-8" in problem(answer, 400, "query")["detail"]
+
+
+@pytest.mark.parametrize("name", ["default-graph-uri", "named-graph-uri"])
+def test_datasets_are_refused_rather_than_ignored(asked, name):
+    """An answer from other graphs than those asked for would be wrong."""
+    chosen = {name: "https://w3id.org/flexkg/graph/meta"}
+    problem(asked.get("/sparql", params={"query": ASK, **chosen}), 400, "from")
+    problem(asked.post("/sparql", data={"query": ASK, **chosen}), 400, "from")
+    headers = {"Content-Type": QUERY}
+    problem(asked.post("/sparql", params=chosen, content=ASK, headers=headers), 400, "from")
+
+
+def test_forms_that_are_not_served_are_refused(asked):
+    """406: rows are no Turtle, triples are no CSV."""
+    for query, media in ((SELECT, "text/turtle"), (CONSTRUCT, "text/csv"), (ASK, "text/html")):
+        for answer in ways(asked, query, Accept=media):
+            problem(answer, 406, "not-acceptable")
+
+
+def test_queries_need_a_store(checking):
+    """503 says how to start the service with one."""
+    for answer in ways(checking, ASK):
+        assert "--store" in problem(answer, 503, "no-store")["cure"]
+
+
+def test_the_store_does_not_speak_of_itself(asked):
+    """The graph in which the store keeps its books is no part of any answer."""
+    for text in ("ASK { ?s flex:appliedUpTo ?n }", "ASK { GRAPH ?g { ?s flex:appliedUpTo ?n } }"):
+        assert asked.get("/sparql", params={"query": text}).json()["boolean"] is False
