@@ -9,6 +9,7 @@ from typing import Any
 from kg import assets, vocabulary
 from kg.errors import AssetError
 from kg.literals import string
+from kg.mapping_files import serves
 from kg.namespaces import FLEX, SKOS
 from kg.plan import CONCEPT, START, Node, Plan, compile_file, element_name
 from kg.times import Clock
@@ -124,7 +125,8 @@ class _Walk:
         lines = self.lines
         for constant in plan.constants:
             lines.append(subject + constant)
-        for predicate, make, kind in plan.opens:
+        opens = plan.tagged.get(element.tag, plan.opens) if plan.tagged else plan.opens
+        for predicate, make, kind in opens:
             value = make(element, parent, position, self.digest)
             if value is not None:
                 lines.append(f"{subject}{predicate}{value} .")
@@ -213,8 +215,8 @@ def lifter_for(profile: str) -> Lifter:
         AssetError: there is none, or it does not compile.
     """
     for path in mapping_files():
-        source = load(path)
-        if str(source.settings.get("profile")) == profile:
+        if serves(path) == profile:
+            source = load(path)
             plans = compile_file(source)
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
             ignored = frozenset(

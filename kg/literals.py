@@ -12,6 +12,7 @@ from kg.namespaces import XSD
 
 Convert = Callable[[str], str]
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-_.~!*'()]*")
 _SPECIAL = re.compile(r'["\\\n\r]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 # Digits are 0 to 9 only, as in XML Schema, and no more of them than Python turns into a number.
@@ -171,7 +172,7 @@ def segment(text: str) -> str:
     >>> segment("Direct Read")
     'Direct%20Read'
     """
-    return text if text.isalnum() and text.isascii() else quote(text, safe="-_.~!*'()")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-_.~!*'()")
 
 
 CONVERTERS: dict[str, Convert] = {

@@ -49,6 +49,8 @@ class Plan:
     #: predicates and objects that never change, as the end of a line
     constants: tuple[str, ...] = ()
     opens: tuple[Open, ...] = ()
+    #: name of the element -> ``opens`` with those that apply to an element of that name only
+    tagged: dict[str, tuple[Open, ...]] = field(default_factory=dict)
     #: mappings whose subject lies on the same element
     same: tuple[tuple[str, int, "Plan", bool], ...] = ()
     table: dict[str, Node] = field(default_factory=dict)
@@ -137,6 +139,7 @@ class _Compiler:
     def __init__(self, source: MappingFile, plan: Plan, plans: dict[str, Plan], sequenced: set[str]) -> None:
         self.source, self.plan, self.plans, self.sequenced = source, plan, plans, sequenced
         self.opens: list[Open] = []
+        self.tagged: dict[str, list[Open]] = {}
         self.same: list[tuple[str, int, Plan, bool]] = []
         self.counters: dict[str, int] = {}
         self.direct = False
@@ -158,6 +161,7 @@ class _Compiler:
             else:
                 self.value(rule)
         self.plan.opens = tuple(self.opens)
+        self.plan.tagged = {tag: (*self.opens, *more) for tag, more in self.tagged.items()}
         self.plan.same = tuple(self.same)
         self.plan.counters = len(self.counters)
 
@@ -224,8 +228,10 @@ class _Compiler:
             self.opens.append((predicate, lambda _e, _p, n, _d: f'"{n}"^^<{XSD}integer>', PLAIN))
         elif single and not ref.external:
             convert, kind = self.converter(rule, term)
-            self.opens.append((predicate, opener(getter(ref), convert), kind))
-            if ref.steps[:1] == ("self::",) and len(ref.steps) > 2:
+            own = ref.steps[:1] == ("self::",)
+            opens = self.tagged.setdefault(ref.steps[1], []) if own else self.opens
+            opens.append((predicate, opener(getter(ref), convert), kind))
+            if own and len(ref.steps) > 2:
                 self.node(ref.steps[2:])
         elif rule.kind == "iri":
             write = subject_writer(term)
