@@ -5,22 +5,21 @@ nothing (each thing the same as itself, each class below ``owl:Thing``) is left 
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import assets
+from kg import alignments, assets
+from kg.cache import keep, recall
 from kg.namespaces import OWL, RDF, RDFS
 from kg.rdf import read_all
+from kg.sssom import read as read_table
 
 if TYPE_CHECKING:
     from kg.graphs import GraphStore
 
 #: Raised when what is left out or kept changes.
-_FORM = "1"
+_FORM = "2"
 _REFLEXIVE = frozenset(
     (
         OWL + "sameAs",
@@ -35,15 +34,15 @@ _TYPE = RDF + "type"
 
 
 def ontology_paths() -> list[Path]:
-    """List the files that are reasoned over: the modules and what the alignments say in OWL."""
-    return [*assets.files("ontology", "*.ttl"), *assets.files("mappings", "alignments/*.ttl")]
+    """List the files that are reasoned over: the modules and the tables of alignments."""
+    return [*assets.files("ontology", "*.ttl"), *alignments.tables()]
 
 
 def closure(paths: Sequence[Path] | None = None) -> str:
     """Give an ontology with all that follows from it.
 
     Args:
-        paths: its files; the project's own ontology where None.
+        paths: its files, RDF and SSSOM tables; the project's own ontology and alignments where None.
 
     Returns:
         N-Triples text, sorted: from the cache where the same files were closed before.
@@ -56,11 +55,14 @@ def closure(paths: Sequence[Path] | None = None) -> str:
     """
     files = ontology_paths() if paths is None else list(paths)
     name = f"closure-{key(files)}.nt"
-    for folder in (assets.shipped("closure"), cache_folder()):
-        if folder is not None and (folder / name).is_file():
-            return (folder / name).read_text("utf-8")
+    shipped = assets.shipped("closure")
+    if shipped is not None and (shipped / name).is_file():
+        return assets.text(shipped / name)
+    kept = recall(name)
+    if kept is not None:
+        return kept
     text = reason(files)
-    _keep(cache_folder(), name, text)
+    keep(name, text)
     return text
 
 
@@ -70,14 +72,34 @@ def key(paths: Iterable[Path]) -> str:
     return hashlib.sha256("\n".join([_FORM, *digests]).encode()).hexdigest()
 
 
+def stated(paths: Iterable[Path]) -> list[str]:
+    """Read what files state, before anything is worked out.
+
+    Args:
+        paths: RDF files, and SSSOM tables (``.tsv``) for what they say in OWL and SKOS.
+
+    Returns:
+        Lines of N-Triples.
+
+    Raises:
+        kg.errors.AssetError: a file cannot be used, or a table has an own term that no file declares.
+    """
+    files = list(paths)
+    triples = read_all(path for path in files if path.suffix != ".tsv")
+    tables = [read_table(path) for path in files if path.suffix == ".tsv"]
+    terms = {str(triple.subject)[1:-1] for triple in triples}
+    for table in tables:
+        alignments.require_terms(table, terms)
+    return [*(f"{triple} ." for triple in triples), *alignments.statements(tables)]
+
+
 def reason(paths: Iterable[Path]) -> str:
     """Work the closure out with owlrl, without looking into the cache."""
     import owlrl
     import rdflib
 
     graph = rdflib.Graph()
-    text = "\n".join(f"{triple} ." for triple in read_all(paths))
-    graph.parse(data=text, format="nt")
+    graph.parse(data="\n".join(stated(paths)), format="nt")
     asserted = set(graph)
     reasoner = owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False)
     reasoner.expand(graph)
@@ -100,30 +122,10 @@ def _says_something(triple: Any) -> bool:
     return not (str(predicate) == _TYPE and str(value).startswith((OWL, RDFS, RDF)))
 
 
-def cache_folder() -> Path | None:
-    """Find the folder for what can be worked out again; None where there is no home."""
-    stated = os.environ.get("FLEXKG_CACHE")
-    if stated:
-        return Path(stated)
-    base = os.environ.get("XDG_CACHE_HOME")
-    with suppress(RuntimeError):
-        return (Path(base) if base else Path.home() / ".cache") / "flexkg"
-    return None
-
-
-def _keep(folder: Path | None, name: str, text: str) -> None:
-    """Put a file into the cache, whole or not at all; a cache that cannot be written is no error."""
-    if folder is None:
-        return
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(folder / name)
-
-
 def load_into(graphs: "GraphStore") -> bool:
-    """Put the closed ontology and the vocabularies into a store, where it does not hold just these.
+    """Put the closed ontology, its concepts and the grounds of its alignments into a store.
+
+    Nothing is written where the store holds just these.
 
     Returns:
         Whether anything was written.
@@ -136,13 +138,14 @@ def load_into(graphs: "GraphStore") -> bool:
     from kg.literals import string
     from kg.namespaces import FLEX
 
-    vocabularies = assets.files("ontology", "vocab/*.ttl")
+    vocabularies = [*assets.files("ontology", "vocab/*.ttl"), *assets.files("ontology", "concepts/*.ttl")]
     content = string(key([*ontology_paths(), *vocabularies]))
     subject, predicate = f"<{ONTOLOGY}>", f"<{FLEX}contentDigest>"
     held = [statement.object for statement in graphs.match(subject, predicate, None, META)]
     if held == [content]:
         return False
     concepts = "".join(f"{triple} .\n" for triple in read_all(vocabularies))
-    graphs.replace(ONTOLOGY, closure() + concepts)
+    grounds = "".join(f"{line}\n" for line in alignments.evidence(map(read_table, alignments.tables())))
+    graphs.replace(ONTOLOGY, closure() + concepts + grounds)
     note(graphs, ONTOLOGY, content)
     return True

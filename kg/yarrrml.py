@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kg.errors import AssetError
-from kg.form import FORM, misfit
 from kg.literals import CONVERTERS
+from kg.mapping_files import read_raw
 from kg.namespaces import RDF, XSD
 
 _REFERENCE = re.compile(r"\$\(([^()]*(?:\(\)[^()]*)*)\)")
@@ -101,11 +99,11 @@ def load(path: Path) -> MappingFile:
     Raises:
         AssetError: the file cannot be read, is no YAML, or leaves the subset; names file, mapping and cure.
     """
-    raw = _read(path)
+    raw = read_raw(path)
     homes = dict.fromkeys(raw["mappings"], path)
     settings: dict[str, Any] = raw.get("flexkg", {})
     for name in settings.get("include", ()):
-        part = _read(path.parent / name)
+        part = read_raw(path.parent / name)
         raw["prefixes"] = {**part.get("prefixes", {}), **raw.get("prefixes", {})}
         twice = set(raw["mappings"]) & set(part["mappings"])
         if twice:
@@ -123,34 +121,6 @@ def load(path: Path) -> MappingFile:
                 raise readers[homes[mapping.name]].error(mapping.name, what)
     readers[path].settings(settings)
     return MappingFile(path, settings, readers[path].prefixes, found)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read one YAML file of mappings, as it stands."""
-    try:
-        raw = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except OSError as error:
-        what = f"mapping file cannot be read: {error.strerror}"
-        raise AssetError(what, where=str(path), cure="check the path and its rights") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise AssetError(
-            "mapping file is no valid YAML", where=place, cure="mend the syntax there"
-        ) from error
-    if not isinstance(raw, dict) or not isinstance(raw.get("mappings"), dict):
-        raise AssetError("mapping file has no `mappings`", where=str(path), cure="start from a shipped file")
-    unknown = set(raw) - {"prefixes", "mappings", "flexkg"}
-    if unknown:
-        raise AssetError(
-            f"key {sorted(unknown)[0]!r} is outside the subset of YARRRML that is compiled",
-            where=str(path),
-            cure="use prefixes, mappings and flexkg only",
-        )
-    what = misfit(raw, FORM)
-    if what:
-        raise AssetError(what, where=str(path), cure="see docs/mappings.md for what is accepted")
-    return raw
 
 
 class _Reader:
