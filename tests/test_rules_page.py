@@ -1,0 +1,70 @@
+"""The catalogue of rules for people is made from the shapes."""
+
+import csv
+import re
+from pathlib import Path
+
+from kg.profiles import load_profile
+from kg.rules import Rule
+from tests.paths import ROOT
+from tests.shape_cases import FILES, shapes
+
+PAGE = ROOT / "docs" / "rules.md"
+HEAD = """# Rules for OpenADR 2.0b
+
+For gateway developers and for those who write rules. {count} rules say what a message must, should or had
+better be, beyond what the schema asks: {violations} Violations (a clause says must), {warnings} Warnings (should)
+and {infos} Infos (our advice). Behind an arrow stands the severity at level strict, where it differs. Each rule
+is a shape in `shapes/`, and has cases that keep and break it in `tests/shapes/<rule>.yml`.
+
+Made by `pytest tests/test_rules_page.py --update-golden`.
+"""
+TABLE = """
+| rule | asks | severity | code | what to do | clause |
+|---|---|---|---|---|---|
+"""
+ELSEWHERE = """
+## What one payload cannot show
+
+| topic | why there is no rule here |
+|---|---|
+"""
+
+
+def _number(rule: Rule) -> tuple[str, int]:
+    area, _, number = rule.id.partition("-")
+    return area, int(number)
+
+
+def page() -> str:
+    """Make the page anew."""
+    rules = list(shapes().rules.values())
+    strict = dict(load_profile("strict").severities)
+    count = {
+        severity: sum(r.severity == severity for r in rules) for severity in ("Violation", "Warning", "Info")
+    }
+    text = HEAD.format(
+        count=len(rules), violations=count["Violation"], warnings=count["Warning"], infos=count["Info"]
+    )
+    for path in FILES:
+        turtle = path.read_text(encoding="utf-8")
+        title = re.sub(r"^# Rules for |\.$", "", turtle.partition("\n")[0])
+        text += f"\n## {title[0].upper()}{title[1:]}\n\n`shapes/{path.name}`\n{TABLE}"
+        for rule in sorted((r for r in rules if f'identifier "{r.id}"' in turtle), key=_number):
+            harder = f" → {strict[rule.id]}" if rule.id in strict else ""
+            text += (
+                f"| {rule.id} | {rule.description} | {rule.severity}{harder} | {rule.response_code} "
+                f"| {rule.cure} | {rule.source} |\n"
+            )
+    with Path(__file__).with_name("rules_elsewhere.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [f"| {row['topic']} | {row['reason']} |\n" for row in csv.DictReader(lines)]
+    return text + ELSEWHERE + "".join(rows)
+
+
+def test_page_lists_every_rule(update_golden):
+    """docs/rules.md says what the shapes say."""
+    made = page()
+    if update_golden:
+        PAGE.write_text(made, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == made
+    assert all(f"\n| {rule.id} |" in made for rule in shapes().rules.values())
