@@ -65,10 +65,13 @@ class Served:
 
     def near(self, key: str) -> list[str]:
         """List keys that look like one that is unknown, the nearest first."""
-        known = {name.casefold(): name for name in self.catalogue.by_key}
-        known |= {name.rpartition("/")[2].casefold(): whole for name, whole in list(known.items())[::-1]}
+        known: dict[str, list[str]] = {}
+        for whole in self.catalogue.by_key:
+            for name in {whole, whole.rpartition("/")[2]}:
+                known.setdefault(name.casefold(), []).append(whole)
         found = get_close_matches(key.casefold()[:80], known, n=5, cutoff=0.7)
-        return list(dict.fromkeys(known[name] for name in found))
+        nearest = [sorted(known[name], key=lambda whole: whole.count("/")) for name in found]
+        return list(dict.fromkeys(whole for keys in nearest for whole in keys))[:5]
 
     @cached_property
     def _whole(self) -> tuple[str, str]:
