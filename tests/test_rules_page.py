@@ -13,9 +13,9 @@ PAGE = ROOT / "docs" / "rules.md"
 HEAD = """# Rules for OpenADR 2.0b
 
 For gateway developers and for those who write rules. {count} rules say what a message must, should or had
-better be, beyond what the schema asks: {violations} Violations (a clause says must), {warnings} Warnings (should)
-and {infos} Infos (our advice). Behind an arrow stands the severity at level strict, where it differs. Each rule
-is a shape in `shapes/`, and has cases that keep and break it in `tests/shapes/<rule>.yml`.
+better be, beyond what the schema asks: {violations} Violations (a clause says must), {warnings} Warnings
+(should) and {infos} Infos (our advice). Behind an arrow stands the severity at level strict, where it
+differs. Each rule is a shape in `shapes/`, and has cases that keep and break it in `tests/shapes/<rule>.yml`.
 
 Made by `pytest tests/test_rules_page.py --update-golden`.
 """
