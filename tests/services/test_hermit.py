@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from kg import assets
-from kg.closure import ontology_paths
+from kg.closure import ontology_paths, stated
 from kg.namespaces import OWL, RDF, XSD
-from kg.rdf import read_all, read_file
+from kg.rdf import read_file
 
 pytestmark = pytest.mark.services
 
@@ -21,7 +21,7 @@ STAND_IN = (f"<{XSD}duration>", f"<{XSD}string>")
 def _world(tmp_path: Path, extra: str = ""):
     import owlready2
 
-    lines = [f"{t} ." for t in read_all(ontology_paths()) if t.predicate.value != OWL + "imports"]
+    lines = [line for line in stated(ontology_paths()) if f" <{OWL}imports> " not in line]
     path = tmp_path / "all.nt"
     path.write_text(("\n".join(lines) + "\n" + extra).replace(*STAND_IN), encoding="utf-8")
     world = owlready2.World()
