@@ -18,8 +18,8 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from kg.certificates import Certificate, Trust, certificate, zulu
 from kg.errors import UsageError
-from kg.literals import date_time, string
-from kg.namespaces import FLEX, VOCAB, XSD
+from kg.literals import date_time, segment, string
+from kg.namespaces import FLEX, ID, VOCAB, XSD
 from kg.nonces import Nonces
 from kg.signature_form import DIGESTS, DSP, METHODS, Fault, Form, form_of, signed
 from kg.times import moment
@@ -109,6 +109,8 @@ class SignatureVerdict:
             yield f"<{message}> <{FLEX}signedAt> {date_time(zulu(self.timestamp))} ."
         if self.signer is not None:
             yield f"<{message}> <{FLEX}signedWith> <{self.signer.iri}> ."
+            if self.party:
+                yield f"<{ID}party/{segment(self.party)}> <{FLEX}certificate> <{self.signer.iri}> ."
             yield from self.signer.lines()
 
 
