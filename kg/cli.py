@@ -184,7 +184,7 @@ def query(
             raise UsageError(f"{pair!r} is no parameter", cure="write name=value")
         given[name] = value
     with Service(load_settings(store=store), create=False) as service:
-        answer = service.ask(query_text(query), given)
+        answer = service.ask(query_text(query, service.stored()), given)
         sys.stdout.write(render(answer, output))
 
 
@@ -192,11 +192,15 @@ def query(
 def queries() -> None:
     """List the stored queries with what each answers and takes.
 
+    `FLEXKG_QUERIES` names a folder with further ones; one of the same name goes before ours.
+
     Example: `flexkg queries`, then `flexkg query requested event=E-7 --store ./store`
     """
-    from kg.sparql.stored import stored_queries
+    from kg.service import Service
+    from kg.settings import load_settings
 
-    for stored in stored_queries().values():
+    without_store = load_settings().model_copy(update={"store": None})
+    for stored in Service(without_store, create=False).stored().values():
         takes = " ".join(f"{p.name}={p.default or p.type}" for p in stored.parameters.values())
         print(f"{stored.name} {takes}".rstrip() + f"\n    {stored.summary}")
 

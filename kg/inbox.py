@@ -1,7 +1,7 @@
 """What the command line was given to read: payloads one by one, with a bar where a person waits; queries."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import typer
@@ -48,21 +48,20 @@ class Reading:
             raise typer.Exit(FAILED if self._failed else REFUSED)
 
 
-def query_text(text: str) -> str:
+def query_text(text: str, names: Container[str]) -> str:
     """Give what is asked: the text of a file where one is named, else the text itself.
 
     Args:
         text: SPARQL, a file (always where it ends in ``.rq`` or ``.sparql``) or a stored query's name, which
             goes before a file that is called like it.
+        names: the stored queries.
 
     Raises:
         UsageError: the file cannot be read.
     """
-    from kg.sparql.stored import stored_queries
-
     path = Path(text)
     try:
-        if "{" in text or text in stored_queries() or "\0" in text:
+        if "{" in text or text in names or "\0" in text:
             return text
         if path.suffix in (".rq", ".sparql") or path.is_file():
             return path.read_text("utf-8-sig")

@@ -98,8 +98,12 @@ class Service:
         return self.store.ingest_many(payloads)
 
     def stored(self) -> dict[str, StoredQuery]:
-        """Give the stored queries by name."""
-        return stored_queries()
+        """Give the stored queries by name: those that are shipped and those of the settings' folder."""
+        return stored_queries(self._folders)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.settings.queries,) if self.settings.queries is not None else ()
 
     def ask(self, query: str, values: Mapping[str, str] | None = None) -> Answer:
         """Answer a SPARQL query or a stored query by its name.
@@ -112,7 +116,7 @@ class Service:
             QueryError: the query is refused or does not parse, or no stored query has that name.
         """
         if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
-            stored = stored_query(query.strip())
+            stored = stored_query(query.strip(), self._folders)
             return self._run(stored.text, 0, stored.bindings(values or {}))
         if values:
             raise QueryError("only stored queries take parameters", cure="name a stored query")

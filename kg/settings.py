@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kg.errors import UsageError
@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     engine: str = Field("shacl", description="SHACL engine: shacl (fast) or pyshacl (reference)")
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
+    queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
 
 

@@ -568,6 +568,22 @@ def test_lists_name_queries_and_mappings():
     assert "openadr-2.0b.yml: OpenADR 2.0b, " in flexkg("mappings").stdout
 
 
+def test_stored_queries_come_from_a_folder_too(store, tmp_path, monkeypatch):
+    """The operator's own are listed and asked like ours, and go before ours of the same name."""
+    folder = tmp_path / "queries"
+    folder.mkdir()
+    monkeypatch.setenv("FLEXKG_QUERIES", str(folder))
+    for name in ("ids", "events"):
+        text = '#+ summary: "Which events."\nSELECT ?id { ?e a flex:Event ; flex:eventID ?id }\n'
+        (folder / f"{name}.rq").write_text("PREFIX flex: <https://w3id.org/flexkg/def#>\n" + text, "utf-8")
+        assert flexkg("query", name, "--store", store, "--format", "csv").stdout == "id\nE-1\n"
+    assert "ids\n    Which events.\n" in flexkg("queries").stdout
+    (folder / "bad.rq").write_text("ASK {}", "utf-8")
+    complaint(flexkg("queries"), "bad.rq", "#+ summary")
+    monkeypatch.setenv("FLEXKG_QUERIES", str(tmp_path / "nowhere"))
+    complaint(flexkg("queries"), "FLEXKG_QUERIES", "directory")
+
+
 # Stores that cannot be used
 
 
