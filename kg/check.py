@@ -20,10 +20,16 @@ from kg.yarrrml import RDF_TYPE
 __all__ = ["Checker", "Report", "Violation", "check", "checker"]
 
 _ORDER = {"Violation": 0, "Warning": 1, "Info": 2}
-_UNMAPPED = "LIFT-1"
 
 
-def check(data: bytes, *, profile: str = "core", engine: str = "shacl", max_bytes: int = MAX_BYTES) -> Report:
+def check(
+    data: bytes,
+    *,
+    profile: str = "core",
+    engine: str = "shacl",
+    max_bytes: int = MAX_BYTES,
+    standard: str = "",
+) -> Report:
     """Check one OpenADR payload: schema, structure and meaning.
 
     Args:
@@ -31,19 +37,20 @@ def check(data: bytes, *, profile: str = "core", engine: str = "shacl", max_byte
         profile: level of strictness: ``"core"``, ``"strict"`` or the path of a profile file.
         engine: ``"shacl"`` (fast) or ``"pyshacl"`` (reference).
         max_bytes: largest payload accepted.
+        standard: OpenADR profile asked for, ``"2.0a"`` or ``"2.0b"``; empty for the one the message names.
 
     Returns:
         The verdict and every finding with rule, clause, place and cure; bytes that cannot be read give the
         verdict ``"unreadable"``, never an exception.
 
     Raises:
-        kg.errors.UsageError: no such profile or engine.
+        kg.errors.UsageError: no such profile, engine or standard.
         kg.errors.AssetError: a shape, mapping or vocabulary file is broken.
 
     >>> check(b"<x/>").verdict
     'unreadable'
     """
-    return checker(profile, engine).check(data, max_bytes=max_bytes)
+    return checker(profile, engine).check(data, max_bytes=max_bytes, standard=standard)
 
 
 @lru_cache(maxsize=8)
@@ -83,14 +90,16 @@ class Checker:
     _engines: dict[tuple[str, str], Engine | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, data: bytes, *, max_bytes: int = MAX_BYTES) -> Report:
+    def check(self, data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Report:
         """Check one payload; see ``kg.check.check``."""
-        return self.examine(data, max_bytes=max_bytes)[0]
+        return self.examine(data, max_bytes=max_bytes, standard=standard)[0]
 
-    def examine(self, data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Report, Lifted | None]:
+    def examine(
+        self, data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = ""
+    ) -> tuple[Report, Lifted | None]:
         """Check one payload and give its graph too, None where it could not be lifted."""
         try:
-            document = read(data, max_bytes=max_bytes)
+            document = read(data, max_bytes=max_bytes, standard=standard)
         except UnreadablePayload as error:
             return unreadable(data, error), None
         if document.schema_errors:
@@ -100,7 +109,7 @@ class Checker:
         if not results and not lifted.unmapped:
             return Report("conforms", lifted.message_type, (), document.digest), lifted
         found = [self._violation(lifted, result) for result in results] + [
-            _unmapped(e) for e in lifted.unmapped
+            _unmapped(e, lifted.profile) for e in lifted.unmapped
         ]
         found.sort(
             key=lambda v: (_ORDER.get(v.severity, 0), v.line, v.pointer, v.rule, v.focus, v.value or "")
@@ -129,7 +138,8 @@ class Checker:
         if key not in self._engines:
             with self._lock:
                 if key not in self._engines:
-                    text = self.shapes.for_classes(classes_of(standard, message_type), self.without)
+                    classes = classes_of(standard, message_type)
+                    text = self.shapes.for_classes(classes, self.without, standard)
                     self._engines[key] = make_engine(self.engine, text) if text.strip() else None
         return self._engines[key]
 
@@ -205,7 +215,8 @@ def _schema_report(document: Document) -> Report:
             rule="XSD",
             severity="Violation",
             message=error.message,
-            source="OpenADR 2.0b, oadr_20b.xsd",
+            source="OpenADR 2.0b, oadr_20b.xsd"
+            + ("; OpenADR 2.0a has its order and types" if document.profile == "2.0a" else ""),
             pointer=error.pointer,
             line=error.line,
             cure="make the element as the schema asks",
@@ -216,13 +227,26 @@ def _schema_report(document: Document) -> Report:
     return Report("violates", document.message_type, findings, document.digest)
 
 
-def _unmapped(element: object) -> Violation:
+def _unmapped(element: object, profile: str) -> Violation:
+    """Report an element that no mapping names; a breach where the mappings name all that a profile has."""
+    at, line = pointer(element), getattr(element, "sourceline", 0) or 0
+    if lifter_for(profile).source.settings.get("closed"):
+        return Violation(
+            rule="LIFT-2",
+            severity="Violation",
+            message=f"The element does not belong to OpenADR {profile}.",
+            source=f"OpenADR {profile}, oadr_{profile.replace('.', '')}.xsd",
+            pointer=at,
+            line=line,
+            cure="leave the element out, or use OpenADR 2.0b",
+            response_code="459",
+        )
     return Violation(
-        rule=_UNMAPPED,
+        rule="LIFT-1",
         severity="Warning",
         message="The element has no meaning in the mapping; its content is not in the graph.",
         source="invented by FlexKG: nothing is dropped silently",
-        pointer=pointer(element),
-        line=getattr(element, "sourceline", 0) or 0,
+        pointer=at,
+        line=line,
         cure="map the element in mappings/payloads, or leave it out",
     )

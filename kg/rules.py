@@ -13,11 +13,12 @@ import pyoxigraph as ox
 
 from kg import assets
 from kg.errors import AssetError
-from kg.namespaces import DCTERMS, FLEX, RDFS, SH
+from kg.namespaces import DCTERMS, FLEX, RDFS, SH, VOCAB
 
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TARGET = ox.NamedNode(SH + "targetClass")
 _TARGETS = tuple(ox.NamedNode(SH + name) for name in ("targetNode", "targetSubjectsOf", "targetObjectsOf"))
+_PROFILE = ox.NamedNode(FLEX + "inProfile")
 _SUBCLASS = ox.NamedNode(RDFS + "subClassOf")
 
 
@@ -83,12 +84,15 @@ class Shapes:
                     self._text(subject, SH + "description"),
                 )
 
-    def for_classes(self, classes: Iterable[str], without: frozenset[str] = frozenset()) -> str:
+    def for_classes(
+        self, classes: Iterable[str], without: frozenset[str] = frozenset(), standard: str = "2.0b"
+    ) -> str:
         """Give the shapes that apply to instances of some classes, as N-Triples.
 
         Args:
             classes: class IRIs, without their superclasses, which are added.
             without: rule ids to leave out.
+            standard: profile of the messages; shapes of another, by ``flex:inProfile``, are left out.
 
         Returns:
             N-Triples text; target classes are the ones given, so that the engine needs no class hierarchy.
@@ -100,7 +104,7 @@ class Shapes:
         for subject, facts in self.quads.items():
             targets = {o.value for p, o in facts if p == _TARGET and isinstance(o, ox.NamedNode)}
             hit = [name for name, above in wanted.items() if targets & above]
-            if self._dropped(subject, without):
+            if self._dropped(subject, without, standard):
                 continue
             if hit or any(p in _TARGETS for p, _ in facts):
                 lines += [f"{subject} {_TARGET} <{name}> ." for name in hit]
@@ -112,7 +116,7 @@ class Shapes:
             seen.add(subject)
             for predicate, value in self.quads[subject]:
                 if predicate == _TARGET or (
-                    isinstance(value, ox.NamedNode) and self._dropped(value, without)
+                    isinstance(value, ox.NamedNode) and self._dropped(value, without, standard)
                 ):
                     continue
                 lines.append(f"{subject} {predicate} {value} .")
@@ -120,7 +124,10 @@ class Shapes:
                     open_.append(value)
         return "\n".join(lines) + "\n"
 
-    def _dropped(self, shape: ox.NamedNode | ox.BlankNode, without: frozenset[str]) -> bool:
+    def _dropped(self, shape: ox.NamedNode | ox.BlankNode, without: frozenset[str], standard: str) -> bool:
+        profiles = [value for name, value in self.quads.get(shape, ()) if name == _PROFILE]
+        if profiles and ox.NamedNode(f"{VOCAB}profile/{standard}") not in profiles:
+            return True
         rule = self.rules.get(shape.value) if without else None
         return rule is not None and rule.id in without
 

@@ -4,8 +4,9 @@ import importlib.util
 import re
 import threading
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 from lxml import etree
 
 from kg.errors import AssetError
-from kg.xpath import pointer
+from kg.xpath import OADR_20A, OADR_20B, pointer
 
 #: Errors listed of one payload; a hostile one has a hundred thousand.
 MAX_ERRORS = 100
+_EI = "http://docs.oasis-open.org/ns/energyinterop/201110"
 _diagnosis = threading.Lock()
 
 
@@ -63,9 +65,37 @@ def schema_for(profile: str) -> etree.XMLSchema:
     )
 
 
-@lru_cache(maxsize=1)
-def messages() -> frozenset[str]:
-    """Names of the messages that an ``oadrSignedObject`` may carry, read from the schema."""
+def in_20b(root: Any) -> Any:
+    """Give an OpenADR 2.0a payload as the 2.0b payload that it would be, for the one schema there is.
+
+    No public package has a schema of 2.0a. All that 2.0a has, 2.0b has too, in the same order and with the
+    same types, in another namespace; what 2.0b has besides is for the mapping and shapes of 2.0a to refuse.
+
+    Args:
+        root: root element of a 2.0a payload.
+
+    Returns:
+        Root element of a copy with the lines of the original.
+    """
+    copied = deepcopy(root)
+    for element in copied.iter(f"{{{OADR_20A}}}*"):
+        element.tag = f"{{{OADR_20B}}}{element.tag.partition('}')[2]}"
+    for local, text in (("signalName", "simple"), ("signalType", "level")):  # freer in 2.0a: left to shapes
+        for element in copied.iter(f"{{{_EI}}}{local}"):
+            element.text = text
+    return copied
+
+
+@cache
+def messages(profile: str = "2.0b") -> frozenset[str]:
+    """Names of the messages of a profile.
+
+    Args:
+        profile: ``"2.0b"``, read from what the schema lets an ``oadrSignedObject`` carry, or ``"2.0a"``,
+            which has the service EiEvent only.
+    """
+    if profile == "2.0a":
+        return frozenset({"oadrDistributeEvent", "oadrCreatedEvent", "oadrRequestEvent", "oadrResponse"})
     tree = etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True))
     xs = "{http://www.w3.org/2001/XMLSchema}"
     found = tree.find(f"{xs}element[@name='oadrSignedObject']")

@@ -16,12 +16,14 @@ class SchemaFiles:
 
     Args:
         path: its main file; what that imports from beside it is read too.
+        renamed: a namespace and the one to read in its place.
 
     Raises:
         AssetError: a file is missing or is no XML.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, renamed: tuple[str, str] = ("", "")) -> None:
+        self._renamed = renamed[0].encode(), renamed[1].encode()
         self.declared: dict[tuple[str, str], Any] = {}
         self.substitutes: dict[str, list[Any]] = {}
         seen: set[Path] = set()
@@ -34,7 +36,10 @@ class SchemaFiles:
 
     def _read(self, file: Path) -> list[Path]:
         try:
-            root = etree.parse(str(file), etree.XMLParser(no_network=True, remove_comments=True)).getroot()
+            data = file.read_bytes()
+            if self._renamed[0]:
+                data = data.replace(*self._renamed)
+            root = etree.fromstring(data, etree.XMLParser(no_network=True, remove_comments=True))
         except (OSError, etree.XMLSyntaxError) as error:
             raise AssetError("the schema file cannot be read", where=str(file)) from error
         space = root.get("targetNamespace", "")

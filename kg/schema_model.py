@@ -11,12 +11,13 @@ references, extension and restriction, sequences, choices, wildcards, substituti
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from kg.schema import schema_folder
 from kg.schema_files import XS, SchemaFiles, expand, qualified
+from kg.xpath import OADR_20A, OADR_20B
 
 _GROUPS = (f"{XS}sequence", f"{XS}choice", f"{XS}all")
 
@@ -140,8 +141,8 @@ class Element:
 class Model(SchemaFiles):
     """The declarations of a schema set, as elements with slots."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, renamed: tuple[str, str] = ("", "")) -> None:
+        super().__init__(path, renamed)
         self._elements: dict[Any, Element] = {}
 
     def element(self, name: str) -> Element | None:
@@ -236,18 +237,19 @@ class Model(SchemaFiles):
             yield Attribute(name, text, node.get("use") == "required")
 
 
-@lru_cache(maxsize=2)
-def model_of(path: Path | None = None) -> Model:
-    """Give the model of a schema set, read once.
+@cache
+def model_of(profile: str = "2.0b") -> Model:
+    """Give the model of a profile's schema, read once.
 
     Args:
-        path: the main file; by default OpenADR 2.0b's ``oadr_20b.xsd``.
+        profile: ``"2.0b"``, or ``"2.0a"``, which has the order and types of 2.0b in another namespace.
 
     Raises:
         AssetError: the schema is not installed or cannot be read.
 
-    >>> report = model_of().element("{http://openadr.org/oadr-2.0b/2012/07}oadrPoll")
-    >>> [slot.elements[0].name.partition("}")[2] for slot in report.slots]
+    >>> poll = model_of().element("{http://openadr.org/oadr-2.0b/2012/07}oadrPoll")
+    >>> [slot.elements[0].name.partition("}")[2] for slot in poll.slots]
     ['venID']
     """
-    return Model(path or schema_folder() / "oadr_20b.xsd")
+    path = schema_folder() / "oadr_20b.xsd"
+    return Model(path, (OADR_20B, OADR_20A)) if profile == "2.0a" else Model(path)

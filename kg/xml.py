@@ -12,8 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from kg.errors import UnreadablePayload
-from kg.schema import SchemaError, messages, schema_errors, schema_for
+from kg.errors import UnreadablePayload, UsageError
+from kg.schema import SchemaError, in_20b, messages, schema_errors, schema_for
 from kg.xpath import OADR_20A, OADR_20B
 
 #: Default cap for one payload, in bytes.
@@ -22,6 +22,7 @@ MAX_BYTES = 1_048_576
 _MARK = b"\xef\xbb\xbf"
 _SIGNED = f"{{{OADR_20B}}}oadrSignedObject"
 _PAYLOAD = f"{{{OADR_20B}}}oadrPayload"
+_PROFILES = {OADR_20B: "2.0b", OADR_20A: "2.0a"}
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>")
@@ -37,7 +38,7 @@ class Document:
         root: root element.
         body: the message's element: the root, or what an ``oadrPayload`` carries.
         message_type: local name of ``body``, for example ``"oadrPoll"``.
-        profile: ``"2.0b"``.
+        profile: ``"2.0b"`` or ``"2.0a"``, as the namespace says.
         digest: SHA-256 of ``data``, hexadecimal.
         schema_errors: what the schema refuses; empty for a valid payload.
     """
@@ -51,18 +52,21 @@ class Document:
     schema_errors: tuple[SchemaError, ...] = ()
 
 
-def read(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
+def read(data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Document:
     """Read a payload: hardened parse, then the schema of its profile.
 
     Args:
         data: the payload as received.
         max_bytes: largest payload accepted.
+        standard: profile asked for, ``"2.0a"`` or ``"2.0b"``; empty for the one that the message names.
 
     Returns:
         The payload's tree, message type and schema errors.
 
     Raises:
-        UnreadablePayload: the bytes are no OpenADR 2.0b message; the code says why.
+        UnreadablePayload: the bytes are no OpenADR message, or one of another profile than the one asked for;
+            the code says why.
+        UsageError: no profile is called as asked.
 
     Source:
         OpenADR 2.0b, oadr_20b.xsd.
@@ -80,9 +84,10 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
         raise _doctype()
     body = _body(root)
     name = etree.QName(body)
-    schema = schema_for("2.0b")
-    errors = () if schema.validate(root) else tuple(schema_errors(root))
-    return Document(data, root, body, name.localname, "2.0b", hashlib.sha256(data).hexdigest(), errors)
+    profile = _profile(body, standard)
+    judged = in_20b(root) if profile == "2.0a" else root
+    errors = () if schema_for("2.0b").validate(judged) else tuple(schema_errors(judged))
+    return Document(data, root, body, name.localname, profile, hashlib.sha256(data).hexdigest(), errors)
 
 
 def _refuse(data: bytes, max_bytes: int) -> bytes:
@@ -191,7 +196,7 @@ def _body(root: Any) -> Any:
     """Find the message's element.
 
     Raises:
-        UnreadablePayload: the root is no OpenADR 2.0b message.
+        UnreadablePayload: an envelope holds none.
     """
     body = root
     if root.tag == _PAYLOAD:
@@ -204,21 +209,38 @@ def _body(root: Any) -> Any:
                 cure="put one message into oadrSignedObject",
                 code="unknown-message",
             )
+    return body
+
+
+def _profile(body: Any, standard: str) -> str:
+    """Read the profile from the namespace of the message's element.
+
+    Raises:
+        UnreadablePayload: the element is no message of OpenADR, or of another profile than the one asked for.
+    """
     name = etree.QName(body)
-    if name.namespace == OADR_20A:
+    profile = _PROFILES.get(name.namespace or "", "")
+    asked = standard or profile or "2.0b"
+    space = next((space for space, known in _PROFILES.items() if known == asked), "")
+    if not space:
+        raise UsageError(f"no profile is called {asked!r}", cure=f"use {' or '.join(_PROFILES.values())}")
+    if profile and profile != asked:
         raise UnreadablePayload(
-            f"{name.localname} is an OpenADR 2.0a message; OpenADR 2.0b is asked for",
+            f"{name.localname} is an OpenADR {profile} message; OpenADR {asked} is asked for",
             where=f"line {body.sourceline}",
-            cure=f"use the namespace {OADR_20B}",
+            cure=f"use the namespace {space}",
             code="profile",
         )
-    if name.namespace != OADR_20B or name.localname not in messages():
-        space = name.namespace or "none"
-        what = f"the root element {name.localname!r} in namespace {space} is no OpenADR 2.0b message"
+    wrapped = profile == "2.0a" and body.getparent() is not None
+    if not profile or wrapped or name.localname not in messages(profile):
+        found = name.namespace or "none"
+        what = f"the root element {name.localname!r} in namespace {found} is no OpenADR {asked} message"
+        if wrapped:
+            what = f"the oadrPayload carries the OpenADR 2.0a message {name.localname}, which has no envelope"
         raise UnreadablePayload(
             what,
             where=f"line {body.sourceline}",
-            cure=f"send a message of the namespace {OADR_20B}",
+            cure=f"send a message of the namespace {space}",
             code="unknown-message",
         )
-    return body
+    return profile
