@@ -8,14 +8,16 @@ from functools import cache
 import pytest
 from lxml import etree
 
+from kg import coverage
 from kg.check import Checker, check
 from kg.errors import UnreadablePayload, UsageError
-from kg.lift import lift
+from kg.lift import lift, lifter_for
 from kg.lower import lower
 from kg.namespaces import VOCAB
 from kg.profiles import load_profile
 from kg.rules import Shapes
-from kg.schema_model import model_of
+from kg.schema import messages as messages_of
+from kg.schema_model import Model, model_of
 from kg.xml import read
 from kg.xpath import OADR_20A, OADR_20B
 from tests import messages
@@ -151,6 +153,24 @@ def test_rules_say_what_they_are():
             re.fullmatch(r"[A-Z].*[^.]\.", text) for text in (rule.description, rule.message, rule.cure)
         )
         assert re.match(r"OpenADR 2\.0a, oadr_\w+\.xsd, [\w-]+", rule.source)
+
+
+def test_the_rule_on_schema_versions_of_2_0b_is_not_tried():
+    """A rule that flex:inProfile confines to 2.0b says nothing of a message of 2.0a, and is tried on 2.0b."""
+    data = edited("<oadr:oadrDistributeEvent", '\\g<0> ei:schemaVersion="2.0a"')
+    twin = data.replace(OADR_20A.encode(), OADR_20B.encode())
+    assert "A20-5" in {v.rule for v in check(data).violations}
+    assert "MSG-6" not in {v.rule for v in check(data).violations}
+    assert "MSG-6" in {v.rule for v in check(twin).violations}
+
+
+@needs_data
+def test_every_element_of_2_0a_is_mapped():
+    """Held against the schema of 2.0a, no element or attribute is without a property or a reason."""
+    model = Model(DATA / "openadr" / "xsd" / "2.0a" / "oadr_20a.xsd")
+    rows = coverage.rows(lifter_for("2.0a"), model)
+    assert [row for row in rows if not row.accounted] == []
+    assert {row.element for row in rows} > {f"oadr:{name}" for name in messages_of("2.0a")}
 
 
 @needs_data
