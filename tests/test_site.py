@@ -13,7 +13,8 @@ from kg import ontology, vocabulary
 from kg.errors import AssetError, UsageError
 from kg.namespaces import FLEX, VOCAB
 from kg.rules import Shapes
-from kg.site import alignments, lists
+from kg.site import alignments, lists, questions
+from kg.site.catalogue import Catalogue
 from kg.site.facts import Facts, short
 from kg.site.markup import Markup, join, tag
 from kg.site.rules import Rule
@@ -407,6 +408,29 @@ def test_alignments_read_their_prefixes(tmp_path):
     assert (row.subject, row.object) == (FLEX + "Event", "https://example.org/Call")
     assert row.justification == "manual mapping curation"
     assert prefixes["ex"] == "https://example.org/"
+
+
+def test_questions_are_listed(tmp_path):
+    """Each competency question is a row of the list, and leads to its module."""
+    path = tmp_path / "requirements.csv"
+    path.write_text('id,question,module\nQ1,"Who, and when?",event\nQ2,What?,none\n', encoding="utf-8")
+    catalogue = Catalogue()
+    catalogue.questions = questions.read(path)
+    made = etree.fromstring(lists.page(catalogue, "questions.html").removeprefix(b"<!DOCTYPE html>\n"))
+    assert [text(row) for row in made.iter("tr")] == [
+        "IdQuestionModule",
+        "Q1Who, and when?event",
+        "Q2What?none",
+    ]
+    assert "modules/event.html" in {link.get("href") for link in made.iter("a")}
+
+
+def test_questions_refuse_a_ragged_row(tmp_path):
+    """A comma too many is told with the row that has it."""
+    path = tmp_path / "requirements.csv"
+    path.write_text("id,question\nQ1,Who, and when?\n", encoding="utf-8")
+    with pytest.raises(AssetError, match="question 1 has 3 cells"):
+        questions.read(path)
 
 
 def test_alignments_refuse_a_table_without_subjects(tmp_path):

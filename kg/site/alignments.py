@@ -29,7 +29,7 @@ class Alignment:
         justification: on what grounds, in words.
         confidence: from 0 to 1, as text; may be empty.
         comment: what else the row says.
-        file: name of the file.
+        table: what the file calls itself.
     """
 
     subject: str
@@ -39,7 +39,7 @@ class Alignment:
     justification: str
     confidence: str
     comment: str
-    file: str
+    table: str
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Alignment], dict[str, str]]:
@@ -68,6 +68,8 @@ def read(paths: Iterable[Path]) -> tuple[list[Alignment], dict[str, str]]:
 
 
 def _rows(path: Path, lines: list[str], prefixes: dict[str, str]) -> Iterator[Alignment]:
+    titles = (line.partition("mapping_set_title:")[2].strip("\"' ") for line in lines)
+    named = next(filter(None, titles), path.name.removesuffix(".sssom.tsv"))
     table = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t")
     if "subject_id" not in (table.fieldnames or ()):
         raise AssetError("the table has no column subject_id", where=str(path), cure="name its columns")
@@ -81,7 +83,7 @@ def _rows(path: Path, lines: list[str], prefixes: dict[str, str]) -> Iterator[Al
             _WORD.sub(r" \1", cell.get("mapping_justification", "").partition(":")[2]).strip().lower(),
             cell.get("confidence", ""),
             cell.get("comment", ""),
-            path.name,
+            named,
         )
 
 

@@ -56,7 +56,7 @@ class Catalogue:
         self.alignments, prefixes = alignments.read(assets.files("mappings", "alignments/*.sssom.tsv"))
         known = prefixes | self.shapes.prefixes | self.facts.prefixes
         self.prefixes = {prefix: base for prefix, base in known.items() if base != MODULE}
-        self.questions = questions.read()
+        self.questions = questions.read(next(iter(assets.files("ontology", "requirements.csv")), None))
         self.terms = [term for module in self.modules for term in module.terms if term.own]
         self.entries = self._entries()
 

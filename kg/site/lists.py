@@ -130,7 +130,7 @@ def _rules(frame: Frame) -> bytes:
 
 def _alignments(frame: Frame) -> bytes:
     parts = []
-    for file, group in groupby(frame.catalogue.alignments, key=lambda row: row.file):
+    for title, group in groupby(frame.catalogue.alignments, key=lambda row: row.table):
         rows: list[tuple[Child, ...]] = [
             (
                 frame.link(row.subject),
@@ -141,7 +141,7 @@ def _alignments(frame: Frame) -> bytes:
             for row in group
         ]
         columns = ("Own term", "Relation", "Other term", "Justification", "Confidence")
-        parts.append(section(file.removesuffix(".sssom.tsv"), table(f"Rows of {file}", columns, rows)))
+        parts.append(section(title, table(title, columns, rows)))
     return frame.page(
         "Alignments",
         tag("h1", "Alignments"),

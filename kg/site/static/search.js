@@ -42,7 +42,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const fitting = (words.length && entries ? entries : [])
       .map((entry) => [rank(entry, words), entry])
       .filter(([order]) => order >= 0)
-      .sort(([a, [x]], [b, [y]]) => a - b || x.length - y.length || (x < y ? -1 : 1));
+      .sort(([a, [x, k]], [b, [y, l]]) => a - b || (k === "rule") - (l === "rule") || x.length - y.length || (x < y ? -1 : 1));
     list.replaceChildren(
       ...fitting.slice(0, most).map(([, [name, kind, file, text]]) => {
         const item = document.createElement("li");
