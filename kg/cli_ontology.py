@@ -28,8 +28,8 @@ def check(
 
     Examples: `flexkg ontology check`, `flexkg ontology check my.ttl --format sarif`
     """
-    from kg.findings import as_lines, as_sarif
     from kg.ontology import check as check_ontology
+    from kg.ontology_findings import as_lines, as_sarif
     from kg.rdf import ontology_files
 
     _one_of(output, ("text", "json", "sarif"))

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kg.cli import app
-from kg.findings import as_lines, as_sarif
+from kg.ontology_findings import as_lines, as_sarif
 from kg.report import Report, Violation
 from tests.paths import ROOT
 
