@@ -78,7 +78,6 @@ def sign(
         signature_algorithm=_METHODS[holder.algorithm],
         c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0,
     )
-    # canonical XML 1.0 takes in the prefixes of the surroundings: sign with those that the envelope declares
     signer.namespaces = {**root.nsmap, "ds": DS}
     signature = signer.sign(
         root,
@@ -93,11 +92,15 @@ def sign(
 
 
 def _envelope(root: Any) -> Any:
-    """Put a bare message into its envelope."""
-    if root.tag == PAYLOAD:
-        return root
-    outer = etree.Element(PAYLOAD, nsmap={"oadr": OADR_20B})
-    etree.SubElement(outer, SIGNED).append(root)
+    """Put a message into a new envelope, which declares one prefix only.
+
+    Canonical XML takes in the prefixes of the surroundings, and lxml exchanges prefixes when it inserts an
+    element where its namespace has another one; in this envelope the signature meets none of its own.
+    """
+    content = root.find(SIGNED) if root.tag == PAYLOAD else root
+    content = etree.fromstring(etree.tostring(content, with_tail=False))
+    outer = etree.Element(PAYLOAD, nsmap={content.prefix: OADR_20B})
+    (outer if content.tag == SIGNED else etree.SubElement(outer, SIGNED)).append(content)
     return outer
 
 
