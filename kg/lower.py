@@ -68,7 +68,7 @@ def messages(statements: Statements, lifter: Lifter) -> dict[str, Mapping]:
     for subject in statements.subjects():
         for kind in statements.types(subject) & by_class.keys():
             found[subject] = by_class[kind]
-        for link in links:
+        for link in links.intersection(statements.properties(subject)):
             inner.update(name(node) for node in statements.objects(subject, link))
     return {subject: mapping for subject, mapping in found.items() if subject not in inner}
 

@@ -18,7 +18,7 @@ class Statements:
     """The statements of a graph by subject and predicate; names are plain IRIs, blank nodes ``_:name``."""
 
     def __init__(self) -> None:
-        self._by_subject: dict[str, dict[str, list[Object]]] = {}
+        self._by_subject: dict[str, dict[str, dict[Object, None]]] = {}
 
     @classmethod
     def of(cls, graph: str | Iterable[Statement]) -> Self:
@@ -38,9 +38,7 @@ class Statements:
         made = cls()
         for statement in graph:
             of_subject = made._by_subject.setdefault(name(statement.subject), {})
-            objects = of_subject.setdefault(statement.predicate.value, [])
-            if statement.object not in objects:
-                objects.append(statement.object)
+            of_subject.setdefault(statement.predicate.value, {})[statement.object] = None
         return made
 
     def subjects(self) -> Iterable[str]:
@@ -49,7 +47,11 @@ class Statements:
 
     def objects(self, subject: str, predicate: str) -> list[Object]:
         """List the objects of a subject's property, in no order."""
-        return self._by_subject.get(subject, {}).get(predicate, [])
+        return list(self._by_subject.get(subject, {}).get(predicate, ()))
+
+    def properties(self, subject: str) -> Iterable[str]:
+        """List the properties of a subject."""
+        return self._by_subject.get(subject, {}).keys()
 
     def types(self, subject: str) -> set[str]:
         """List a subject's classes."""

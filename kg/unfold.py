@@ -35,6 +35,13 @@ class Unfolding:
             for entry in source.settings.get("sequences", ())
             for predicate in entry["via"]
         }
+        #: the rules of each mapping, names before the IRIs made of them
+        self._ordered = {
+            mapping.name: sorted(mapping.rules, key=lambda rule: rule.kind != "literal")
+            for mapping in source.mappings.values()
+        }
+        self._classes = {mapping.name: classes(mapping) for mapping in source.mappings.values()}
+        self._paths: dict[tuple[str, str], list[tuple[str, ...]]] = {}
 
     def fill(self, mapping: Mapping, node: str, branch: Branch, *, stated: bool) -> None:
         """Write everything that a mapping says of a node into its element.
@@ -46,7 +53,10 @@ class Unfolding:
             stated: whether a start of the node was in the message, and not worked out.
         """
         branch.node, branch.mapping = branch.node or node, branch.mapping or mapping
-        for rule in sorted(mapping.rules, key=lambda rule: rule.kind != "literal"):  # a name before its IRI
+        present = self.statements.properties(node)
+        for rule in self._ordered[mapping.name]:
+            if rule.predicate not in present:
+                continue
             if rule.mapping:
                 self.link(mapping, rule, node, branch)
             elif stated or rule.predicate != _STARTS:
@@ -75,7 +85,7 @@ class Unfolding:
             )
         texts = sorted(self._text(rule, node, item) for item in objects)
         for text in texts:
-            if not element.fits(text) and rule.datatype == XSD + "dateTime":
+            if rule.datatype == XSD + "dateTime" and not element.fits(text):
                 text = _in_utc(text)
             if ref.attribute:
                 branch.ensure(steps).attributes.setdefault(ref.attribute, text)
@@ -88,7 +98,7 @@ class Unfolding:
     def link(self, mapping: Mapping, rule: Rule, node: str, branch: Branch) -> None:
         """Write the nodes that a node contains."""
         target = self.source.mappings[rule.mapping]
-        kinds = classes(target)
+        kinds = self._classes[target.name]
         whole = self.statements.flag(node, FLEX + "intervalStartsStated")
         for inner in self.statements.nodes(node, rule.predicate):
             if not self.statements.types(inner) & kinds:
@@ -101,13 +111,16 @@ class Unfolding:
 
     def _place(self, mapping: Mapping, target: Mapping, node: str, branch: Branch) -> tuple[str, ...]:
         """Find the path at which a contained node stands, from its kind of element and from the schema."""
-        paths = relative(mapping, target)
+        key = mapping.name, target.name
+        paths = self._paths.get(key)
+        if paths is None:
+            paths = self._paths[key] = relative(mapping, target)
         if () in paths:
             return ()
         named = {
             self._text(rule, node, item)
             for rule in target.rules
-            if rule.term is not None and any(ref.name_of for ref in rule.term.refs)
+            if len(paths) > 1 and rule.term is not None and any(ref.name_of for ref in rule.term.refs)
             for item in self.statements.objects(node, rule.predicate)
         }
         fitting = [p for p in paths if branch.reach(p) is not None]
