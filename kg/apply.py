@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kg.fingerprint import fingerprint
 from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
 from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, RDFS, SH, XSD
 from kg.readings import Reading, ReadingStore
 from kg.readings.delivery import Source, deliver
+from kg.registrations import Registrations
 
 _TYPE = f"<{RDF}type>"
 _CURRENT = FLEX + "currentVersion"
@@ -60,6 +62,10 @@ class Applier:
     readings: ReadingStore
     _current: dict[str, int] = field(default_factory=dict)
     _resources: dict[str, str | None] = field(default_factory=dict)
+    _registrations: Registrations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._registrations = Registrations(self.graphs)
 
     def apply(self, rows: Iterable[Recorded]) -> None:
         """Apply rows, in their order; those that were applied before are passed over.
@@ -70,6 +76,7 @@ class Applier:
         done = self.graphs.applied()
         self._current.clear()
         self._resources.clear()
+        self._registrations.clear()
         changes: list[Change] = []
         readings: list[Reading] = []
         for row in rows:
@@ -103,8 +110,11 @@ class Applier:
             change.roots.append(subject[1:-1])
             if f"<{FLEX}EventVersion>" in kinds:
                 self._version(subject, node, best)
+                change.lines.append(f'{subject} <{FLEX}eventDigest> "{fingerprint(facts, subject)}" .')
             elif f"<{FLEX}ReportDescription>" in kinds:
                 self._series(node, facts, change)
+        if lifted.message_type.endswith("PartyRegistration"):
+            self._registrations.note(facts, message, change)
         for event, version in best.items():
             change.unset.append((event[1:-1], _CURRENT))
             change.lines.append(f"{event} <{_CURRENT}> {version} .")

@@ -102,6 +102,7 @@ def test_ingest_keeps_the_whole_graph_of_a_payload(store):
     assert meant <= held
     assert {short(predicate) for _, predicate, _ in held - meant} == {
         "currentVersion",
+        "eventDigest",
         "journalRow",
         "receivedAt",
     }
