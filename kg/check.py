@@ -1,9 +1,10 @@
 """check: graph -> report. Read, lift and a SHACL engine in order; no store, network or configuration."""
 
-import hashlib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kg.engines import NAMES, Engine, Result
 from kg.engines import engine as make_engine
@@ -11,15 +12,16 @@ from kg.errors import AssetError, UnreadablePayload, UsageError
 from kg.lift import Lifted, lift, lifter_for
 from kg.plan import Plan
 from kg.pointers import place
-from kg.report import Report, Verdict, Violation
+from kg.report import Report, Violation
 from kg.rules import Shapes
-from kg.xml import MAX_BYTES, Document, read
-from kg.xpath import pointer
+from kg.verdict import judge, misshapen, unmapped, unreadable
+from kg.xml import MAX_BYTES, read
 from kg.yarrrml import RDF_TYPE
 
-__all__ = ["Checker", "Report", "Violation", "check", "checker"]
+if TYPE_CHECKING:
+    from kg.context import Context
 
-_ORDER = {"Violation": 0, "Warning": 1, "Info": 2}
+__all__ = ["Checker", "Report", "Violation", "check", "checker"]
 
 
 def check(
@@ -29,6 +31,8 @@ def check(
     engine: str = "shacl",
     max_bytes: int = MAX_BYTES,
     standard: str = "",
+    context: "Context | None" = None,
+    now: datetime | None = None,
 ) -> Report:
     """Check one OpenADR payload: schema, structure and meaning.
 
@@ -38,19 +42,22 @@ def check(
         engine: ``"shacl"`` (fast) or ``"pyshacl"`` (reference).
         max_bytes: largest payload accepted.
         standard: OpenADR profile asked for, ``"2.0a"`` or ``"2.0b"``; empty for the one the message names.
+        context: what is known beside the payload, for the rules across messages; None leaves them out.
+        now: the time, with a zone, for the rules that need it; None leaves them out.
 
     Returns:
         The verdict and every finding with rule, clause, place and cure; bytes that cannot be read give the
         verdict ``"unreadable"``, never an exception.
 
     Raises:
-        kg.errors.UsageError: no such profile, engine or standard.
+        kg.errors.UsageError: no such profile, engine or standard; a time without a zone.
         kg.errors.AssetError: a shape, mapping or vocabulary file is broken.
 
     >>> check(b"<x/>").verdict
     'unreadable'
     """
-    return checker(profile, engine).check(data, max_bytes=max_bytes, standard=standard)
+    made = checker(profile, engine)
+    return made.check(data, max_bytes=max_bytes, standard=standard, context=context, now=now)
 
 
 @lru_cache(maxsize=8)
@@ -90,12 +97,26 @@ class Checker:
     _engines: dict[tuple[str, str], Engine | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Report:
+    def check(
+        self,
+        data: bytes,
+        *,
+        max_bytes: int = MAX_BYTES,
+        standard: str = "",
+        context: "Context | None" = None,
+        now: datetime | None = None,
+    ) -> Report:
         """Check one payload; see ``kg.check.check``."""
-        return self.examine(data, max_bytes=max_bytes, standard=standard)[0]
+        return self.examine(data, max_bytes=max_bytes, standard=standard, context=context, now=now)[0]
 
     def examine(
-        self, data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = ""
+        self,
+        data: bytes,
+        *,
+        max_bytes: int = MAX_BYTES,
+        standard: str = "",
+        context: "Context | None" = None,
+        now: datetime | None = None,
     ) -> tuple[Report, Lifted | None]:
         """Check one payload and give its graph too, None where it could not be lifted."""
         try:
@@ -103,20 +124,34 @@ class Checker:
         except UnreadablePayload as error:
             return unreadable(data, error), None
         if document.schema_errors:
-            return _schema_report(document), None
+            return misshapen(document), None
         lifted = lift(document)
         results = self.validate(lifted)
-        if not results and not lifted.unmapped:
-            return Report("conforms", lifted.message_type, (), document.digest), lifted
-        found = [self._violation(lifted, result) for result in results] + [
-            _unmapped(e, lifted.profile) for e in lifted.unmapped
-        ]
-        found.sort(
-            key=lambda v: (_ORDER.get(v.severity, 0), v.line, v.pointer, v.rule, v.focus, v.value or "")
-        )
-        refused = any(v.severity == "Violation" for v in found)
-        verdict: Verdict = "violates" if refused else "conforms"
-        return Report(verdict, lifted.message_type, tuple(dict.fromkeys(found)), document.digest), lifted
+        found: list[Violation] = []
+        if results or lifted.unmapped:
+            found += [self._violation(lifted, result) for result in results]
+            found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
+        if context is not None or now is not None:
+            from kg.context import compared
+
+            found += self.against(lifted, compared(lifted, context, now), context is None or context.enforced)
+        return judge(lifted.message_type, document.digest, found), lifted
+
+    def against(self, lifted: Lifted, facts: list[str], enforced: bool = True) -> list[Violation]:
+        """Judge a payload by what is known beside it.
+
+        Args:
+            lifted: the payload's graph.
+            facts: what is known, as ``kg.context.Context.facts`` gives it.
+            enforced: False: nothing found is more than a Warning.
+        """
+        engine = self._context_engine() if facts else None
+        if engine is None:
+            return []
+        found = [self._violation(lifted, result) for result in engine.validate("\n".join([*facts, ""]))]
+        if enforced:
+            return found
+        return [replace(v, severity="Warning") if v.severity == "Violation" else v for v in found]
 
     def validate(self, lifted: Lifted) -> list[Result]:
         """Run the engine over a lifted payload with the vocabulary facts that its concepts need."""
@@ -140,6 +175,18 @@ class Checker:
                 if key not in self._engines:
                     classes = classes_of(standard, message_type)
                     text = self.shapes.for_classes(classes, self.without, standard)
+                    self._engines[key] = make_engine(self.engine, text) if text.strip() else None
+        return self._engines[key]
+
+    def _context_engine(self) -> Engine | None:
+        """Give the engine with the rules across messages; they hold in every standard."""
+        from kg.context import CLASSES
+
+        key = ("", "")
+        if key not in self._engines:
+            with self._lock:
+                if key not in self._engines:
+                    text = self.shapes.for_classes(CLASSES, self.without)
                     self._engines[key] = make_engine(self.engine, text) if text.strip() else None
         return self._engines[key]
 
@@ -193,60 +240,3 @@ def classes_of(standard: str, message_type: str) -> tuple[str, ...]:
             elif rule.predicate == RDF_TYPE and rule.term is not None:
                 found[rule.term.parts[0]] = None
     return tuple(found)
-
-
-def unreadable(data: bytes, error: UnreadablePayload) -> Report:
-    """Make the report on bytes that are no message."""
-    finding = Violation(
-        rule=f"READ-{error.code}",
-        severity="Violation",
-        message=error.what,
-        pointer=error.where,
-        cure=error.cure,
-        source="OpenADR 2.0b, oadr_20b.xsd",
-        response_code="450",
-    )
-    return Report("unreadable", "", (finding,), hashlib.sha256(data).hexdigest())
-
-
-def _schema_report(document: Document) -> Report:
-    findings = tuple(
-        Violation(
-            rule="XSD",
-            severity="Violation",
-            message=error.message,
-            source="OpenADR 2.0b, oadr_20b.xsd"
-            + ("; OpenADR 2.0a has its order and types" if document.profile == "2.0a" else ""),
-            pointer=error.pointer,
-            line=error.line,
-            cure="make the element as the schema asks",
-            response_code="450",
-        )
-        for error in document.schema_errors
-    )
-    return Report("violates", document.message_type, findings, document.digest)
-
-
-def _unmapped(element: object, profile: str) -> Violation:
-    """Report an element that no mapping names; a breach where the mappings name all that a profile has."""
-    at, line = pointer(element), getattr(element, "sourceline", 0) or 0
-    if lifter_for(profile).source.settings.get("closed"):
-        return Violation(
-            rule="LIFT-2",
-            severity="Violation",
-            message=f"The element does not belong to OpenADR {profile}.",
-            source=f"OpenADR {profile}, oadr_{profile.replace('.', '')}.xsd",
-            pointer=at,
-            line=line,
-            cure="leave the element out, or use OpenADR 2.0b",
-            response_code="459",
-        )
-    return Violation(
-        rule="LIFT-1",
-        severity="Warning",
-        message="The element has no meaning in the mapping; its content is not in the graph.",
-        source="invented by FlexKG: nothing is dropped silently",
-        pointer=at,
-        line=line,
-        cure="map the element in mappings/payloads, or leave it out",
-    )

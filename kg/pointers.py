@@ -10,7 +10,23 @@ from kg.xpath import pointer, prefixed
 from kg.yarrrml import Reference
 
 #: Derived properties and the property of the payload that they were worked out from, by local name.
-_DERIVED = {"seconds": "duration", "endsAt": "duration", "totalSeconds": "interval", "gapSeconds": "startsAt"}
+_DERIVED = {
+    "asKnown": "modificationNumber",
+    "earliestCreatedAt": "createdAt",
+    "endsAt": "duration",
+    "gapSeconds": "startsAt",
+    "knownCreatedAt": "createdAt",
+    "knownEventStatus": "eventStatus",
+    "knownModificationNumber": "modificationNumber",
+    "seconds": "duration",
+    "totalSeconds": "interval",
+    "untoldEvent": "eventID",
+    "untoldOpt": "optID",
+    "untoldRegistration": "venID",
+    "untoldRequest": "answersRequestID",
+    "untoldResource": "resourceID",
+    "untoldSeries": "rID",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,170 @@
+"""What a store knows of the things that a payload names, looked up by key: bounded, never the whole store.
+
+Each look-up asks for the triples of one subject, or for the subjects with one identifier, and reads no more
+than ``ROWS`` of them; after ``LOOK_UPS`` of them in one payload nothing more is asked. What was not found
+because of a bound is *not told*, which is not the same as *not there*.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from kg.graphs import GraphStore, Statement, lexical
+from kg.literals import segment, string
+from kg.namespaces import FLEX, ID, RDF
+
+#: Triples read for one look-up.
+ROWS: Final = 256
+#: Look-ups for one payload.
+LOOK_UPS: Final = 10_000
+
+TYPE: Final = f"<{RDF}type>"
+#: Objects of a node by local name of the property; ``type`` for its classes.
+Node = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registration: the VTN's IRI in angle brackets, its ID, and whether it was cancelled."""
+
+    vtn: str
+    name: str
+    cancelled: bool
+
+
+@dataclass(slots=True)
+class Known:
+    """Looks up what a store knows, for one payload.
+
+    Args:
+        graphs: the store; None for one that knows nothing.
+
+    Attributes:
+        look_ups: how many were made.
+        asked: the keys that were asked for, as ``kg.known.told`` writes what a payload tells.
+    """
+
+    graphs: GraphStore | None
+    look_ups: int = 0
+    asked: set[str] = field(default_factory=set)
+    _nodes: dict[str, Node] = field(default_factory=dict)
+    _bounded: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the last answer may lack something because a bound was reached."""
+        return self._bounded
+
+    def registrations(self, party: str) -> list[Registration]:
+        """Find the registrations of a VEN (its IRI in angle brackets)."""
+        self.asked.add(party)
+        return [
+            Registration(
+                next(iter(node.get("vtn", ())), ""), text(node, "registrationID"), "cancelledBy" in node
+            )
+            for node in map(self.node, self.node(party).get("holdsRegistration", ()))
+        ]
+
+    def holders(self, name: str) -> list[str]:
+        """Find the VENs whose registration has an ID."""
+        self.asked.add(f"registration {name}")
+        found = (s.subject for s in self._match(None, f"<{FLEX}registrationID>", string(name)))
+        registrations = [subject for subject in found if subject.startswith(f"<{ID}registration/")]
+        return [ven for registration in registrations for ven in self.node(registration).get("ven", ())]
+
+    def requests(self, name: str) -> list[tuple[str, Node]]:
+        """Find the messages that have a request ID: the IRI of each, and what is said of it."""
+        self.asked.add(f"request {name}")
+        found = [s.subject for s in self._match(None, f"<{FLEX}requestID>", string(name))]
+        bounded = self._bounded
+        nodes = [(subject, self.node(subject)) for subject in found]
+        self._bounded |= bounded
+        return nodes
+
+    def current(self, event: str) -> Node | None:
+        """Give the current version of an event (its IRI in angle brackets), None where there is none."""
+        self.asked.add(event)
+        version = next(iter(self.node(event).get("currentVersion", ())), None)
+        return self.node(version) if version else None
+
+    def events(self, name: str, vtns: set[str]) -> list[str]:
+        """Find the events with an ID: those of some VTNs, or where none is known those of any."""
+        self.asked.add(f"event {name}")
+        base = f"<{ID}event/"
+        if vtns:
+            found = [
+                f"{base}{vtn.removeprefix(f'<{ID}party/')[:-1]}/{segment(name)}>" for vtn in sorted(vtns)
+            ]
+            self._bounded = False
+            return [event for event in found if self.current(event) is not None]
+        found = [s.subject for s in self._match(None, f"<{FLEX}eventID>", string(name))]
+        return [event for event in found if event.startswith(base)]
+
+    def node(self, subject: str) -> Node:
+        """Give what is said of a subject in angle brackets, empty where nothing is."""
+        if subject not in self._nodes:
+            node: Node = {}
+            for statement in self._match(subject, None, None):
+                name = "type" if statement.predicate == TYPE else _local(statement.predicate)
+                node.setdefault(name, []).append(statement.object)
+            self._nodes[subject] = node
+        return self._nodes[subject]
+
+    def thing(self, subject: str) -> Node:
+        """Like ``node``, for an opt or a report description, and remember that it was asked."""
+        self.asked.add(subject)
+        return self.node(subject)
+
+    def resource(self, ven: str, name: str) -> Node:
+        """Give what is said of a resource of a VEN (its IRI in angle brackets)."""
+        self.asked.add(f"resource {name}")
+        party = ven[1:-1].removeprefix(f"{ID}party/")
+        return self.node(f"<{ID}resource/{party}/{segment(name)}>")
+
+    def _match(self, subject: str | None, predicate: str | None, value: str | None) -> list[Statement]:
+        """Make one look-up, as far as the bounds let it."""
+        self._bounded = self.look_ups >= LOOK_UPS
+        if self._bounded or self.graphs is None:
+            return []
+        self.look_ups += 1
+        rows = list(islice(self.graphs.match(subject, predicate, value), ROWS))
+        self._bounded = len(rows) == ROWS
+        return rows
+
+
+def told(message_type: str, lines: Iterable[str]) -> set[str]:
+    """List what a payload tells of, by the keys that ``Known.asked`` has.
+
+    Args:
+        message_type: root element, for example ``"oadrDistributeEvent"``.
+        lines: its graph, N-Triples lines.
+    """
+    keys = {f"<{FLEX}requestID>": "request"}
+    if message_type.endswith("PartyRegistration"):
+        keys |= {f"<{FLEX}registrationID>": "registration", f"<{FLEX}ven>": ""}
+    elif message_type.endswith("RegisterReport"):
+        keys[f"<{FLEX}resourceID>"] = "resource"
+    elif message_type.endswith("DistributeEvent"):
+        keys[f"<{FLEX}eventID>"] = "event"
+    found = set()
+    for line in lines:
+        subject, predicate, rest = line.split(" ", 2)
+        name = keys.get(predicate)
+        if name is not None:
+            found.add(f"{name} {lexical(rest[:-2])}" if name else rest[:-2])
+        elif predicate == TYPE and rest[:-2] in _THINGS:
+            found.add(subject)
+    return found
+
+
+def text(node: Node, name: str) -> str:
+    """Give the text of a property of a node, empty where it has none."""
+    return next((lexical(value) for value in node.get(name, ()) if value[0] == '"'), "")
+
+
+def _local(predicate: str) -> str:
+    return predicate[1:-1].rpartition("#")[2]
+
+
+_THINGS: Final = {f"<{FLEX}{name}>" for name in ("Event", "Opt", "ReportDescription")}

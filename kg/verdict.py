@@ -1,0 +1,79 @@
+"""What a check finds before any shape speaks, and the report that is made of all findings."""
+
+import hashlib
+
+from kg.errors import UnreadablePayload
+from kg.lift import lifter_for
+from kg.report import Report, Verdict, Violation
+from kg.xml import Document
+from kg.xpath import pointer
+
+_ORDER = {"Violation": 0, "Warning": 1, "Info": 2}
+
+
+def judge(message_type: str, digest: str, found: list[Violation]) -> Report:
+    """Make the report on a payload from what was found, in any order."""
+    if not found:
+        return Report("conforms", message_type, (), digest)
+    found.sort(key=lambda v: (_ORDER.get(v.severity, 0), v.line, v.pointer, v.rule, v.focus, v.value or ""))
+    refused = any(v.severity == "Violation" for v in found)
+    verdict: Verdict = "violates" if refused else "conforms"
+    return Report(verdict, message_type, tuple(dict.fromkeys(found)), digest)
+
+
+def unreadable(data: bytes, error: UnreadablePayload) -> Report:
+    """Make the report on bytes that are no message."""
+    finding = Violation(
+        rule=f"READ-{error.code}",
+        severity="Violation",
+        message=error.what,
+        pointer=error.where,
+        cure=error.cure,
+        source="OpenADR 2.0b, oadr_20b.xsd",
+        response_code="450",
+    )
+    return Report("unreadable", "", (finding,), hashlib.sha256(data).hexdigest())
+
+
+def misshapen(document: Document) -> Report:
+    """Make the report on a message that its schema refuses."""
+    findings = tuple(
+        Violation(
+            rule="XSD",
+            severity="Violation",
+            message=error.message,
+            source="OpenADR 2.0b, oadr_20b.xsd"
+            + ("; OpenADR 2.0a has its order and types" if document.profile == "2.0a" else ""),
+            pointer=error.pointer,
+            line=error.line,
+            cure="make the element as the schema asks",
+            response_code="450",
+        )
+        for error in document.schema_errors
+    )
+    return Report("violates", document.message_type, findings, document.digest)
+
+
+def unmapped(element: object, profile: str) -> Violation:
+    """Report an element that no mapping names; a breach where the mappings name all that a profile has."""
+    at, line = pointer(element), getattr(element, "sourceline", 0) or 0
+    if lifter_for(profile).source.settings.get("closed"):
+        return Violation(
+            rule="LIFT-2",
+            severity="Violation",
+            message=f"The element does not belong to OpenADR {profile}.",
+            source=f"OpenADR {profile}, oadr_{profile.replace('.', '')}.xsd",
+            pointer=at,
+            line=line,
+            cure="leave the element out, or use OpenADR 2.0b",
+            response_code="459",
+        )
+    return Violation(
+        rule="LIFT-1",
+        severity="Warning",
+        message="The element has no meaning in the mapping; its content is not in the graph.",
+        source="invented by FlexKG: nothing is dropped silently",
+        pointer=at,
+        line=line,
+        cure="map the element in mappings/payloads, or leave it out",
+    )
