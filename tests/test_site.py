@@ -238,6 +238,15 @@ def test_rules_speak_of_their_paths_and_targets():
     assert part.targets == (FLEX + "Event",)
 
 
+def test_rules_show_each_level():
+    """Where another level of strictness judges a rule otherwise, its page and the list say so."""
+    overridden = [rule for rule in CATALOGUE.rules if rule.levels]
+    assert {rule.id for rule in overridden} >= {"EVT-2", "INT-4"}
+    for rule in overridden:
+        for level, severity in rule.levels:
+            assert f"{level}: {severity}" in text(page(file_of(rule.iri)))
+
+
 def test_response_codes_list_their_rules():
     """The page of a response code leads to the rules that answer with it."""
     for iri, rules in CATALOGUE.rules_answering.items():

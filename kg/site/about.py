@@ -6,7 +6,7 @@ from kg.namespaces import SKOS
 from kg.site import turtle
 from kg.site.catalogue import Catalogue, Entry
 from kg.site.diagram import draw
-from kg.site.frame import Frame, facts_list, section, source_text, table
+from kg.site.frame import Frame, facts_list, section, severity, source_text, table
 from kg.site.markup import Child, Markup, join, tag
 from kg.site.rules import Rule
 from kg.site.terms import Module, Term
@@ -225,7 +225,7 @@ def _rule(frame: Frame, rule: Rule) -> bytes:
         _heading(frame, "rule " + rule.id if rule.id else "shape", title, rule.iri),
         tag("p", rule.description, class_="lead") if rule.description else None,
         facts_list(
-            ("Severity", _badge(rule.severity) if rule.id else None),
+            ("Severity", severity(rule) if rule.id else None),
             ("Message", rule.message),
             ("Cure", rule.cure),
             ("Source", join(*rule.sources, by=tag("br"))),
@@ -255,10 +255,6 @@ def _property(frame: Frame, term: Term) -> tuple[Child, Child, Child]:
     return frame.link(term.iri), frame.links(term.domains), frame.links(term.ranges)
 
 
-def _badge(severity: str) -> Markup:
-    return tag("span", severity, class_=f"badge {severity.lower()}")
-
-
 def _rules(frame: Frame, iri: str, *, inherited: bool = False) -> Markup | None:
     names = (iri, *frame.catalogue.ancestors(iri)) if inherited else (iri,)
     found = {rule.iri: rule for name in names for rule in frame.catalogue.rules_of.get(name, ())}
@@ -267,8 +263,7 @@ def _rules(frame: Frame, iri: str, *, inherited: bool = False) -> Markup | None:
 
 def _rule_table(frame: Frame, caption: str, rules: list[Rule]) -> Markup | None:
     rows: list[tuple[Child, ...]] = [
-        (frame.link(rule.iri, rule.id), _badge(rule.severity), rule.description or rule.message)
-        for rule in rules
+        (frame.link(rule.iri, rule.id), severity(rule), rule.description or rule.message) for rule in rules
     ]
     return table(caption, ("Rule", "Severity", "Asks for"), rows)
 

@@ -195,12 +195,9 @@ def _rectangle(box: _Box, centre: Point, href: Callable[[str], str | None]) -> M
 
 
 def _line(edge: _Edge, route: list[Point], middle: Point) -> Markup:
-    path = f"M{route[0][0]:.1f} {route[0][1]:.1f}"
-    for (x1, y1), (x2, y2) in pairwise(route):
-        bend = (x1 + x2) / 2
-        path += f"C{bend:.1f} {y1:.1f} {bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     if not edge.names:
-        return tag("path", d=path, class_="below", marker_start="url(#above)")
+        return tag("path", d=_path(_from_triangle(route)), class_="below", marker_start="url(#above)")
+    path = _path(route)
     first = middle[1] - (len(edge.names) - 1) * (LINE - 2) / 2 + 4
     width, height = edge.size
     label = [
@@ -216,6 +213,21 @@ def _line(edge: _Edge, route: list[Point], middle: Point) -> Markup:
         class_="ground",
     )
     return join(tag("path", d=path, class_="link", marker_end="url(#to)"), ground, label)
+
+
+def _path(route: list[Point]) -> str:
+    path = f"M{route[0][0]:.1f} {route[0][1]:.1f}"
+    for (x1, y1), (x2, y2) in pairwise(route):
+        bend = (x1 + x2) / 2
+        path += f"C{bend:.1f} {y1:.1f} {bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    return path
+
+
+def _from_triangle(route: list[Point]) -> list[Point]:
+    """Run straight for the length of the triangle, so that edges that share it do not cover it."""
+    (x, y), *rest = route
+    step = 13 if rest[-1][0] > x else -13
+    return [(x, y), (x + step, y), *(point for point in rest if (point[0] - x) / step > 1)]
 
 
 def _told(catalogue: Catalogue, edges: list[_Edge], count: int) -> str:

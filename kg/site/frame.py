@@ -13,6 +13,7 @@ from kg.site.alignments import NO_TERM, Alignment
 from kg.site.catalogue import Catalogue
 from kg.site.facts import Facts, Value, short
 from kg.site.markup import Child, Markup, join, tag
+from kg.site.rules import Rule
 
 #: Lists: file and name, as the head of each page has them.
 LISTS: Final = (
@@ -217,6 +218,15 @@ def section(title: str, *content: Child, id_: str | None = None) -> Markup | Non
     """Make a part of a page with a heading; None where it has no content."""
     inside = join(*content)
     return tag("section", tag("h2", title), inside, id=id_) if inside else None
+
+
+def severity(rule: Rule) -> Markup:
+    """Show the severity of a rule, and that of other levels of strictness where it differs."""
+    shown = [tag("span", rule.severity, class_=f"badge {rule.severity.lower()}")]
+    shown += [
+        tag("span", f"{level}: {other}", class_=f"badge {other.lower()}") for level, other in rule.levels
+    ]
+    return join(*shown, by=" ")
 
 
 def source_text(text: str) -> Markup:

@@ -7,7 +7,7 @@ from typing import Final
 from kg.namespaces import FLEX, VERSION
 from kg.site import rules
 from kg.site.catalogue import Catalogue
-from kg.site.frame import Frame, facts_list, section, table
+from kg.site.frame import Frame, facts_list, section, severity, table
 from kg.site.markup import Child, join, tag
 
 
@@ -105,7 +105,7 @@ def _rules(frame: Frame) -> bytes:
         rows: list[tuple[Child, ...]] = [
             (
                 frame.link(rule.iri, rule.id),
-                tag("span", rule.severity, class_=f"badge {rule.severity.lower()}"),
+                severity(rule),
                 join(frame.links(rule.targets)),
                 rule.description or rule.message,
                 join(*rule.sources, by=tag("br")),

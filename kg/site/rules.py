@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from kg import assets
 from kg.namespaces import DCTERMS, FLEX, SH, SHAPE, VOCAB
@@ -29,7 +29,8 @@ class Rule:
         title: what it is called.
         description: what it asks for.
         message: what is wrong when it fails.
-        severity: ``Violation``, ``Warning`` or ``Info``.
+        severity: ``Violation``, ``Warning`` or ``Info``, at level core.
+        levels: title of another level of strictness and the severity there, where it differs.
         sources: clauses.
         cure: what to do.
         response_code: IRI of the concept that a refusal answers with, or empty.
@@ -46,6 +47,7 @@ class Rule:
     description: str
     message: str
     severity: str
+    levels: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     cure: str
     response_code: str
@@ -71,7 +73,8 @@ def read(facts: Facts) -> list[Rule]:
         for _, value in facts.mentioned(NamedNode(iri)):
             if isinstance(value, NamedNode) and value.value in homes and value.value != iri:
                 parents.setdefault(value.value, []).append(iri)
-    return [_rule(facts, iri, file, parents) for iri, file in homes.items()]
+    levels = _levels(facts)
+    return [_rule(facts, iri, file, parents, levels) for iri, file in homes.items()]
 
 
 def title(file: str) -> str:
@@ -89,17 +92,37 @@ def _below_shapes(path: Path) -> str:
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
 
 
-def _rule(facts: Facts, iri: str, file: str, parents: dict[str, list[str]]) -> Rule:
+def _levels(facts: Facts) -> dict[str, list[tuple[str, str]]]:
+    """Rule id -> title of each level that overrides its severity, and the severity there."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for subject in facts.by_subject:
+        for override in facts.values(subject, FLEX + "overridesSeverity"):
+            if isinstance(override, BlankNode):
+                severity = next(iter(facts.iris(override, FLEX + "toSeverity")), "").removeprefix(SH)
+                level = (facts.text(subject, DCTERMS + "title"), severity)
+                found.setdefault(facts.text(override, FLEX + "ofRule"), []).append(level)
+    return found
+
+
+def _rule(
+    facts: Facts,
+    iri: str,
+    file: str,
+    parents: dict[str, list[str]],
+    levels: dict[str, list[tuple[str, str]]],
+) -> Rule:
+    identifier = facts.text(iri, DCTERMS + "identifier")
     targets = tuple(dict.fromkeys(_targets(facts, iri, parents, set())))
     mentions = dict.fromkeys([*targets, *_mentions(facts, iri)])
     return Rule(
         iri,
         iri.removeprefix(SHAPE),
-        facts.text(iri, DCTERMS + "identifier"),
+        identifier,
         facts.text(iri, SH + "name"),
         facts.text(iri, SH + "description"),
         facts.text(iri, SH + "message"),
         next(iter(facts.iris(iri, SH + "severity")), SH + "Violation").removeprefix(SH),
+        tuple(levels.get(identifier, ())),
         facts.texts(iri, DCTERMS + "source"),
         facts.text(iri, FLEX + "cure"),
         next(iter(facts.iris(iri, FLEX + "responseCode")), ""),
