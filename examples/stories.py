@@ -2,7 +2,8 @@
 
 A block that begins with three backticks and ``console`` holds commands, each after ``$ ``, and under each
 what it prints. ``...`` in a line stands for any text, a line of only ``...`` for any lines. A command that
-ends with another exit code than 0 says so in a last line ``[exit 1]``.
+ends with another exit code than 0 says so in a last line ``[exit 1]``. A command that ends with ``<<'END'``
+goes on to the line ``END``.
 """
 
 import os
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+_HERE_DOCUMENT = re.compile(r"<<'(\w+)'$")
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -49,6 +51,9 @@ def steps(readme: Path) -> Iterator[Step]:
             while command.endswith("\\"):
                 more, _, expected = expected.partition("\n")
                 command = command[:-1].rstrip() + " " + more.strip()
+            if (here := _HERE_DOCUMENT.search(command)) and f"\n{here[1]}\n" in f"\n{expected}":
+                text, _, expected = f"\n{expected}".partition(f"\n{here[1]}\n")
+                command += f"{text}\n{here[1]}\n"
             yield Step(command, expected)
 
 
