@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from kg.engines.slips import OF_SHAPES, Pairs, Subject, Term, refuse, sh
 from kg.errors import AssetError
-from kg.namespaces import DCTERMS, RDF, RDFS, SH, SKOS
+from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SH, SKOS
 
 #: An object of one of these is a shape.
 _TO_SHAPE: Final = sh("property", "node", "not", "qualifiedValueShape")
@@ -106,7 +106,7 @@ def read(text: str, *, strict: bool = True) -> Shapes:
     lean = [
         Triple(subject, NamedNode(predicate), value)
         for predicate, pairs in by_predicate.items()
-        if predicate not in _FOR_PEOPLE and not predicate.startswith((DCTERMS, SKOS))
+        if predicate not in _FOR_PEOPLE and not predicate.startswith((DCTERMS, FLEX, SKOS))
         for subject, value in pairs
     ]
     named: dict[str, str] = {}
