@@ -31,8 +31,6 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()
-        except typer.Exit:
-            raise
         except FlexKGError as error:
             tell(str(error))
         except BrokenPipeError:
@@ -44,7 +42,9 @@ class Commands(TyperGroup):
             _close_output()
             place = f" (at {error.filename})" if error.filename else ""
             tell(f"{error.strerror or error}{place}; check the file, its permissions and the free space")
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise  # typer's own way of ending, and its usage errors
             if os.environ.get("FLEXKG_DEBUG"):
                 traceback.print_exc()
             tell(

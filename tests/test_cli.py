@@ -690,7 +690,14 @@ def surrounded(error):
 
 def test_a_fault_is_told_without_a_traceback(monkeypatch):
     """What nobody foresaw is one line too, which says how to report it."""
-    complaint(surrounded(KeyError("x")), "a fault of FlexKG, KeyError", "FLEXKG_DEBUG=1")
+    for error in (
+        KeyError("x"),
+        NameError("y"),
+        MemoryError(),
+        RecursionError(),
+        AssertionError("two\nlines"),
+    ):
+        complaint(surrounded(error), f"a fault of FlexKG, {type(error).__name__}", "FLEXKG_DEBUG=1")
     monkeypatch.setenv("FLEXKG_DEBUG", "1")
     assert "Traceback" in surrounded(KeyError("x")).stderr
 
