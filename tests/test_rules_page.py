@@ -24,9 +24,9 @@ TABLE = """
 |---|---|---|---|---|---|
 """
 ELSEWHERE = """
-## What one payload cannot show
+## What has no rule
 
-| topic | why there is no rule here |
+| topic | why |
 |---|---|
 """
 
