@@ -48,7 +48,7 @@ def page() -> str:
     )
     for path in FILES:
         turtle = path.read_text(encoding="utf-8")
-        title = re.sub(r"^# Rules for |\.$", "", turtle.partition("\n")[0])
+        title = re.sub(r"^# (?:Rules for )?|\.$", "", turtle.partition("\n")[0])
         text += f"\n## {title[0].upper()}{title[1:]}\n\n`shapes/{path.name}`\n{TABLE}"
         for rule in sorted((r for r in rules if f'identifier "{r.id}"' in turtle), key=_number):
             harder = f" → {strict[rule.id]}" if rule.id in strict else ""
