@@ -7,6 +7,7 @@ public is imported from here.
 from kg.check import check
 from kg.errors import FlexKGError, UnreadablePayload
 from kg.lift import Lifted, lift
+from kg.lower import Lowered, lower, lowered
 from kg.namespaces import VERSION
 from kg.report import Report, Violation
 from kg.xml import Document, read
@@ -17,11 +18,14 @@ __all__ = [
     "Document",
     "FlexKGError",
     "Lifted",
+    "Lowered",
     "Report",
     "UnreadablePayload",
     "Violation",
     "__version__",
     "check",
     "lift",
+    "lower",
+    "lowered",
     "read",
 ]

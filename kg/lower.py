@@ -1,6 +1,7 @@
 """lower: graph -> payload. The mapping file of the lift read backwards, the element order from the schema."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -13,6 +14,19 @@ from kg.statements import Statement, Statements, name
 from kg.unfold import Unfolding, classes
 from kg.xpath import prefixed
 from kg.yarrrml import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A payload made from a graph.
+
+    Attributes:
+        data: the payload.
+        left: node and property of each statement about the message that the payload has no place for.
+    """
+
+    data: bytes
+    left: tuple[tuple[str, str], ...]
 
 
 def lower(graph: str | Iterable[Statement], message: str | None = None, *, profile: str = "2.0b") -> bytes:
@@ -34,6 +48,13 @@ def lower(graph: str | Iterable[Statement], message: str | None = None, *, profi
             values where one is possible, or is no N-Triples.
         AssetError: no mapping file serves the profile.
     """
+    return lowered(graph, message, profile=profile).data
+
+
+def lowered(
+    graph: str | Iterable[Statement], message: str | None = None, *, profile: str = "2.0b"
+) -> Lowered:
+    """Make the payload of a message, and say what of the graph it has no place for; see ``lower``."""
     statements = Statements.of(graph)
     lifter = lifter_for(profile)
     found = messages(statements, lifter)
@@ -55,7 +76,7 @@ def lower(graph: str | Iterable[Statement], message: str | None = None, *, profi
     unfolding.fill(found[message], message, root, stated=True)
     root = _enclosed(unfolding, lifter, message, root)
     root.complete(unfolding.missing)
-    return _written(root, lifter)
+    return Lowered(_written(root, lifter), tuple(unfolding.left))
 
 
 def messages(statements: Statements, lifter: Lifter) -> dict[str, Mapping]:

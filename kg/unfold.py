@@ -17,6 +17,19 @@ from kg.xpath import prefixed
 from kg.yarrrml import RDF_TYPE, Mapping, MappingFile, Reference, Rule
 
 _STARTS = FLEX + "startsAt"
+#: What the lift adds to what a payload says.
+_AROUND = {RDF_TYPE} | {
+    FLEX + name
+    for name in (
+        "emptyElement",
+        "endsAt",
+        "gapSeconds",
+        "intervalStartsStated",
+        "seconds",
+        "startStated",
+        "totalSeconds",
+    )
+}
 _TABLE = "see docs/elements.md for the property that each element is made from"
 
 
@@ -35,6 +48,7 @@ class Unfolding:
             for entry in source.settings.get("sequences", ())
             for predicate in entry["via"]
         }
+        self._refused = {source_iri(source, name) for name in source.settings.get("refused", ())}
         #: the rules of each mapping, names before the IRIs made of them
         self._ordered = {
             mapping.name: sorted(mapping.rules, key=lambda rule: rule.kind != "literal")
@@ -42,6 +56,8 @@ class Unfolding:
         }
         self._classes = {mapping.name: classes(mapping) for mapping in source.mappings.values()}
         self._paths: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        #: node and property of what a payload of this profile has no place for
+        self.left: list[tuple[str, str]] = []
 
     def fill(self, mapping: Mapping, node: str, branch: Branch, *, stated: bool) -> None:
         """Write everything that a mapping says of a node into its element.
@@ -53,29 +69,29 @@ class Unfolding:
             stated: whether a start of the node was in the message, and not worked out.
         """
         branch.node, branch.mapping = branch.node or node, branch.mapping or mapping
-        present = self.statements.properties(node)
+        left = dict.fromkeys(self.statements.properties(node))
         for rule in self._ordered[mapping.name]:
-            if rule.predicate not in present:
+            if rule.predicate not in left and not self.statements.objects(node, rule.predicate):
                 continue
-            if rule.mapping:
-                self.link(mapping, rule, node, branch)
-            elif stated or rule.predicate != _STARTS:
-                self.value(rule, node, branch)
+            worked_out = rule.predicate == _STARTS and not stated
+            if worked_out or (self.link if rule.mapping else self.value)(mapping, rule, node, branch):
+                left.pop(rule.predicate, None)
+        self.left += [(node, prop) for prop in left if prop not in _AROUND and not prop.endswith("Text")]
         for path in self.statements.objects(node, FLEX + "emptyElement"):
             branch.ensure(self.names(name(path)))
 
-    def value(self, rule: Rule, node: str, branch: Branch) -> None:
-        """Write one property of a node."""
+    def value(self, _mapping: Mapping, rule: Rule, node: str, branch: Branch) -> bool:
+        """Write one property of a node; tells whether it is written, or follows from others that are."""
         if rule.term is None or len(rule.term.refs) != 1:
-            return
+            return True
         (ref,) = rule.term.refs
-        steps = _steps(ref, branch)
+        if ref.external or ref.name_of or ref.up:
+            return True
+        steps = None if rule.predicate in self._refused else _steps(ref, branch)
         element = None if steps is None else branch.reach(steps)
         if steps is None or element is None:
-            return
+            return False
         objects = self.statements.objects(node, rule.predicate)
-        if not objects:
-            return
         many = bool(steps) and not ref.attribute and _many(branch, steps)
         if len(objects) > 1 and not many:
             raise UsageError(
@@ -94,20 +110,21 @@ class Unfolding:
             else:
                 place = branch.ensure(steps)
                 place.text = text if place.text is None else place.text
+        return True
 
-    def link(self, mapping: Mapping, rule: Rule, node: str, branch: Branch) -> None:
-        """Write the nodes that a node contains."""
+    def link(self, mapping: Mapping, rule: Rule, node: str, branch: Branch) -> bool:
+        """Write the nodes that a node contains; tells whether any is of this mapping."""
         target = self.source.mappings[rule.mapping]
         kinds = self._classes[target.name]
         whole = self.statements.flag(node, FLEX + "intervalStartsStated")
-        for inner in self.statements.nodes(node, rule.predicate):
-            if not self.statements.types(inner) & kinds:
-                continue
+        found = [n for n in self.statements.nodes(node, rule.predicate) if self.statements.types(n) & kinds]
+        for inner in found:
             steps = self._place(mapping, target, inner, branch)
             stated = rule.predicate not in self._sequenced or whole
             stated = stated or self.statements.flag(inner, FLEX + "startStated")
             place = branch.ensure(steps[:-1]).add(steps[-1]) if steps else branch
             self.fill(target, inner, place, stated=stated)
+        return bool(found)
 
     def _place(self, mapping: Mapping, target: Mapping, node: str, branch: Branch) -> tuple[str, ...]:
         """Find the path at which a contained node stands, from its kind of element and from the schema."""
@@ -198,8 +215,6 @@ def _own(ref: Reference) -> tuple[str, ...]:
 
 def _steps(ref: Reference, branch: Branch) -> tuple[str, ...] | None:
     """Give the path of a reference below an element; None where it says nothing of that element."""
-    if ref.external or ref.name_of or ref.up:
-        return None
     if ref.steps[:1] == ("self::",) and ref.steps[1] != branch.element.name:
         return None
     return _own(ref)

@@ -11,7 +11,7 @@ from openleadr.messaging import parse_message
 from bench.payloads import KINDS, fresh
 from kg.errors import FlexKGError, UsageError
 from kg.lift import lift
-from kg.lower import lower
+from kg.lower import lower, lowered
 from kg.namespaces import FLEX, ID, RDF, VOCAB
 from kg.schema import schema_for
 from kg.schema_model import model_of
@@ -149,6 +149,19 @@ def test_lower_writes_utc_where_the_schema_asks_for_it():
         '"2026-12-01T14:00:00Z"', '"2026-12-01T15:00:00+01:00"'
     )
     assert b"<ei:createdDateTime>2026-12-01T14:00:00Z<" in lower(graph)
+
+
+def test_lowered_says_what_has_no_place():
+    """A property that the profile does not know is named; what the lift works out is not."""
+    data = messages.event()
+    graph = lift(read(data)).ntriples
+    assert lowered(graph).left == ()
+    node = f"{ID}event/VTN-1/E-1/0"
+    more = f'<{node}> <urn:x> "1" .\n<{node}/signal/0> <{FLEX}interval> <urn:y> .\n'
+    found = lowered(graph + more)
+    assert found.data == lower(graph)
+    assert found.left == ((node, "urn:x"),)
+    assert lowered(lift(read(messages.opt())).ntriples).left == ()
 
 
 def test_lower_fills_in_what_the_schema_fixes():
