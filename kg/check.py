@@ -10,6 +10,7 @@ from kg.engines import NAMES, Engine, Result
 from kg.engines import engine as make_engine
 from kg.errors import AssetError, UnreadablePayload, UsageError
 from kg.lift import Lifted, lift, lifter_for
+from kg.namespaces import FLEX
 from kg.plan import Plan
 from kg.pointers import place
 from kg.report import Report, Violation
@@ -20,6 +21,8 @@ from kg.yarrrml import RDF_TYPE
 
 if TYPE_CHECKING:
     from kg.context import Context
+
+_ENDS = f" <{FLEX}endsAt> "
 
 __all__ = ["Checker", "Report", "Violation", "check", "checker"]
 
@@ -96,6 +99,8 @@ class Checker:
     without: frozenset[str] = frozenset()
     _engines: dict[tuple[str, str], Engine | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    #: message types whose shapes speak of ends; the others are spared a triple for each interval
+    _ends: set[tuple[str, str]] = field(default_factory=set)
 
     def check(
         self,
@@ -158,7 +163,10 @@ class Checker:
         engine = self.engine_for(lifted.profile, lifted.message_type)
         if engine is None:
             return []
-        lines = lifted.lines + lifted.vocabulary()
+        lines = lifted.lines[: lifted.stated]
+        ends = (lifted.profile, lifted.message_type) in self._ends
+        lines += [line for line in lifted.lines[lifted.stated :] if ends or _ENDS not in line]
+        lines += lifted.vocabulary()
         lines.append("")
         return engine.validate("\n".join(lines))
 
@@ -175,6 +183,8 @@ class Checker:
                 if key not in self._engines:
                     classes = classes_of(standard, message_type)
                     text = self.shapes.for_classes(classes, self.without, standard)
+                    if f"{FLEX}endsAt>" in text:
+                        self._ends.add(key)
                     self._engines[key] = make_engine(self.engine, text) if text.strip() else None
         return self._engines[key]
 

@@ -9,6 +9,7 @@ FORM: Final[dict[str, Any]] = {
         "include": [str],
         "sequences": [{"of": str, "via": [str]}],
         "ignored": [{"path": str, "reason": str}],
+        "mixed": [str],
     },
     "mappings": {"*": {"po": [object]}},
 }

@@ -46,6 +46,7 @@ class Lifted:
         nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
         concepts: concept IRIs in angle brackets that the payload uses.
         unmapped: elements that no mapping names.
+        stated: how many of the lines stand for what the payload states; the rest was worked out from it.
     """
 
     message: str
@@ -55,6 +56,7 @@ class Lifted:
     nodes: dict[str, tuple[Any, Plan]] = field(default_factory=dict)
     concepts: set[str] = field(default_factory=set)
     unmapped: list[Any] = field(default_factory=list)
+    stated: int = 0
 
     @property
     def ntriples(self) -> str:
@@ -94,6 +96,7 @@ def lift(document: Document) -> Lifted:
             walk.open(
                 envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0
             )
+    lifted.stated = len(lifted.lines)
     lifted.lines += clock.lines()
     return lifted
 
@@ -155,7 +158,7 @@ class _Walk:
 
     def down(self, table: dict[str, Node], element: Any, subject: str, counters: list[int]) -> None:
         """Walk the children of an element."""
-        lines = self.lines
+        lines, concepts = self.lines, self.concepts
         for child in element:
             node = table.get(child.tag)
             if node is None:
@@ -167,7 +170,9 @@ class _Walk:
                 for predicate, convert, kind in node.emits:
                     value = convert(text)
                     lines.append(f"{subject}{predicate}{value} .")
-                    if kind:
+                    if kind == CONCEPT:
+                        concepts.add(value)
+                    elif kind:
                         self.note(kind, subject, predicate, value, text)
             for predicate, counter, plan, sequenced in node.starts:
                 self.child(subject, predicate, counters, counter, plan, sequenced, child)
@@ -176,7 +181,7 @@ class _Walk:
                     self.down(node.table, child, subject, counters)
                 elif node.path and not node.emits and not node.starts:
                     lines.append(f"{subject}{_EMPTY}{string(node.path)} .")
-            elif node.emits and not node.starts and len(child):
+            elif node.mixed and node.emits and not node.starts and len(child):
                 self.foreign(child)
 
     def foreign(self, element: Any) -> None:
@@ -184,10 +189,8 @@ class _Walk:
         self.unmapped += [child for child in element if child.tag not in self.ignored]
 
     def note(self, kind: int, subject: str, predicate: str, value: str, text: str) -> None:
-        """Keep what later steps need of a value: concepts, starts, lengths, spellings that its type loses."""
-        if kind == CONCEPT:
-            self.concepts.add(value)
-        elif kind == START:
+        """Keep what later steps need of a value: starts, lengths, spellings that its type loses."""
+        if kind == START:
             self.clock.starts.setdefault(subject, text.strip())
         else:
             if predicate == _DURATION:

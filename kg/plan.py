@@ -38,6 +38,8 @@ class Node:
     table: dict[str, "Node"] = field(default_factory=dict)
     #: its path below the mapping's element, for ``flex:emptyElement`` where the payload has nothing in it
     path: str = ""
+    #: whether its namespace lets a leaf hold elements
+    mixed: bool = False
 
 
 @dataclass(slots=True)
@@ -143,6 +145,7 @@ class _Compiler:
         self.same: list[tuple[str, int, Plan, bool]] = []
         self.counters: dict[str, int] = {}
         self.direct = False
+        self.mixed = tuple(f"{{{source.prefixes[prefix]}}}" for prefix in source.settings.get("mixed", ()))
 
     def neighbours(self) -> Iterable[str]:
         """List the mappings linked from here whose subject lies on the same element."""
@@ -175,6 +178,7 @@ class _Compiler:
         for place, step in enumerate(steps, 1):
             node = table.setdefault(step, Node())
             node.path = "/".join(prefixed(part) for part in steps[:place])
+            node.mixed = step.startswith(self.mixed)
             table = node.table
         if node is None:
             raise self.error("a reference has no step")
