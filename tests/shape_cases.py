@@ -6,11 +6,15 @@
 as in ``set``). What no schema-valid payload can show is edited in the lifted graph: ``drop`` (subject,
 property) and ``add`` (subject, property, object in Turtle). Subjects are written without the base of
 identifiers, a message as ``message``.
+
+``context`` lists what was sent before: base payloads, with edits of their own where they differ; ``complete``
+the classes of which they hold everything; ``now`` is the time to compare with.
 """
 
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,9 @@ import yaml
 from lxml import etree
 
 from kg.check import Checker
+from kg.context import Kind, StoreContext, compared
+from kg.context_files import remember
+from kg.graphs.embedded import EmbeddedGraphs
 from kg.lift import Lifted, lift
 from kg.namespaces import FLEX, ID, PREFIXES
 from kg.profiles import load_profile
@@ -99,7 +106,23 @@ class Case:
                 lines.append(f"{quad.triple} .")
                 if isinstance(quad.object, ox.NamedNode):
                     lifted.concepts.add(str(quad.object))
+        lifted.lines = lines
         return lifted, "\n".join([*lines, *lifted.vocabulary(), ""])
+
+    def context(self) -> StoreContext | None:
+        """Give what the case says was sent before, where it says so."""
+        if "context" not in self.edits:
+            return None
+        graphs = EmbeddedGraphs()
+        for entry in self.edits["context"]:
+            edits = {"base": entry} if isinstance(entry, str) else dict(entry)
+            remember(graphs, [lift(Case(self.rule, self.says, edits.pop("base"), edits, ()).document())])
+        return StoreContext(graphs, complete=map(Kind, self.edits.get("complete", ())), enforced=True)
+
+    def facts(self, lifted: Lifted) -> list[str]:
+        """Give what the case compares its payload with."""
+        now = self.edits.get("now")
+        return compared(lifted, self.context(), datetime.fromisoformat(now) if now else None)
 
     @staticmethod
     def _iri(lifted: Lifted, subject: str) -> str:
@@ -165,10 +188,14 @@ def checker(engine: str, *without: str) -> Checker:
 def findings(case: Case, engine: str, *without: str) -> tuple[Finding, ...]:
     """Run the rules over a case: each rule once for each node that breaks it."""
     lifted, graph = case.graph()
-    made = checker(engine, *without).engine_for(lifted.profile, lifted.message_type)
+    checks = checker(engine, *without)
+    made = checks.engine_for(lifted.profile, lifted.message_type)
     assert made is not None
     rules = shapes().rules
-    found = set()
+    found = {
+        (v.rule, v.focus.replace(lifted.message, "message").removeprefix(ID), v.severity)
+        for v in checks.against(lifted, case.facts(lifted))
+    }
     for result in made.validate(graph):
         focus = result.focus.replace(lifted.message, "message").removeprefix(ID)
         rule = rules.get(result.shape)
