@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg.cli_check import check
+from kg.cli_explain import explain
 from kg.cli_ontology import ontology_app
+from kg.cli_reply import reply
 from kg.errors import UsageError
 from kg.inbox import Reading, query_text
 from kg.namespaces import VERSION
@@ -26,6 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(ontology_app, name="ontology")
+app.command()(check)
+app.command()(explain)
+app.command()(reply)
 
 Paths = Annotated[
     list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")
@@ -49,51 +55,6 @@ Largest = Annotated[
         "--max-bytes", min=1, help="Largest payload accepted, in bytes.", envvar="FLEXKG_MAX_PAYLOAD_BYTES"
     ),
 ]
-
-
-@app.command()
-def check(
-    paths: Paths,
-    profile: Level = "core",
-    engine: Engine = "shacl",
-    output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
-    max_bytes: Largest = 1_048_576,
-) -> None:
-    """Check payloads: schema, structure and meaning.
-
-    Exit code 0: all conform; 1: something does not; 2: wrong usage or environment.
-
-    Examples: `flexkg check event.xml`, `flexkg check inbox/ --format json`, `cat event.xml | flexkg check -`
-    """
-    from kg.check import checker
-    from kg.payloads import find
-    from kg.render import as_json, as_junit, as_text, as_turtle
-
-    _one_of("--format", output, ("text", "json", "junit", "turtle"))
-    made = checker(profile, engine)
-    read = Reading(find(paths), max_bytes)
-    tally = {"conforms": 0, "violates": 0, "unreadable": 0}
-
-    def reports() -> "Iterator[tuple[str, Report]]":
-        for name, data in read:
-            report = made.check(data, max_bytes=max_bytes)
-            tally[report.verdict] += 1
-            if output == "text":
-                print(as_text(name, report, data))
-            yield name, report
-
-    if output == "junit":
-        sys.stdout.writelines(as_junit(reports()))
-    elif output == "turtle":
-        shapes = {rule.id: rule.shape for rule in made.shapes.rules.values()}
-        sys.stdout.writelines(as_turtle(reports(), lambda rule: shapes.get(rule, "")))
-    else:
-        for name, report in reports():
-            if output == "json":
-                print(as_json(name, report))
-        if output == "text" and sum(tally.values()) > 1:
-            print(", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count))
-    read.finish(tally["violates"] + tally["unreadable"])
 
 
 @app.command()
