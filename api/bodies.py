@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from kg.errors import UnreadablePayload
 
@@ -32,17 +33,21 @@ async def read_body(request: Request, limit: int) -> bytes:
         limit: bytes allowed.
 
     Raises:
-        UnreadablePayload: the body is larger (code ``too-large``); the rest of it is not read.
+        UnreadablePayload: the body is larger (code ``too-large``), the rest of it is not read; or the client
+            went away before its end (code ``cut-off``).
     """
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise UnreadablePayload(
-                f"the body has more than the {limit:,} bytes allowed",
-                cure="send less in one message, or raise the setting max_payload_bytes",
-                code="too-large",
-            )
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise UnreadablePayload(
+                    f"the body has more than the {limit:,} bytes allowed",
+                    cure="send less in one message, or raise the setting max_payload_bytes",
+                    code="too-large",
+                )
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise UnreadablePayload("the body is cut off", cure="send it whole", code="cut-off") from error
     return b"".join(parts)

@@ -3,6 +3,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -771,9 +772,11 @@ def test_serve_serves_until_it_is_told_to_stop(store):
         first = serving.stdout.readline().decode()
         address = first.partition("http://")[2].partition(" ")[0]
         assert first == f"flexkg serves on http://{address} (store {store}); stop with Ctrl-C\n"
+        port = address.rpartition(":")[2]
+        with socket.create_connection(("127.0.0.1", int(port))) as cut_off:
+            cut_off.sendall(b"POST /payloads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n<a>")
         with urllib.request.urlopen(f"http://{address}/health", timeout=30) as answer:
             assert json.load(answer) == {"status": "ok", "version": kg.__version__, "store": True}
-        port = address.rpartition(":")[2]
         complaint(flexkg("serve", "--port", port), f"port {port} cannot be listened on", "another port")
         serving.send_signal(signal.SIGTERM)
         out, err = serving.communicate(timeout=30)

@@ -46,7 +46,7 @@ def test_codes_may_have_their_own_status(code, status):
         ("GET", "/nothing", 404, "not-found"),
         ("POST", "/", 404, "not-found"),
         ("GET", "/check", 405, "method-not-allowed"),
-        ("PATCH", "/payloads", 405, "method-not-allowed"),
+        ("GET", "/payloads", 405, "method-not-allowed"),
         ("DELETE", "/sparql", 405, "method-not-allowed"),
         ("PUT", "/health", 405, "method-not-allowed"),
     ],
