@@ -123,7 +123,7 @@ class Branch:
     def write(self, above: Any | None, nsmap: dict[str | None, str]) -> Any:
         """Write the branch as an lxml element."""
         if above is None:
-            made = etree.Element(self.element.name, nsmap=nsmap)
+            made = etree.Element(self.element.name, nsmap=nsmap)  # type: ignore[arg-type] # stubs know no default
         else:
             made = etree.SubElement(above, self.element.name)
         try:
