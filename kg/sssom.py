@@ -11,7 +11,7 @@ import yaml
 
 from kg import assets
 from kg.errors import AssetError
-from kg.namespaces import OWL, RDFS, SKOS
+from kg.namespaces import OWL, RDF, RDFS, SKOS
 
 SSSOM: Final = "https://w3id.org/sssom/"
 #: What stands in a row for a term that is not there or cannot be verified.
@@ -28,6 +28,15 @@ MATCHES: Final = tuple(SKOS + kind + "Match" for kind in ("exact", "close", "bro
 
 _REQUIRED: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")
 _METADATA: Final = ("mapping_set_id", "license", "curie_map")
+#: Prefixes that a table may use without saying so.
+_BUILT_IN: Final = {
+    "owl": OWL,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "semapv": "https://w3id.org/semapv/vocab/",
+    "skos": SKOS,
+    "sssom": SSSOM,
+}
 _CURIE: Final = re.compile(r"([A-Za-z][\w.-]*):([^\s<>\"{}|^`\\]+)")
 
 
@@ -94,7 +103,7 @@ def read(path: Path) -> MappingSet:
     start = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     said = _metadata(path, lines[:start])
     prefixes = {str(prefix): str(iri) for prefix, iri in said["curie_map"].items()}
-    rows = tuple(_rows(path, lines[start:], start + 1, prefixes))
+    rows = tuple(_rows(path, lines[start:], start + 1, _BUILT_IN | prefixes))
     return MappingSet(
         path,
         str(said["mapping_set_id"]),

@@ -21,6 +21,7 @@ from kg.site.rules import Rule
 from kg.site.terms import Module, Term
 from kg.site.vocabularies import Concept, Scheme
 from kg.site.write import Site, write_site
+from kg.sssom import NO_TERM
 from tests.ontologies import declared
 from tests.paths import ROOT
 
@@ -268,8 +269,8 @@ def test_terms_show_their_alignments():
     for row in CATALOGUE.alignments:
         if row.subject in CATALOGUE.entries:
             said = text(page(file_of(row.subject)))
-            if row.object == alignments.NO_TERM:
-                assert "no such term" in said
+            if row.object == NO_TERM:
+                assert (words(row.object_label) or "no such term") in said
             else:
                 assert short(row.object, CATALOGUE.prefixes) in said
                 assert row.object in set(links("alignments.html"))
@@ -409,7 +410,7 @@ def test_alignments_read_their_prefixes(tmp_path):
     path = tmp_path / "a.sssom.tsv"
     path.write_text(
         "#curie_map:\n#  ex: https://example.org/\n#  flex: https://w3id.org/flexkg/def#\n"
-        "#mapping_set_id: https://example.org/set\nsubject_id\tpredicate_id\tobject_id\t"
+        "#mapping_set_id: https://example.org/set\n#license: https://example.org/terms\nsubject_id\tpredicate_id\tobject_id\t"
         "mapping_justification\nflex:Event\tskos:closeMatch\tex:Call\tsemapv:ManualMappingCuration\n",
         encoding="utf-8",
     )
@@ -445,6 +446,7 @@ def test_questions_refuse_a_ragged_row(tmp_path):
 def test_alignments_refuse_a_table_without_subjects(tmp_path):
     """A table that is none is named."""
     path = tmp_path / "a.sssom.tsv"
-    path.write_text("one\ttwo\n1\t2\n", encoding="utf-8")
+    head = "#mapping_set_id: https://example.org/set\n#license: https://example.org/terms\n"
+    path.write_text(head + "#curie_map:\n#  a: b\n" + "one\ttwo\n1\t2\n", encoding="utf-8")
     with pytest.raises(AssetError, match="subject_id"):
         alignments.read([path])

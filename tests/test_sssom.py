@@ -49,6 +49,12 @@ def test_table_is_read_with_iris_in_full(table) -> None:
     assert found.rows[2].object == NO_TERM
 
 
+def test_built_in_prefixes_need_no_declaration(table) -> None:
+    """What SSSOM declares once for all tables may be left out of a table's own map."""
+    short = "".join(line for line in HEAD.splitlines(keepends=True) if "w3.org" not in line)
+    assert table(short + COLUMNS + ROW).rows[0].predicate == "http://www.w3.org/2004/02/skos/core#closeMatch"
+
+
 def test_rows_become_axioms_and_matches(table) -> None:
     """An OWL predicate gives an axiom about a declared class, a SKOS one a match, no term nothing."""
     text = write_graph("".join(f"{line}\n" for line in statements([table(GOOD)])), "turtle")

@@ -9,11 +9,12 @@ from pyoxigraph import Triple as QuotedTriple
 
 from kg.namespaces import OWL, VERSION
 from kg.site import turtle
-from kg.site.alignments import NO_TERM, Alignment
+from kg.site.alignments import Alignment
 from kg.site.catalogue import Catalogue
 from kg.site.facts import Facts, Value, short
 from kg.site.markup import Child, Markup, join, tag
 from kg.site.rules import Rule
+from kg.sssom import NO_TERM
 
 #: Lists: file and name, as the head of each page has them.
 LISTS: Final = (
@@ -84,6 +85,8 @@ class Frame:
 
     def aligned(self, row: Alignment) -> tuple[Child, Child]:
         """Show the relation and the other term of an alignment."""
+        if row.object == NO_TERM and row.object_label:
+            return tag("code", self.short(row.predicate)), f"{row.object_label} (not verified)"
         if row.object == NO_TERM:
             return "none", "no such term"
         label = f" {row.object_label}" if row.object_label else None
