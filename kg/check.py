@@ -15,7 +15,7 @@ from kg.plan import Plan
 from kg.pointers import place
 from kg.report import Report, Violation
 from kg.rules import Shapes
-from kg.verdict import judge, misshapen, unmapped, unreadable
+from kg.verdict import judge, misshapen, repeated, unmapped, unreadable
 from kg.xml import MAX_BYTES, read
 from kg.yarrrml import RDF_TYPE
 
@@ -133,9 +133,10 @@ class Checker:
         lifted = lift(document)
         results = self.validate(lifted)
         found: list[Violation] = []
-        if results or lifted.unmapped:
+        if results or lifted.unmapped or lifted.repeated:
             found += [self._violation(lifted, result) for result in results]
             found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
+            found += [repeated(e, lifted.profile) for e in lifted.repeated]
         if context is not None or now is not None:
             from kg.context import compared
 

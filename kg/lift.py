@@ -27,6 +27,8 @@ class Lifter:
     plans: dict[str, Plan]
     roots: dict[str, Plan]
     ignored: frozenset[str]
+    #: the ignored ones that say nothing because they are empty
+    hollow: frozenset[str] = frozenset()
 
     @property
     def profile(self) -> str:
@@ -46,6 +48,7 @@ class Lifted:
         nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
         concepts: concept IRIs in angle brackets that the payload uses.
         unmapped: elements that no mapping names.
+        repeated: elements that come again at once where the mapping knows one.
         stated: how many of the lines stand for what the payload states; the rest was worked out from it.
     """
 
@@ -56,6 +59,7 @@ class Lifted:
     nodes: dict[str, tuple[Any, Plan]] = field(default_factory=dict)
     concepts: set[str] = field(default_factory=set)
     unmapped: list[Any] = field(default_factory=list)
+    repeated: list[Any] = field(default_factory=list)
     stated: int = 0
 
     @property
@@ -88,7 +92,7 @@ def lift(document: Document) -> Lifted:
     message = plan.subject(document.body, "", 0, document.digest)
     lifted = Lifted(message, document.message_type, lifter.profile)
     clock = Clock()
-    walk = _Walk(lifted, clock, document.digest, lifter.ignored)
+    walk = _Walk(lifted, clock, document.digest, lifter)
     walk.start(plan, document.body, "", 0)
     if document.root is not document.body:
         envelope = lifter.roots.get(document.root.tag)
@@ -102,12 +106,23 @@ def lift(document: Document) -> Lifted:
 
 
 class _Walk:
-    __slots__ = ("clock", "concepts", "digest", "ignored", "lines", "nodes", "unmapped")
+    __slots__ = (
+        "clock",
+        "concepts",
+        "digest",
+        "hollow",
+        "ignored",
+        "lines",
+        "nodes",
+        "repeated",
+        "unmapped",
+    )
 
-    def __init__(self, lifted: Lifted, clock: Clock, digest: str, ignored: frozenset[str]) -> None:
-        self.ignored = ignored
+    def __init__(self, lifted: Lifted, clock: Clock, digest: str, lifter: Lifter) -> None:
+        self.ignored, self.hollow = lifter.ignored, lifter.hollow
         self.lines, self.nodes, self.concepts = lifted.lines, lifted.nodes, lifted.concepts
-        self.unmapped, self.clock, self.digest = lifted.unmapped, clock, digest
+        self.unmapped, self.repeated = lifted.unmapped, lifted.repeated
+        self.clock, self.digest = clock, digest
 
     def start(self, plan: Plan, element: Any, parent: str, position: int) -> str:
         """Write one mapping's subject with all that lies below its element; gives the subject."""
@@ -159,12 +174,16 @@ class _Walk:
     def down(self, table: dict[str, Node], element: Any, subject: str, counters: list[int]) -> None:
         """Walk the children of an element."""
         lines, concepts = self.lines, self.concepts
+        last = None
         for child in element:
             node = table.get(child.tag)
             if node is None:
-                if child.tag not in self.ignored:
+                if child.tag not in self.ignored or (child.tag in self.hollow and _filled(child)):
                     self.unmapped.append(child)
                 continue
+            if node is last and node.path and not node.starts:
+                self.repeated.append(child)
+            last = node
             if node.emits:
                 text = child.text or ""
                 for predicate, convert, kind in node.emits:
@@ -199,6 +218,10 @@ class _Walk:
                 self.lines.append(f"{subject}{predicate[:-2]}Text> {string(text)} .")
 
 
+def _filled(element: Any) -> bool:
+    return bool(len(element) or (element.text or "").strip())
+
+
 _DURATION = f" <{FLEX}duration> "
 _EMPTY = f" <{FLEX}emptyElement> "
 
@@ -222,10 +245,9 @@ def lifter_for(profile: str) -> Lifter:
             source = load(path)
             plans = compile_file(source)
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
-            ignored = frozenset(
-                element_name(source, entry["path"]) for entry in source.settings.get("ignored", ())
-            )
-            return Lifter(source, plans, roots, ignored)
+            left = {element_name(source, e["path"]): e for e in source.settings.get("ignored", ())}
+            hollow = frozenset(name for name, entry in left.items() if entry.get("empty"))
+            return Lifter(source, plans, roots, frozenset(left), hollow)
     raise AssetError(
         f"no mapping file for the profile {profile!r}", where="mappings/payloads", cure="add one"
     )

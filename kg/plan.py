@@ -91,7 +91,8 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
     for plan in plans.values():
         for _, _, other, _ in plan.same:  # what one mapping of an element reads is not unmapped to the other
             _know(plan.table, other)
-            _know(other.table, plan)
+            if not other.neighbour:
+                _know(other.table, plan)
     return plans
 
 

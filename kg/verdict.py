@@ -57,7 +57,8 @@ def misshapen(document: Document) -> Report:
 def unmapped(element: object, profile: str) -> Violation:
     """Report an element that no mapping names; a breach where the mappings name all that a profile has."""
     at, line = pointer(element), getattr(element, "sourceline", 0) or 0
-    if lifter_for(profile).source.settings.get("closed"):
+    lifter = lifter_for(profile)
+    if lifter.source.settings.get("closed") and getattr(element, "tag", "") not in lifter.hollow:
         return Violation(
             rule="LIFT-2",
             severity="Violation",
@@ -76,4 +77,21 @@ def unmapped(element: object, profile: str) -> Violation:
         pointer=at,
         line=line,
         cure="map the element in mappings/payloads, or leave it out",
+    )
+
+
+def repeated(element: object, profile: str) -> Violation:
+    """Report an element that comes again where the mapping knows one: a value stated twice is one triple."""
+    closed = bool(lifter_for(profile).source.settings.get("closed"))
+    return Violation(
+        rule="LIFT-3",
+        severity="Violation" if closed else "Warning",
+        message="The element is repeated, where only one has a meaning.",
+        source=f"OpenADR {profile}, oadr_ei_{profile.replace('.', '')}.xsd, IntervalType"
+        if closed
+        else "invented by FlexKG: nothing is dropped silently",
+        pointer=pointer(element),
+        line=getattr(element, "sourceline", 0) or 0,
+        cure="state one value for the interval",
+        response_code="459" if closed else "",
     )

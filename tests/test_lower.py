@@ -9,6 +9,7 @@ from lxml import etree
 from openleadr.messaging import parse_message
 
 from bench.payloads import KINDS, fresh
+from kg.check import check
 from kg.errors import FlexKGError, UsageError
 from kg.lift import lift
 from kg.lower import lower, lowered
@@ -169,6 +170,25 @@ def test_lower_fills_in_what_the_schema_fixes():
     data = message("oadrRegisterReport")
     lines = [line for line in lift(read(data)).lines if "itemDescription" not in line]
     assert_same(data, lower("\n".join(lines)))
+
+
+def test_nothing_is_dropped_in_silence():
+    """What cannot come back, because the graph has no place for it, is reported by the check."""
+    payload = (
+        b"<ei:signalPayload><ei:payloadFloat><ei:value>1</ei:value></ei:payloadFloat></ei:signalPayload>"
+    )
+    hollow = b"<xcal:components/>"
+    for old, new, rule in (
+        (payload, payload * 2, "LIFT-3"),
+        (hollow, b"<xcal:components><ei:eiTarget/></xcal:components>", "LIFT-1"),
+        (hollow, b"<xcal:components>more</xcal:components>", "LIFT-1"),
+    ):
+        data = messages.event().replace(old, new)
+        assert data != messages.event()
+        assert read(data).schema_errors == ()
+        (found,) = [v for v in check(data).violations if v.rule.startswith("LIFT")]
+        assert (found.rule, found.severity) == (rule, "Warning")
+        assert "signalPayload[2]" in found.pointer or found.pointer.endswith("xcal:components")
 
 
 def test_lower_chooses_among_messages():
