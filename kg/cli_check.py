@@ -1,0 +1,103 @@
+"""flexkg check: the command that checks payloads. What it does is in the library."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg.errors import UsageError
+from kg.inbox import Reading
+
+if TYPE_CHECKING:
+    from kg.report import Report
+
+_FORMATS = ("text", "json", "junit", "turtle")
+
+
+def check(
+    paths: Annotated[
+        list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")
+    ],
+    profile: Annotated[
+        str, typer.Option(help="Strictness: `core`, `strict` or a profile file.", envvar="FLEXKG_PROFILE")
+    ] = "core",
+    engine: Annotated[
+        str,
+        typer.Option(help="SHACL engine: `shacl` (fast) or `pyshacl` (reference).", envvar="FLEXKG_ENGINE"),
+    ] = "shacl",
+    output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
+    context: Annotated[
+        list[Path] | None,
+        typer.Option(help="Earlier messages (`*.xml`), graphs (`*.ttl`, `*.nt`) or folders; repeatable."),
+    ] = None,
+    now: Annotated[
+        str, typer.Option(help="Compare times with this one, for example `2026-11-23T17:00:00Z`, or `now`.")
+    ] = "",
+    max_bytes: Annotated[
+        int,
+        typer.Option(min=1, help="Largest payload accepted, in bytes.", envvar="FLEXKG_MAX_PAYLOAD_BYTES"),
+    ] = 1_048_576,
+) -> None:
+    """Check payloads: schema, structure and meaning; with `--context` also against earlier messages.
+
+    Exit code 0: all conform; 1: something does not; 2: wrong usage or environment.
+
+    Examples: `flexkg check event.xml`, `flexkg check inbox/ --format json`, `cat event.xml | flexkg check -`,
+    `flexkg check readings.xml --context register.xml`
+    """
+    from kg.check import checker
+    from kg.payloads import find
+    from kg.render import as_json, as_junit, as_text, as_turtle
+
+    if output not in _FORMATS:
+        raise UsageError(f"{output!r} is no value of --format", cure=f"use one of {', '.join(_FORMATS)}")
+    made, time = checker(profile, engine), _time(now)
+    known = None
+    if context:
+        from kg.context_files import FileContext
+
+        known = FileContext(context, max_bytes=max_bytes)
+    read = Reading(find(paths), max_bytes)
+    tally = {"conforms": 0, "violates": 0, "unreadable": 0}
+
+    def reports() -> "Iterator[tuple[str, Report]]":
+        for name, data in read:
+            report = made.check(data, max_bytes=max_bytes, context=known, now=time)
+            tally[report.verdict] += 1
+            if output == "text":
+                print(as_text(name, report, data))
+            yield name, report
+
+    if output == "junit":
+        sys.stdout.writelines(as_junit(reports()))
+    elif output == "turtle":
+        shapes = {rule.id: rule.shape for rule in made.shapes.rules.values()}
+        sys.stdout.writelines(as_turtle(reports(), lambda rule: shapes.get(rule, "")))
+    else:
+        for name, report in reports():
+            if output == "json":
+                print(as_json(name, report))
+        if output == "text" and sum(tally.values()) > 1:
+            print(", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count))
+    read.finish(tally["violates"] + tally["unreadable"])
+
+
+def _time(text: str) -> datetime | None:
+    """Read the time to compare with.
+
+    Raises:
+        UsageError: it is no time, or has no zone.
+    """
+    from kg.times import moment
+
+    if text in ("", "now"):
+        return datetime.now(UTC) if text else None
+    time = moment(text)
+    if time is None or time.tzinfo is None:
+        raise UsageError(
+            f"{text!r} is no time with a zone", where="--now", cure="write it like 2026-11-23T17:00:00Z"
+        )
+    return time
