@@ -1,24 +1,21 @@
 """flexkg: the command line. Commands only; what they do is in the library."""
 
 import sys
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kg.cli_check import check
 from kg.cli_explain import explain
+from kg.cli_lists import mappings, queries
 from kg.cli_ontology import ontology_app
 from kg.cli_reply import reply
 from kg.errors import UsageError
 from kg.inbox import Reading, query_text
 from kg.namespaces import VERSION
 from kg.terminal import Commands
-
-if TYPE_CHECKING:
-    from kg.report import Report
 
 app = typer.Typer(
     name="flexkg",
@@ -31,6 +28,8 @@ app = typer.Typer(
 app.add_typer(ontology_app, name="ontology")
 app.command()(check)
 app.command()(explain)
+app.command()(mappings)
+app.command()(queries)
 app.command()(reply)
 
 Paths = Annotated[
@@ -41,12 +40,6 @@ Level = Annotated[
     str,
     typer.Option(
         "--profile", help="Strictness: `core`, `strict` or a profile file.", envvar="FLEXKG_PROFILE"
-    ),
-]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine", help="SHACL engine: `shacl` (fast) or `pyshacl` (reference).", envvar="FLEXKG_ENGINE"
     ),
 ]
 Largest = Annotated[
@@ -150,23 +143,6 @@ def query(
 
 
 @app.command()
-def queries() -> None:
-    """List the stored queries with what each answers and takes.
-
-    `FLEXKG_QUERIES` names a folder with further ones; one of the same name goes before ours.
-
-    Example: `flexkg queries`, then `flexkg query requested event=E-7 --store ./store`
-    """
-    from kg.service import Service
-    from kg.settings import load_settings
-
-    without_store = load_settings().model_copy(update={"store": None})
-    for stored in Service(without_store, create=False).stored().values():
-        takes = " ".join(f"{p.name}={p.default or p.type}" for p in stored.parameters.values())
-        print(f"{stored.name} {takes}".rstrip() + f"\n    {stored.summary}")
-
-
-@app.command()
 def rebuild(store: Store) -> None:
     """Make the graph anew from the journal, with today's mappings.
 
@@ -206,25 +182,6 @@ def serve(
             f"the service cannot be loaded: {error}", cure="install flexkg with its dependencies"
         ) from error
     run(settings)
-
-
-@app.command()
-def mappings() -> None:
-    """List the mapping files with the profile that each serves.
-
-    Example: `flexkg mappings`
-    """
-    from kg.lift import mapping_files
-    from kg.yarrrml import load
-
-    for path in mapping_files():
-        source = load(path)
-        profile = source.settings.get("profile")
-        print(
-            f"{path.name}: OpenADR {profile}, {len(source.mappings)} mappings"
-            if profile
-            else f"{path.name}: included"
-        )
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
