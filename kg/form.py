@@ -9,6 +9,8 @@ FORM: Final[dict[str, Any]] = {
         "include": [str],
         "sequences": [{"of": str, "via": [str]}],
         "ignored": [{"path": str, "reason": str}],
+        "unread": [{"path": str, "reason": str}],
+        "refused": [str],
         "mixed": [str],
     },
     "mappings": {"*": {"po": [object]}},

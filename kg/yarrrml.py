@@ -140,10 +140,13 @@ class _Reader:
                 raise self.error("flexkg.sequences", "has an entry without of or via")
             for predicate in entry["via"]:
                 self.iri("flexkg.sequences", predicate)
-        for entry in settings.get("ignored", ()):
-            if not {"path", "reason"} <= set(entry):
-                raise self.error("flexkg.ignored", "has an entry without path or reason")
-            self.element("flexkg.ignored", entry["path"].removeprefix("@"))
+        for key in ("ignored", "unread"):
+            for entry in settings.get(key, ()):
+                if not {"path", "reason"} <= set(entry):
+                    raise self.error(f"flexkg.{key}", "has an entry without path or reason")
+                self.element(f"flexkg.{key}", entry["path"].removeprefix("@"))
+        for name in settings.get("refused", ()):
+            self.iri("flexkg.refused", name)
 
     def mapping(self, name: str, body: dict[str, Any]) -> Mapping:
         unknown = set(body) - {"sources", "s", "po"}
