@@ -125,7 +125,7 @@ def status(violations: Iterable[Violation]) -> Status:
         return Status()
     # rules of a market may have a code of their own, which says more than the general ones
     order = {code: rank for rank, code in enumerate(CODES)}
-    first = min(refusals, key=lambda one: order.get(one.response_code or OTHER, 0))
+    first = min(refusals, key=lambda one: order.get(one.response_code or OTHER, -1))
     more = len({one.rule for one in refusals}) - 1
     text = f"{first.rule}: {first.message}"
     text = _UNWRITABLE.sub(" ", text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")

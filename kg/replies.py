@@ -1,12 +1,10 @@
 """reply: report -> the OpenADR message that answers: a graph, lowered by the mapping file that lifts it."""
 
-import pyoxigraph as ox
-
 from kg.answering import FINAL, REPLIES, RESPONSE, Answerer, Reply, Status, overall, status
 from kg.check import Checker
 from kg.errors import UsageError
 from kg.lift import Lifted
-from kg.namespaces import FLEX
+from kg.namespaces import FLEX, VOCAB
 from kg.reply_graph import ReplyGraph
 from kg.report import Report, Violation
 from kg.statements import Statements, name
@@ -105,7 +103,7 @@ class _Request:
     def texts(self, node: str, term: str) -> list[str]:
         """List the values of a property, without blank ones; of a concept its notation."""
         found = self.statements.objects(node, FLEX + term)
-        return [text for one in found if (text := _text(one)).strip()]
+        return [text for one in found if (text := _text(name(one))).strip()]
 
     def one(self, term: str) -> str:
         """Give the one value of a property of the message, or of what it conveys; else nothing."""
@@ -132,10 +130,9 @@ class _Request:
         return [text for node in nodes for text in self.texts(name(node), "reportRequestID")]
 
 
-def _text(term: object) -> str:
-    if isinstance(term, ox.NamedNode):
-        return term.value.rpartition("/")[2]
-    return str(getattr(term, "value", ""))
+def _text(text: str) -> str:
+    """Give the notation of a concept; other text as it is."""
+    return text.rpartition("/")[2] if text.startswith(VOCAB) else text
 
 
 def _plain(request: _Request, row: Reply, outcome: Status) -> ReplyGraph:

@@ -4,7 +4,6 @@ The key that is trusted comes from the caller, never from the message. The conte
 against the content that was read, so that only what a registered party signed is taken as its word.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -16,17 +15,18 @@ from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, Signatur
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from kg.certificates import Certificate, Trust, certificate, zulu
+from kg.certificates import Certificate, Trust, certificate
 from kg.errors import UsageError
-from kg.literals import date_time, segment, string
-from kg.namespaces import FLEX, ID, VOCAB, XSD
+from kg.literals import date_time
 from kg.nonces import Nonces
 from kg.signature_form import DIGESTS, DSP, METHODS, Fault, Form, form_of, signed
+from kg.signature_verdict import SignatureVerdict
 from kg.times import moment
 from kg.xml import Document
 
+__all__ = ["SignatureVerdict", "Window", "verify"]
+
 Policy = Literal["require", "accept", "ignore"]
-State = Literal["unsigned", "good", "bad", "unchecked"]
 _POLICIES = ("require", "accept", "ignore")
 _LONGEST_NONCE = 512
 _CONFIG = SignatureConfiguration(
@@ -61,57 +61,6 @@ class Window:
 
     past: timedelta = timedelta(seconds=300)
     future: timedelta = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureVerdict:
-    """What became of a message's signature.
-
-    Attributes:
-        state: ``"good"``; ``"bad"``; ``"unsigned"``: there is none; ``"unchecked"``: nobody looked.
-        accepted: whether the message may be taken under the policy that was asked for.
-        code: why it is not good, a notation of the scheme ``signatureFault``; empty where nothing is wrong.
-        reason: the same as a sentence.
-        party: the party for which the signer's certificate is registered; empty unless the signature is good.
-        signer: that certificate; also with a bad verdict on a signature whose value is right, else None.
-        timestamp: the instant that was signed, None where it is not known to be signed.
-        nonce: the nonce that was signed, empty as above.
-    """
-
-    state: State
-    accepted: bool
-    code: str = ""
-    reason: str = ""
-    party: str = ""
-    signer: Certificate | None = None
-    timestamp: datetime | None = None
-    nonce: str = ""
-
-    @property
-    def good(self) -> bool:
-        """Whether a registered party signed the message that was read, in time and once."""
-        return self.state == "good"
-
-    def lines(self, message: str) -> Iterator[str]:
-        """Give the verdict as N-Triples about a message, one line a triple.
-
-        Args:
-            message: IRI of the message.
-        """
-        yield f"<{message}> <{FLEX}signatureState> <{VOCAB}signatureState/{self.state}> ."
-        if self.state in ("good", "bad"):
-            value = "true" if self.good else "false"
-            yield f'<{message}> <{FLEX}signatureValid> "{value}"^^<{XSD}boolean> .'
-        if self.code:
-            yield f"<{message}> <{FLEX}signatureFault> <{VOCAB}signatureFault/{self.code}> ."
-            yield f"<{message}> <{FLEX}signatureReason> {string(self.reason)} ."
-        if self.timestamp is not None:
-            yield f"<{message}> <{FLEX}signedAt> {date_time(zulu(self.timestamp))} ."
-        if self.signer is not None:
-            yield f"<{message}> <{FLEX}signedWith> <{self.signer.iri}> ."
-            if self.party:
-                yield f"<{ID}party/{segment(self.party)}> <{FLEX}certificate> <{self.signer.iri}> ."
-            yield from self.signer.lines()
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from functools import cache
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lxml import etree
-from openleadr.messaging import validate_xml_schema, validate_xml_signature
+from openleadr.messaging import parse_message, validate_xml_schema, validate_xml_signature
 from openleadr.utils import certificate_fingerprint
 from pyoxigraph import RdfFormat, parse
 
@@ -25,6 +25,8 @@ from kg.certificates import Trust, certificate
 from kg.errors import StoreUnavailable, StoreVersion, UnreadablePayload, UsageError
 from kg.namespaces import FLEX, VOCAB
 from kg.nonces import Nonces
+from kg.replies import reply
+from kg.report import Report
 from kg.signature_form import DS, DSP
 from kg.signatures import Window, verify
 from kg.signing import sign
@@ -819,6 +821,18 @@ def test_every_fault_is_a_concept():
     raised = set(re.findall(r'Fault\(\s*"([a-z-]+)"', text)) | set(re.findall(r'code="([a-z-]+)"', text))
     raised |= set(re.findall(r'return "([a-z]+)"', text)) | {"replay", "duplicate-id", "reference"}
     assert raised == faults()
+
+
+def test_refusals_are_findings_that_a_reply_names():
+    """A signature that does not count refuses the message with code 463."""
+    good, bad = verdict(by_openleadr()), verdict(OWN["stale"][0]())
+    assert good.findings == ()
+    assert verdict(message("oadrPoll"), policy="accept").findings == ()
+    (finding,) = bad.findings
+    report = Report("violates", "oadrPoll", bad.findings)
+    content = parse_message(reply(report))[1]["response"]
+    assert (finding.rule, content["response_code"]) == ("SIGN-stale", 463)
+    assert content["response_description"].startswith("SIGN-stale: the message was signed at")
 
 
 @pytest.mark.parametrize("data", ["good", "bad", "unsigned"])
