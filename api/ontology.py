@@ -25,6 +25,7 @@ MEDIA: Final = {
     "css": "text/css",
     "js": "text/javascript",
     "json": "application/json",
+    "ttl": TURTLE,
     "svg": "image/svg+xml",
 }
 #: Pages hold no script and no style of their own, and ask for nothing from elsewhere.

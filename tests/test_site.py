@@ -8,8 +8,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from lxml import etree
+from pyoxigraph import RdfFormat, parse
 
 from kg import ontology, vocabulary
+from kg.alignments import graph
 from kg.errors import AssetError, UsageError
 from kg.namespaces import FLEX, VOCAB
 from kg.rules import Shapes
@@ -450,3 +452,15 @@ def test_alignments_refuse_a_table_without_subjects(tmp_path):
     path.write_text(head + "#curie_map:\n#  a: b\n" + "one\ttwo\n1\t2\n", encoding="utf-8")
     with pytest.raises(AssetError, match="subject_id"):
         alignments.read([path])
+
+
+def test_alignments_are_there_as_turtle():
+    """alignments.ttl says in OWL and SKOS what the tables say, and the list of alignments leads to it."""
+    made = {str(quad.triple) for quad in parse(SITE.make("alignments.ttl"), format=RdfFormat.TURTLE)}
+    named = {line for line in map(str, made) if "_:" not in line}
+    assert named == {
+        str(quad.triple)
+        for quad in parse(graph(), format=RdfFormat.N_TRIPLES)
+        if "_:" not in str(quad.triple)
+    }
+    assert "alignments.ttl" in set(links("alignments.html"))

@@ -146,6 +146,7 @@ def _alignments(frame: Frame) -> bytes:
         "Alignments",
         tag("h1", "Alignments"),
         tag("p", "How own terms relate to those of other vocabularies, and on what grounds.", class_="lead"),
+        tag("p", tag("a", "The same as OWL and SKOS, in Turtle.", href="alignments.ttl")),
         *(parts or [tag("p", "No alignment is recorded.")]),
         description="Alignments of the FlexKG ontology with other vocabularies.",
     )

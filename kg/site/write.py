@@ -5,12 +5,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from kg.alignments import graph
 from kg.errors import UsageError
+from kg.graphs.formats import write_graph
 from kg.site import about, lists, search
 from kg.site.catalogue import Catalogue, Entry
 
 _STATIC: Final = Path(__file__).resolve().parent / "static"
 _INDEX: Final = "search.json"
+#: The alignments as OWL and SKOS, made from their tables.
+_ALIGNMENTS: Final = "alignments.ttl"
 
 
 class Site:
@@ -41,6 +45,7 @@ class Site:
         yield from lists.PAGES
         yield from self.pages
         yield _INDEX
+        yield _ALIGNMENTS
         yield from self.static
 
     def make(self, file: str) -> bytes | None:
@@ -58,6 +63,8 @@ class Site:
             return lists.page(self.catalogue, file)
         if file == _INDEX:
             return search.index(self.catalogue)
+        if file == _ALIGNMENTS:
+            return write_graph(graph(), "turtle").encode()
         return self.static[file].read_bytes() if file in self.static else None
 
 
