@@ -19,6 +19,22 @@ _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TARGET = ox.NamedNode(SH + "targetClass")
 _TARGETS = tuple(ox.NamedNode(SH + name) for name in ("targetNode", "targetSubjectsOf", "targetObjectsOf"))
 _PROFILE = ox.NamedNode(FLEX + "inProfile")
+_CONSTRAINTS = frozenset(
+    SH + name
+    for name in (
+        "sparql",
+        "not",
+        "or",
+        "and",
+        "xone",
+        "node",
+        "class",
+        "nodeKind",
+        "in",
+        "hasValue",
+        "pattern",
+    )
+)
 _SUBCLASS = ox.NamedNode(RDFS + "subClassOf")
 
 
@@ -52,15 +68,54 @@ class Shapes:
 
     def __init__(self, files: Iterable[Path]) -> None:
         self.quads: dict[ox.NamedNode | ox.BlankNode, list[tuple[ox.NamedNode, _Term]]] = {}
+        self._homes: dict[ox.NamedNode | ox.BlankNode, Path] = {}
         for index, path in enumerate(files):
             self._read(path, index)
         self.rules = {rule.shape: rule for rule in self._rules()}
+        self._refuse_nameless()
 
     def _read(self, path: Path, index: int) -> None:
         for triple in parse(path):
             subject = _apart(triple.subject, index)
             assert isinstance(subject, ox.NamedNode | ox.BlankNode)
             self.quads.setdefault(subject, []).append((triple.predicate, _apart(triple.object, index)))
+            self._homes.setdefault(subject, path)
+
+    def _refuse_nameless(self) -> None:
+        """Refuse what could find something wrong and could not be cited, and two rules of one id.
+
+        Raises:
+            AssetError: a shape has no rule id, or one that another shape has; names file, shape and cure.
+        """
+        known: dict[str, str] = {}
+        for rule in self.rules.values():
+            if known.setdefault(rule.id, rule.shape) != rule.shape:
+                raise self._unfit(
+                    ox.NamedNode(rule.shape), f"has the rule id {rule.id} of <{known[rule.id]}>"
+                )
+        for subject, facts in self.quads.items():
+            if not any(p == _TARGET or p in _TARGETS for p, _ in facts):
+                continue
+            for predicate, value in facts:
+                if predicate.value == SH + "property" and isinstance(value, ox.NamedNode | ox.BlankNode):
+                    self._refuse_unless_rule(value, subject)
+            if any(p.value in _CONSTRAINTS for p, _ in facts):
+                self._refuse_unless_rule(subject, subject)
+
+    def _refuse_unless_rule(
+        self, shape: ox.NamedNode | ox.BlankNode, owner: ox.NamedNode | ox.BlankNode
+    ) -> None:
+        if isinstance(shape, ox.BlankNode):
+            if owner.value not in self.rules:
+                raise self._unfit(owner, "has a property shape without a name, which no report can cite")
+        elif shape.value not in self.rules:
+            raise self._unfit(shape, "has no rule id")
+
+    def _unfit(self, shape: ox.NamedNode | ox.BlankNode, what: str) -> AssetError:
+        where = str(self._homes.get(shape, ""))
+        return AssetError(
+            f"the shape {shape} {what}", where=where, cure='give it a name and dcterms:identifier "ID"'
+        )
 
     def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:
         values = [o for p, o in self.quads.get(subject, ()) if p.value == iri]

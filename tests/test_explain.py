@@ -68,7 +68,7 @@ def _signal(name: str, kind: str, base: str) -> dict[str, dict[str, list[str]]]:
 
 @pytest.mark.parametrize("name", sorted(schemes()["signalName"].concepts))
 def test_every_signal_name_has_a_meaning(name: str) -> None:
-    """For each signal name of the standard at least one combination with a type and an item means something."""
+    """For each signal name at least one combination with a type and an item means something."""
     kinds, bases = schemes()["signalType"].concepts, ["", *schemes()["itemBase"].concepts]
     assert any(signal_binding("<s>", _signal(name, k, b)).complete for k in kinds for b in bases)
 

@@ -106,3 +106,34 @@ def test_unknown_profile_lists_those_there_are() -> None:
     """A name that is neither a profile nor a file gets the names that there are."""
     with pytest.raises(UsageError, match="core, site-example, strict"):
         load_profile("stern")
+
+
+BAD_SHAPES = [
+    (
+        "sh:property shape:q .\nshape:q a sh:PropertyShape ; sh:path flex:priority ; sh:minCount 1 .",
+        "no rule id",
+    ),
+    ("sh:property [ sh:path flex:priority ; sh:minCount 1 ] .", "without a name"),
+    ("sh:nodeKind sh:IRI .", "no rule id"),
+    (
+        'sh:property shape:q .\nshape:q dcterms:identifier "EVT-1" ; sh:path flex:priority ; sh:minCount 1 .',
+        "has the rule id EVT-1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), BAD_SHAPES)
+def test_shape_that_no_report_can_cite_is_refused(tmp_path: Path, body: str, words: str) -> None:
+    """A user's shape needs a name and a rule id of its own; the error names file, shape and cure."""
+    head = SHAPES.partition("shape:EventVersion a")[0]
+    text = f"{head}shape:S a sh:NodeShape ; sh:targetClass flex:EventVersion ; {body}"
+    (tmp_path / "market-shapes.ttl").write_text(text, encoding="utf-8")
+    name = _profile(
+        tmp_path,
+        "<#m> a prof:Profile ; prof:isProfileOf ours:core ; "
+        "prof:hasResource [ prof:hasArtifact <market-shapes.ttl> ] .",
+    )
+    with pytest.raises(AssetError, match=words) as caught:
+        checker(name)
+    assert "market-shapes.ttl" in caught.value.where
+    assert "dcterms:identifier" in caught.value.cure
