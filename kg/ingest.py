@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
@@ -20,6 +20,7 @@ from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
 from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
+from kg.judge import Judge
 from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.readings.graph import GraphReadings
@@ -81,6 +82,7 @@ class Ingest:
         tenant: name of the tenant of a new store.
         profile: level of strictness.
         engine: SHACL engine.
+        context: ``"off"``, ``"warn"`` or ``"enforce"``: how much the rules across messages count.
         max_bytes: largest payload accepted.
         batch: payloads that ``ingest_many`` lets share one fsync.
         create: make a store where there is none.
@@ -96,6 +98,7 @@ class Ingest:
         tenant: str = "",
         profile: str = "core",
         engine: str = "shacl",
+        context: str = "warn",
         max_bytes: int = MAX_BYTES,
         batch: int = 64,
         create: bool = True,
@@ -109,6 +112,7 @@ class Ingest:
             tidy(self.journal.directory)
             self.graphs = EmbeddedGraphs(self.journal.directory.graph)
             undo.callback(self.graphs.close)
+            self._judge = Judge(self.graphs, context, profile, engine)
             self.readings = GraphReadings(self.graphs)
             self._applier = Applier(self.graphs, self.readings)
             self._behind = False
@@ -208,6 +212,26 @@ class Ingest:
             answer.set_result(receipt)
 
     def _record(self, works: Sequence[_Work]) -> list[Receipt]:
+        """Judge payloads against the store in their order, and record them with as few fsyncs as that takes.
+
+        One that is compared with what another of them tells is judged when that one has been applied.
+        """
+        if not self._judge.active:
+            return self._write(works)
+        receipts: list[Receipt] = []
+        waiting: list[_Work] = []
+        told: set[str] = set()
+        for work in works:
+            judgement = self._judge.judge(work.report, work.lifted, behind=self._behind)
+            if not told.isdisjoint(judgement.asked):
+                receipts += self._write(waiting)
+                waiting, told = [], set()
+                judgement = self._judge.judge(work.report, work.lifted, behind=self._behind)
+            waiting.append(replace(work, report=judgement.report))
+            told |= judgement.told
+        return receipts + self._write(waiting)
+
+    def _write(self, works: Sequence[_Work]) -> list[Receipt]:
         """Record payloads with one fsync, then apply them; the same bytes again are not recorded twice."""
         rows: dict[tuple[bytes, tuple[str, ...], str], int] = {}
         fresh: dict[tuple[bytes, tuple[str, ...], str], _Work] = {}

@@ -44,6 +44,7 @@ class Service:
                 tenant=settings.tenant,
                 profile=settings.profile,
                 engine=settings.engine,
+                context=settings.context,
                 max_bytes=settings.max_payload_bytes,
                 batch=settings.batch,
                 create=create,

@@ -1,7 +1,7 @@
 """Settings: from the environment (``FLEXKG_...``) and the command line."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port that the service listens on")
     profile: str = Field("core", description="level of strictness: core, strict or a profile file")
     engine: str = Field("shacl", description="SHACL engine: shacl (fast) or pyshacl (reference)")
+    context: Literal["off", "warn", "enforce"] = Field(
+        "warn", description="rules across messages: off, warn, or enforce where all messages go through here"
+    )
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
