@@ -341,6 +341,12 @@ def test_check_refuses_hostile_samples(path):
         ("check {0}/" + "x" * 300, ("too long",)),
         ("check {0}/empty", ("no payload", "empty")),
         ("check {0}/a.xml --format yaml", ("'yaml'", "--format", "text, json, junit, turtle")),
+        ("check {0}/a.xml --context {0}/none", ("the context cannot be read", "none")),
+        ("check {0}/a.xml --context {0}/bad.ttl", ("broken Turtle", "bad.ttl:1")),
+        ("check {0}/a.xml --context {0}/empty", ("the folder has no context", "empty")),
+        ("check {0}/a.xml --now yesterday", ("'yesterday' is no time with a zone", "--now")),
+        ("explain {0}/none", ("no such file or folder",)),
+        ("reply {0}/none", ("no such file or folder",)),
         ("lift {0}/a.xml --format xml", ("'xml'", "turtle, nt, jsonld")),
         ("lift {0}", ("one payload is asked for",)),
         ("lift {0}/none", ("no such file or folder",)),
@@ -367,6 +373,7 @@ def test_commands_tell_a_wrong_argument_in_a_line(arguments, words, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.xml").write_bytes(GOOD)
     (tmp_path / "schema.xml").write_bytes(GOOD.replace(b"eventStatus", b"eventState"))
+    (tmp_path / "bad.ttl").write_text("no turtle", "utf-8")
     before = sorted(tmp_path.rglob("*"))
     result = flexkg(*(a.format(tmp_path) for a in arguments.split()))
     complaint(result, *words)
