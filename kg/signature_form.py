@@ -114,7 +114,8 @@ def form_of(document: Document) -> Form:
     info = signature.find(f"{{{DS}}}SignedInfo")
     _algorithm(info.find(f"{{{DS}}}CanonicalizationMethod"), CANONICAL, "canonical form")
     _algorithm(info.find(f"{{{DS}}}SignatureMethod"), METHODS, "signature method")
-    covered = tuple(_covered(root, one, content, replay) for one in info.iterfind(f"{{{DS}}}Reference"))
+    references = info.findall(f"{{{DS}}}Reference")
+    covered = tuple(_covered(root, one, content, replay) for one in references[:3])
     if len(covered) != 2 or len({one is content for one in covered}) != 2:
         raise Fault("reference", "not exactly the oadrSignedObject and the ReplayProtect are signed")
     return Form(signature, content, replay, covered, _certificates(signature))

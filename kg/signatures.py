@@ -29,6 +29,8 @@ __all__ = ["SignatureVerdict", "Window", "verify"]
 Policy = Literal["require", "accept", "ignore"]
 _POLICIES = ("require", "accept", "ignore")
 _LONGEST_NONCE = 512
+#: So many registered keys are tried on a message that does not say which certificate is its own.
+_MOST_TRIED = 8
 _CONFIG = SignatureConfiguration(
     location="./",
     expect_references=2,
@@ -98,7 +100,7 @@ def verify(
         sender: the party that the message must be from; without it, any registered party may have signed, and
             the caller compares ``party`` of the verdict with who the message says it is from.
         peer: certificate of the other end of the TLS connection, PEM or DER, which must be the signer's too.
-        now: the time here; the clock's without it.
+        now: the time here, with a zone; the clock's without it.
         window: how far the signed time may be from it.
 
     Returns:
@@ -156,6 +158,8 @@ def _candidates(
         found = [(party, one) for party, one in found if one.der in form.certificates]
         if not found:
             raise Fault("foreign-key", "the certificate in the signature is not the registered one")
+    elif len(found) > _MOST_TRIED:
+        raise Fault("foreign-key", "the signature does not say by which of many certificates it was made")
     if peer is not None:
         other = certificate(peer)
         found = [(party, one) for party, one in found if one.der == other.der]

@@ -9,9 +9,11 @@ import copy
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -559,6 +561,43 @@ def test_changed_signature_values_are_refused(digit):
     assert verdict(etree.tostring(root)).code == "signature"
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_mutated_messages_are_good_only_where_nothing_was_changed(seed):
+    """Whatever bytes are exchanged, what is read of a good message is what was signed."""
+    random = Random(seed)
+    original = by_openleadr("oadrDistributeEvent")
+    root = etree.fromstring(original)
+    said = [etree.tostring(one, method="c14n") for one in parts(root)[1:]]
+    for _ in range(40):
+        data = bytearray(original)
+        for _ in range(random.choice((1, 1, 2, 5))):
+            at = random.randrange(len(data))
+            choice = random.random()
+            if choice < 0.4:
+                data[at] ^= 1 << random.randrange(7)
+            elif choice < 0.7:
+                del data[at : at + random.randrange(1, 40)]
+            else:
+                begin = random.randrange(len(data))
+                data[at:at] = data[begin : begin + random.randrange(1, 200)]
+        try:
+            document = read(bytes(data))
+        except UnreadablePayload:
+            continue
+        if verify(document, trust(), nonces=None, policy="accept").good:
+            assert [etree.tostring(one, method="c14n") for one in parts(document.root)[1:]] == said
+
+
+def test_signatures_with_very_many_references_are_refused_at_once():
+    """The work that a message causes does not grow with the square of its size."""
+    root = tree()
+    info = find(root, ".//ds:SignedInfo")
+    last = etree.tostring(info[-1])
+    for _ in range(1500):
+        info.append(etree.fromstring(last))
+    assert verdict(etree.tostring(root)).code == "reference"
+
+
 # ------------------------------------------------------------------ whose key
 
 
@@ -591,6 +630,14 @@ def test_foreign_signature_without_certificate_is_refused():
     assert (
         verdict(_without(etree.fromstring(by_openleadr(kind="attacker")), "ds:KeyInfo")).code == "signature"
     )
+
+
+def test_a_message_without_certificate_is_not_tried_on_every_key():
+    """A few registered keys are tried; of many, the sender must be expected or the certificate be there."""
+    data = read(_without(tree(), "ds:KeyInfo"))
+    many = Trust({f"ven-{n}": keys("RSA").cert for n in range(9)})
+    assert verify(data, many, nonces=None).code == "foreign-key"
+    assert verify(data, many, nonces=None, sender="ven-3").good
 
 
 def test_foreign_key_value_is_refused():
@@ -786,6 +833,14 @@ def test_a_clock_that_was_ahead_does_not_shut_the_door(nonces):
     ahead = NOW + timedelta(days=30)
     assert nonces.spend("signer", "b", ahead, oldest=ahead - window) == ""
     assert nonces.spend("signer", "c", NOW + timedelta(seconds=1), oldest=NOW - window) == ""
+
+
+def test_of_many_threads_one_spends_a_nonce(nonces):
+    """The same message, to all threads of a process at once."""
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(10):
+            said = list(pool.map(lambda _, n=n: nonces.spend("one", f"n-{n}", NOW, oldest=NOW), range(16)))
+            assert sorted(said) == [""] + ["replay"] * 15
 
 
 def test_nonces_belong_to_a_signer(nonces):
