@@ -1,5 +1,6 @@
 """What a payload says of times beside the clock: when it was made, what has begun, what is still to come."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from kg.comparisons import Comparison, reports
@@ -89,4 +90,6 @@ def _shifted(time: datetime, by: timedelta) -> datetime:
 
 
 def _literal(time: datetime) -> str:
-    return date_time(time.astimezone(UTC).isoformat().replace("+00:00", "Z"))
+    with suppress(OverflowError):
+        time = time.astimezone(UTC)
+    return date_time(time.isoformat().replace("+00:00", "Z"))
