@@ -10,6 +10,7 @@ import typer
 from kg.cli_check import check
 from kg.cli_explain import explain
 from kg.cli_lists import mappings, queries
+from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
 from kg.cli_reply import reply
 from kg.errors import UsageError
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(ontology_app, name="ontology")
 app.command()(check)
 app.command()(explain)
+app.command()(lower)
 app.command()(mappings)
 app.command()(queries)
 app.command()(reply)
