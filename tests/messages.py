@@ -124,3 +124,12 @@ def opt(kind="optOut", *, opt_id="O-1", event_id="E-1", number=0, ven="VEN-1", r
 def poll(ven="VEN-1") -> bytes:
     """A VEN asks for news."""
     return _message("Poll", f"<ei:venID>{ven}</ei:venID>")
+
+
+def cancel_opt(opt_id="O-1", *, ven="VEN-1", request="R-7") -> bytes:
+    """A VEN takes an opt back."""
+    return _message(
+        "CancelOpt",
+        f"""<pyld:requestID>{request}</pyld:requestID><ei:optID>{opt_id}</ei:optID>
+        <ei:venID>{ven}</ei:venID>""",
+    )

@@ -23,7 +23,7 @@ import kg
 from kg.cli import app
 from kg.sparql.stored import stored_queries
 from kg.terminal import Commands
-from tests.messages import event, opt, poll, register, report
+from tests.messages import cancel_opt, event, opt, poll, register, report
 from tests.paths import DATA, ROOT, needs_data
 
 GOOD, BAD, NONE = event(), event(hours=2), b"<html/>"
@@ -471,6 +471,30 @@ def test_query_answers_a_stored_query(store):
 def test_query_answers_every_stored_query(store, name):
     """Each shipped query runs as it is."""
     assert flexkg("query", name, "--store", store).exit_code == 0
+
+
+def test_stored_queries_give_names_as_the_messages_spell_them(tmp_path):
+    """Not as IRIs encode them; what is sent again or cancelled is no further row."""
+    sent = [
+        opt(ven="VEN 1/ä", opt_id="O 1"),
+        opt(ven="VEN 1/ä", opt_id="O 1", request="R-5"),
+        opt(opt_id="O-2"),
+        cancel_opt("O-2"),
+        register(ven="VEN 1/ä").replace(b">Mean<", b">Direct Read<"),
+        register(ven="VEN 1/ä", request="R-6").replace(b">Mean<", b">Direct Read<"),
+        event(event_id="E 1"),
+    ]
+    for n, data in enumerate(sent):
+        (tmp_path / f"{n}.xml").write_bytes(data)
+    store = tmp_path / "store"
+    assert flexkg("ingest", tmp_path, "--store", store).exit_code == 0
+    answers = {}
+    for name in ("opt-outs", "series", "events"):
+        text = flexkg("query", name, "--store", store, "--format", "csv").stdout
+        answers[name] = list(csv.reader(StringIO(text)))[1:]
+    assert answers["opt-outs"] == [["VEN 1/ä", "O 1", "economic", "E-1", "", ""]]
+    assert answers["series"] == [["VEN 1/ä", "power", "PUMP-1", "usage", "Direct Read", "k", "W"]]
+    assert [row[0] for row in answers["events"]] == ["E 1"]
 
 
 def test_query_answers_sparql_in_each_format(store):
