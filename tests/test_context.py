@@ -5,9 +5,11 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from typer.testing import CliRunner
 
 import kg
 from kg.check import checker, classes_of
+from kg.cli import app
 from kg.comparisons import Kind
 from kg.context import CLASSES, StoreContext, compared
 from kg.context_files import FileContext, remember
@@ -329,6 +331,58 @@ def test_context_file_beyond_the_limit_is_refused(folder):
     """The limit for payloads is that for earlier ones too."""
     with pytest.raises(UsageError, match="unreadable"):
         FileContext([folder], max_bytes=500)
+
+
+# ---------------------------------------------------------------- on the command line
+
+
+def flexkg(*arguments):
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("context", "code", "says"),
+    [
+        (["registered", "register-report"], 0, []),
+        (["registered"], 0, ["CTX-34 Warning"]),
+        ([], 0, []),
+        (["registered", "unregister"], 1, ["CTX-2 Violation", "CTX-34 Warning"]),
+    ],
+)
+def test_command_checks_against_earlier_messages(context, code, says):
+    """A gateway needs the files of earlier messages, and no store."""
+    files = [argument for name in context for argument in ("--context", BASE / f"{name}.xml")]
+    result = flexkg(BASE / "update-report.xml", *files)
+    assert result.exit_code == code, result.output
+    assert list(dict.fromkeys(re.findall(r"CTX-\d+ \w+", result.output))) == says
+
+
+def test_command_compares_with_a_time():
+    """Times are judged where a time is given; now is one."""
+    late = flexkg(BASE / "event.xml", "--now", "2026-03-02T17:50:00+01:00")
+    assert (late.exit_code, "CTX-28" in late.output) == (0, False)
+    assert "CTX-28 Violation" in flexkg(BASE / "event.xml", "--now", "2026-03-02T18:10:00+01:00").output
+    assert "CTX-27" in flexkg(BASE / "opt-event.xml", "--now", "2027-01-01T00:00:00Z").output
+    assert "CTX" in flexkg(BASE / "opt-event.xml", "--now", "now").output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--context", "missing"),
+        ("--context", ROOT / "tests" / "paths.py"),
+        ("--now", "today"),
+        ("--now", "2026-03-02T19:00:00"),
+    ],
+)
+def test_command_refuses_what_is_no_context_and_no_time(arguments):
+    """Wrong usage is one line with a cure."""
+    result = flexkg(BASE / "poll.xml", *arguments)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("flexkg: ")
+    assert "; " in line
 
 
 # ---------------------------------------------------------------- in the service
