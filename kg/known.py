@@ -96,7 +96,7 @@ class Known:
             found = [
                 f"{base}{vtn.removeprefix(f'<{ID}party/')[:-1]}/{segment(name)}>" for vtn in sorted(vtns)
             ]
-            self._bounded = False
+            self._bounded = self.look_ups >= LOOK_UPS
             return [event for event in found if self.current(event) is not None]
         found = [s.subject for s in self._match(None, f"<{FLEX}eventID>", string(name))]
         return [event for event in found if event.startswith(base)]
