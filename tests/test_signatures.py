@@ -461,6 +461,37 @@ def own_no_replay_protect(root):
     return again(root)
 
 
+def own_signed_object_in_key_info(root):
+    find(root, ".//ds:KeyInfo").append(forged(root))
+    find(root, ".//ds:KeyInfo")[-1].attrib.clear()
+    return again(root)
+
+
+def own_second_nonce(root):
+    wrap_second_nonce(root)
+    return again(root)
+
+
+def own_second_property(root):
+    made = copy.deepcopy(find(root, ".//ds:SignatureProperty"))
+    made.set("Id", "second")
+    made[0].tag = f"{{{DSP}}}note"
+    find(root, ".//ds:SignatureProperties").append(made)
+    return again(root)
+
+
+def own_second_object(root):
+    etree.SubElement(find(root, "ds:Signature"), f"{{{DS}}}Object").text = "note"
+    return again(root)
+
+
+def own_type_under_exclusive(root):
+    """What a prefix in the value of xsi:type stands for is not signed."""
+    poll = find(root, ".//oadr:oadrPoll")
+    poll.set("{http://www.w3.org/2001/XMLSchema-instance}type", "oadr:oadrPollType")
+    return again(root, canonical=EXCLUSIVE)
+
+
 def replay(root, timestamp=None, nonce=None):
     if timestamp is not None:
         find(root, ".//dsp:timestamp").text = timestamp
@@ -490,6 +521,7 @@ OWN = {
         lambda: again(tree(), transforms=(DS + "base64",)),
         lambda: again(tree(), transforms=(C14N, C14N)),
         lambda: again(tree(), transforms=(ENVELOPED, C14N)),
+        lambda: own_type_under_exclusive(tree()),
     ],
     "reference": [
         lambda: own_reference_to_itself(tree()),
@@ -502,7 +534,13 @@ OWN = {
         lambda: _uri(tree(), None),
     ],
     "schema": [lambda: own_reference_to_envelope(tree())],
-    "structure": [lambda: own_no_replay_protect(tree())],
+    "structure": [
+        lambda: own_no_replay_protect(tree()),
+        lambda: own_signed_object_in_key_info(tree()),
+        lambda: own_second_nonce(tree()),
+        lambda: own_second_property(tree()),
+        lambda: own_second_object(tree()),
+    ],
     "timestamp": [
         lambda: replay(tree(), ""),
         lambda: replay(tree(), "today"),
@@ -542,6 +580,45 @@ def test_signatures_of_another_form_are_refused(fault, n, nonces):
     found = verdict(OWN[fault][n](), nonces=nonces)
     assert (found.state, found.code, found.accepted) == ("bad", fault, False), found.reason
     assert len(nonces) == 0
+
+
+def plain_id(root):
+    content = find(root, "oadr:oadrSignedObject")
+    content.attrib.clear()
+    content.set("Id", "oadrSignedObject")
+    return again(root)
+
+
+def two_messages(root):
+    wrap_second_message_in_object(root)
+    return again(root)
+
+
+def broken_certificate(root):
+    find(root, ".//ds:X509Certificate").text = "A"
+    return again(root)
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [(plain_id, "reference"), (two_messages, "structure"), (broken_certificate, "structure")],
+)
+def test_forms_that_the_schema_refuses_are_refused_without_it(made, fault):
+    """What the registered key signed against the schema is refused twice."""
+    document = read(made(tree()))
+    assert verify(document, trust(), nonces=None).code == "schema"
+    assert verify(replace(document, schema_errors=()), trust(), nonces=None).code == fault
+
+
+def test_what_was_read_must_be_what_was_signed():
+    """Two readers that disagree about the same bytes are no way in."""
+    good = by_openleadr()
+    root = etree.fromstring(good)
+    wrap_content_changed(root)
+    assert verify(replace(read(etree.tostring(root)), data=good), trust(), nonces=None).code == "content"
+    other = read(good)
+    poll = read(message("oadrPoll")).body
+    assert verify(replace(other, body=poll), trust(), nonces=None).code == "structure"
 
 
 def test_resign_makes_good_signatures(nonces):
@@ -608,6 +685,9 @@ def test_foreign_keys_are_refused():
     assert verdict(data).code == "foreign-key"
     assert verify(read(data), trust(), nonces=None).code == "foreign-key"
     assert verify(read(data), Trust({}), nonces=None).code == "foreign-key"
+    anonymous = read(_without(tree(), "ds:KeyInfo"))
+    assert verify(anonymous, Trust({}), nonces=None).code == "foreign-key"
+    assert verify(anonymous, trust(), nonces=None, sender="ven-7").code == "foreign-key"
 
 
 def test_keys_of_other_parties_are_refused():
