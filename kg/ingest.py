@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -167,11 +167,17 @@ class Ingest:
             kg.errors.StoreUnavailable: those whose receipts are missing could not be recorded.
         """
         source = iter(payloads)
-        while chunk := list(islice(source, self._batch)):
-            works = [self._examine(data, "", "in", None) for _, data in chunk]
-            with self._write_lock:
-                receipts = self._record(works)
-            yield from zip((name for name, _ in chunk), receipts, strict=True)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="examine") as ahead:
+            coming = ahead.submit(self._chunk, source)
+            while chunk := coming.result():
+                coming = ahead.submit(self._chunk, source)
+                with self._write_lock:
+                    receipts = self._record([work for _, work in chunk])
+                yield from zip((name for name, _ in chunk), receipts, strict=True)
+
+    def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, _Work]]:
+        """Check the payloads of one batch, while the batch before it is written."""
+        return [(name, self._examine(data, "", "in", None)) for name, data in islice(source, self._batch)]
 
     def close(self) -> None:
         """Put everything on disk and give the store back; closing twice does nothing."""

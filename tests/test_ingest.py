@@ -531,8 +531,8 @@ def test_ingest_many_gives_a_receipt_for_each_in_order(store):
     assert len(taken) == len(STORY)
 
 
-def test_ingest_many_reads_no_further_than_a_batch(tmp_path):
-    """Memory stays flat: the source is asked for one batch at a time."""
+def test_ingest_many_reads_no_further_than_two_batches(tmp_path):
+    """Memory stays flat: while one batch is written, the next is checked, and no more is asked for."""
     asked = []
 
     def source():
@@ -543,7 +543,7 @@ def test_ingest_many_reads_no_further_than_a_batch(tmp_path):
     with Ingest(tmp_path / "store", batch=8) as store:
         receipts = store.ingest_many(source())
         next(receipts)
-        assert len(asked) == 8
+        assert 8 <= len(asked) <= 16
         receipts.close()
 
 

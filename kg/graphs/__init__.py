@@ -10,6 +10,7 @@ A triple stands in one graph of a store only. A query over several graphs would 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -186,6 +187,7 @@ def month_graph(kind: str, received: str) -> str:
     return f"{GRAPH}{kind}/{received[:4]}{received[5:7]}"
 
 
+@lru_cache(maxsize=32_768)
 def parse_line(line: str) -> Statement:
     """Split a line of N-Triples that has no blank node.
 
