@@ -73,9 +73,14 @@ class Known:
         registrations = [subject for subject in found if subject.startswith(f"<{ID}registration/")]
         return [ven for registration in registrations for ven in self.node(registration).get("ven", ())]
 
-    def requests(self, name: str) -> list[tuple[str, Node]]:
-        """Find the messages that have a request ID: the IRI of each, and what is said of it."""
-        self.asked.add(f"request {name}")
+    def requests(self, name: str, sender: str = "") -> list[tuple[str, Node]]:
+        """Find the messages that have a request ID: the IRI of each, and what is said of it.
+
+        Args:
+            name: the request ID.
+            sender: who is asked about, as ``sender_of`` says; empty for anybody.
+        """
+        self.asked.add(f"request {name} {sender}".rstrip())
         found = [s.subject for s in self._match(None, f"<{FLEX}requestID>", string(name))]
         bounded = self._bounded
         nodes = [(subject, self.node(subject)) for subject in found]
@@ -141,6 +146,7 @@ def told(message_type: str, lines: Iterable[str]) -> set[str]:
         lines: its graph, N-Triples lines.
     """
     keys = {f"<{FLEX}requestID>": "request"}
+    sender = sender_of(message_type.removeprefix("oadr"))
     if message_type.endswith("PartyRegistration"):
         keys |= {f"<{FLEX}registrationID>": "registration", f"<{FLEX}ven>": ""}
     elif message_type.endswith("RegisterReport"):
@@ -153,9 +159,20 @@ def told(message_type: str, lines: Iterable[str]) -> set[str]:
         name = keys.get(predicate)
         if name is not None:
             found.add(f"{name} {lexical(rest[:-2])}" if name else rest[:-2])
+            if name == "request":
+                found.add(f"request {lexical(rest[:-2])} {sender}")
         elif predicate == TYPE and rest[:-2] in _THINGS:
             found.add(subject)
     return found
+
+
+def sender_of(kind: str) -> str:
+    """Say which side sends the messages of a class: ``"VTN"``, ``"VEN"``, or its name where both may.
+
+    Args:
+        kind: local name of the class, for example ``"DistributeEvent"``.
+    """
+    return "VTN" if kind in _FROM_VTN else "VEN" if kind in _FROM_VEN else kind
 
 
 def text(node: Node, name: str) -> str:
@@ -168,3 +185,7 @@ def _local(predicate: str) -> str:
 
 
 _THINGS: Final = {f"<{FLEX}{name}>" for name in ("Event", "Opt", "ReportDescription")}
+_FROM_VTN: Final = frozenset({"DistributeEvent"})
+_FROM_VEN: Final = frozenset(
+    {"RequestEvent", "CreateOpt", "CancelOpt", "QueryRegistration", "CreatePartyRegistration"}
+)

@@ -1,7 +1,7 @@
 """Requests and their answers: an identifier of its own for each request, a request for each answer."""
 
 from kg.comparisons import Comparison, Kind
-from kg.known import Node
+from kg.known import Node, sender_of
 from kg.literals import string
 from kg.namespaces import FLEX
 
@@ -17,15 +17,13 @@ _ANSWERS = {
     "RegisteredReport": {"RegisterReport"},
     "UpdatedReport": {"UpdateReport"},
 }
-#: Who sends a request; of one that both may send, only those of the same kind have the same sender.
-_VTN = frozenset({"DistributeEvent"})
-_VEN = frozenset({"RequestEvent", "CreateOpt", "CancelOpt", "QueryRegistration", "CreatePartyRegistration"})
 
 
 def compare(c: Comparison) -> None:
     """State which request IDs were used before, and which answered requests there are."""
     name = c.text(c.message, "requestID")
-    if name and any(_same_sender(c, kind, node) for kind, node in _others(c, name)):
+    sender = sender_of(c.message_type)
+    if name and any(_same_sender(c, kind, node) for kind, node in _others(c, name, sender)):
         c.focus(c.message, "MessageInContext", "requestID")
         c.say(c.message, "usedRequestID", string(name))
     for link in ("response", "eventResponse"):
@@ -45,23 +43,19 @@ def _answer(c: Comparison, status: str, name: str) -> None:
         c.say(status, "misfitRequestID", string(name))
 
 
-def _others(c: Comparison, name: str) -> list[tuple[str, Node]]:
+def _others(c: Comparison, name: str, sender: str = "") -> list[tuple[str, Node]]:
     """Give the messages with a request ID that are not this one, by the local name of their class."""
     return [
         (kind[1:-1].removeprefix(FLEX), node)
-        for subject, node in c.known.requests(name)
+        for subject, node in c.known.requests(name, sender)
         if subject != c.message
         for kind in node.get("type", ())
     ]
 
 
 def _same_sender(c: Comparison, kind: str, node: Node) -> bool:
-    own, other = _side(c.message_type), _side(kind)
-    if own != other:
+    own = sender_of(c.message_type)
+    if own != sender_of(kind):
         return False
     party = "vtn" if own == "VTN" else "ven"
     return set(c.values(c.message, party)) == set(node.get(party, ()))
-
-
-def _side(kind: str) -> str:
-    return "VTN" if kind in _VTN else "VEN" if kind in _VEN else kind
