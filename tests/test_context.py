@@ -21,7 +21,7 @@ from kg.known import LOOK_UPS, ROWS, Known, told
 from kg.namespaces import FLEX, ID, RDF
 from kg.rules import ancestors, parse
 from tests.messages import event, opt, poll, register, report
-from tests.paths import ROOT
+from tests.paths import DATA, ROOT, needs_data
 
 BASE = ROOT / "tests" / "shapes" / "_base"
 ALL = sorted(BASE.glob("*.xml"))
@@ -192,6 +192,19 @@ def test_incomplete_context_warns():
     report_ = checker().check(report("1"), context=StoreContext(EmbeddedGraphs(), enforced=True))
     assert report_.conforms
     assert set(rules(report_)) == {"CTX-30", "CTX-34"}
+
+
+CORPUS = sorted(DATA.rglob("*.xml")) if DATA.is_dir() else []
+
+
+@needs_data
+def test_context_that_knows_nothing_refuses_nothing():
+    """A newcomer's first payload, whatever it is, has the verdict that it has by itself."""
+    nothing = StoreContext(EmbeddedGraphs(), enforced=True)
+    readable = [data for data in (path.read_bytes() for path in CORPUS) if kg.check(data).message_type]
+    assert len(readable) > 20
+    for data in readable:
+        assert kg.check(data, context=nothing).verdict == kg.check(data).verdict
 
 
 @pytest.mark.parametrize(
