@@ -8,16 +8,19 @@ that is rebuilt equals the one that grew, and a row that is applied again change
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from kg.binding_graph import event_lines
 from kg.fingerprint import fingerprint
-from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
+from kg.graphs import Change, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
-from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, RDFS, SH, XSD
+from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
 from kg.readings import Reading, ReadingStore
 from kg.readings.delivery import Source, deliver
 from kg.registrations import Registrations
+from kg.series import SeriesBook
 
 _TYPE = f"<{RDF}type>"
 _CURRENT = FLEX + "currentVersion"
@@ -56,16 +59,19 @@ class Applier:
     Args:
         graphs: where the triples go.
         readings: where the values of reports go.
+        tables: folder of a user's own binding tables.
     """
 
     graphs: GraphStore
     readings: ReadingStore
+    tables: Path | None = None
     _current: dict[str, int] = field(default_factory=dict)
-    _resources: dict[str, str | None] = field(default_factory=dict)
     _registrations: Registrations = field(init=False)
+    _series: SeriesBook = field(init=False)
 
     def __post_init__(self) -> None:
         self._registrations = Registrations(self.graphs)
+        self._series = SeriesBook(self.graphs, self.tables)
 
     def apply(self, rows: Iterable[Recorded]) -> None:
         """Apply rows, in their order; those that were applied before are passed over.
@@ -75,7 +81,7 @@ class Applier:
         """
         done = self.graphs.applied()
         self._current.clear()
-        self._resources.clear()
+        self._series.clear()
         self._registrations.clear()
         changes: list[Change] = []
         readings: list[Reading] = []
@@ -90,6 +96,8 @@ class Applier:
                 readings += delivered
         if readings:
             self.readings.append(readings)
+        if self._series.changed:
+            self.readings.describe(self._series.changed)
         if changes:
             self.graphs.write(changes)
 
@@ -97,11 +105,12 @@ class Applier:
         """Work out what a payload that conforms changes."""
         facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
-        lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._resource)
+        lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._series.constants)
         kind = "event" if lifted.message_type.endswith("Event") else "op"
         change = Change(month_graph(kind, row.received), list(lines), [lifted.message], seq=row.seq)
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
+        self._series.tell((reading.series for reading in readings), change)
         best: dict[str, str] = {}
         for subject, node in facts.items():
             kinds = node.get(_TYPE, ())
@@ -111,8 +120,9 @@ class Applier:
             if f"<{FLEX}EventVersion>" in kinds:
                 self._version(subject, node, best)
                 change.lines.append(f'{subject} <{FLEX}eventDigest> "{fingerprint(facts, subject)}" .')
+                change.lines.extend(event_lines(node, facts, self.tables))
             elif f"<{FLEX}ReportDescription>" in kinds:
-                self._series(node, facts, change)
+                self._series.describe(subject, facts, change)
         if lifted.message_type.endswith("PartyRegistration"):
             self._registrations.note(facts, message, change)
         for event, version in best.items():
@@ -138,35 +148,6 @@ class Applier:
             ]
             self._current[event] = max(numbers, default=-1)
         return self._current[event]
-
-    def _series(self, node: dict[str, list[str]], facts: Facts, change: Change) -> None:
-        """Say of the series that is described which resource it observes, where that is exactly one."""
-        party = next(iter(node.get(f"<{FLEX}ven>", ())), "")[1:-1].removeprefix(ID + "party/")
-        names = {
-            lexical(name).strip()
-            for relation in ("reportDataSource", "reportSubject")
-            for target in node.get(f"<{FLEX}{relation}>", ())
-            for name in facts.get(target, {}).get(f"<{FLEX}resourceID>", ())
-        }
-        for series in node.get(f"<{FLEX}series>", ()):
-            change.roots.append(series[1:-1])
-            change.lines.append(f"{series} {_TYPE} <{FLEX}Series> .")
-            self._resources[series] = None
-            if party and len(names) == 1:
-                name = names.pop()
-                resource = f"{ID}resource/{party}/{segment(name)}"
-                self._resources[series] = resource
-                change.lines.append(f"{series} <{FLEX}ofResource> <{resource}> .")
-                change.lines.append(f"<{resource}> {_TYPE} <{FLEX}Resource> .")
-                change.lines.append(f"<{resource}> <{RDFS}label> {string(name)} .")
-
-    def _resource(self, series: str) -> str | None:
-        """Give the resource that a series observes."""
-        term = f"<{series}>"
-        if term not in self._resources:
-            found = next(iter(self.graphs.match(term, f"<{FLEX}ofResource>", None)), None)
-            self._resources[term] = found.object[1:-1] if found else None
-        return self._resources[term]
 
 
 def _refusal(row: Recorded) -> Change:

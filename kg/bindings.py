@@ -1,34 +1,29 @@
 """What values mean: quantity, unit, scale, direction, aggregation, and what each of these rests on.
 
 The message tells the unit; the tables in ``mappings/bindings`` tell the rest, a row for each combination that
-the standard gives a meaning. A user's own rows come from a folder of files with the same names; they win.
-Numbers are exact decimals throughout.
+the standard gives a meaning. ``points.csv`` says it of single data points, over all else. Numbers are exact
+decimals throughout.
 """
 
-import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
-from kg import assets, vocabulary
-from kg.errors import AssetError
-from kg.graphs import Facts, lexical
-from kg.namespaces import FLEX, QUANTITYKIND, UNIT, VOCAB
+from kg.binding_tables import Row, Tables, load
+from kg.graphs import Facts
+from kg.items import item_of, item_unit, named_unit, notation
+from kg.namespaces import FLEX, ID, QUANTITYKIND
 
-_COLUMNS = {
-    "signals": (
-        *("signal_name", "signal_type", "item_base", "quantity_kind", "unit"),
-        *("direction", "aggregation", "says", "source"),
-    ),
-    "reports": ("report_type", "direction", "says", "source"),
-    "reading-types": ("reading_type", "aggregation", "says", "source"),
+#: Report types whose values are states, without a unit.
+_STATES = ("level", "operatingState", "powerFactor", "x-resourceStatus")
+#: Kinds of quantity whose sign is not a direction: prices, ratios, and what has no unit.
+_NO_FLOW = {
+    "",
+    *(QUANTITYKIND + n for n in ("CostPerEnergy", "CostPerPower", "Currency", "DimensionlessRatio")),
 }
-_KEYS = {"signals": 3, "reports": 1, "reading-types": 1}
-_TEMPERATURES = {"celsius": "DEG_C", "fahrenheit": "DEG_F"}
-_SHORT = {"none": "", "micro": "u"}
+_SERIES = ID + "series/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +36,12 @@ class Binding:
         unit: QUDT IRI of the unit before scaling, empty where there is none or QUDT has no name for it.
         symbol: unit as people write it, with its scale, for example ``"kW"``.
         factor: what a value is multiplied with to be in ``unit``.
+        measured_in: IRI of the unit that a value is in as it stands: QUDT's, or our own where it has none.
         direction: ``import``, ``export``, ``net`` or ``none``.
+        positive_means: ``import`` or ``export``, empty where there is no direction.
         aggregation: ``instantaneous``, ``mean``, ``sum``, ``max`` or ``min``.
+        of: resource ID that a table names; empty where the message says of what the values are.
+        cim_reading_type: the eighteen numbers by which CIM names the same, empty where nothing tells.
         origins: field -> where it is from.
         missing: fields that neither the message nor a table tells.
     """
@@ -52,8 +51,12 @@ class Binding:
     unit: str = ""
     symbol: str = ""
     factor: Decimal = Decimal(1)
+    measured_in: str = ""
     direction: str = ""
+    positive_means: str = ""
     aggregation: str = ""
+    of: str = ""
+    cim_reading_type: str = ""
     origins: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -63,10 +66,26 @@ class Binding:
         return not self.missing
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    place: str
-    cells: dict[str, str]
+@dataclass(slots=True)
+class _Draft:
+    """A binding in the making; what is missing is kept by field, so that a table may fill it in."""
+
+    binding: Binding = field(default_factory=Binding)
+    origins: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def made(self) -> Binding:
+        positive = self.binding.positive_means
+        flows = self.binding.quantity_kind not in _NO_FLOW
+        if not positive and flows and self.binding.direction in ("import", "export", "net"):
+            # the balance called net takes import minus export
+            positive = "export" if self.binding.direction == "export" else "import"
+        return replace(
+            self.binding,
+            positive_means=positive,
+            origins=tuple(self.origins.items()),
+            missing=tuple(self.missing.values()),
+        )
 
 
 def signal_binding(signal: str, facts: Facts, folder: Path | None = None) -> Binding:
@@ -86,30 +105,27 @@ def signal_binding(signal: str, facts: Facts, folder: Path | None = None) -> Bin
     Source:
         OpenADR 2.0b, oadr_ei_20b.xsd, SignalNameEnumeratedType and SignalTypeEnumeratedType.
     """
-    node = facts.get(signal, {})
+    tables, node = load(folder), facts.get(signal, {})
     name, kind = notation(node, "signalName"), notation(node, "signalType")
-    item = _item(node, facts)
+    item = item_of(node, facts)
     base = notation(item, "itemBase")
-    rows = _table("signals", folder)
-    row = rows.get((name, kind, base)) or rows.get((name, kind, "*" if base else ""))
+    row = tables.signals.get((name, kind, base)) or tables.signals.get((name, kind, "*" if base else ""))
     if row is None:
         return Binding(missing=(f"a row for {name} {kind} with {base or 'no unit'} in signals.csv",))
-    cells = row.cells
-    quantity, unit, symbol, factor, origins, missing = _unit(
-        cells["quantity_kind"], cells["unit"], item, base
+    cells, draft = row.cells, _Draft()
+    draft.binding = Binding(
+        says=cells["says"], direction=cells["direction"], aggregation=cells["aggregation"]
     )
-    said = [(field, row.place) for field in ("says", "direction", "aggregation")]
-    return Binding(
-        cells["says"],
-        quantity,
-        unit,
-        symbol,
-        factor,
-        cells["direction"],
-        cells["aggregation"],
-        (*said, *origins),
-        missing,
-    )
+    draft.origins = dict.fromkeys(("says", "direction", "aggregation"), row.place)
+    if cells["unit"] == "item":
+        _unit(draft, item, base, tables)
+    else:
+        draft.origins["unit"] = "the kind of signal: it has none of its own"
+    if cells["unit"] not in ("", "item"):
+        scaled = named_unit(cells["unit"], "", tables)
+        kind = QUANTITYKIND + cells["quantity_kind"]
+        draft.binding = replace(draft.binding, quantity_kind=kind, **scaled.as_fields())
+    return draft.made()
 
 
 def point_binding(description: str, facts: Facts, folder: Path | None = None) -> Binding:
@@ -126,133 +142,119 @@ def point_binding(description: str, facts: Facts, folder: Path | None = None) ->
     Source:
         OpenADR 2.0b, oadr_20b.xsd, oadrReportDescriptionType.
     """
-    node = facts.get(description, {})
-    report, reading = notation(node, "reportType"), notation(node, "readingType")
-    item = _item(node, facts)
+    tables, node = load(folder), facts.get(description, {})
+    draft = _described(notation(node, "reportType"), notation(node, "readingType"), node, facts, tables)
+    for series in node.get(f"<{FLEX}series>", ()):
+        row = tables.point(*series_key(series[1:-1]))
+        if row is not None:
+            _override(draft, row, tables)
+    return draft.made()
+
+
+def baseline_binding(baseline: str, facts: Facts, folder: Path | None = None) -> Binding:
+    """Tell what the values of an event's baseline mean: what would have been used, in the item's unit.
+
+    Args:
+        baseline: subject of the baseline, in angle brackets.
+        facts: the payload's graph.
+        folder: a user's own tables.
+
+    Raises:
+        AssetError: a table is broken.
+    """
+    node = facts.get(baseline, {})
+    if not notation(item_of(node, facts), "itemBase"):
+        return Binding(missing=("the unit: the baseline names no item",))
+    return _described("baseline", "Projected", node, facts, load(folder)).made()
+
+
+def unregistered_binding(series: str, folder: Path | None = None) -> Binding | None:
+    """Tell what a data point means of which there is no registration, from its row in ``points.csv``.
+
+    Args:
+        series: IRI of the series.
+        folder: a user's own tables.
+
+    Returns:
+        The binding; None where no row speaks of the data point.
+
+    Raises:
+        AssetError: a table is broken.
+    """
+    tables = load(folder)
+    row = tables.point(*series_key(series)) if tables.points else None
+    if row is None:
+        return None
+    lacking = ("direction", "aggregation", "unit")
+    draft = _Draft(missing={name: f"the {name}: no registration tells it" for name in lacking})
+    _override(draft, row, tables)
+    return draft.made()
+
+
+def series_key(series: str) -> tuple[str, str, str]:
+    """Give the IDs of VEN, report and data point that make up the IRI of a series.
+
+    >>> series_key("https://w3id.org/flexkg/id/series/VEN-1/USAGE/a%2Fb")
+    ('VEN-1', 'USAGE', 'a/b')
+    """
+    ven, specifier, point = (unquote(part) for part in series.removeprefix(_SERIES).split("/"))
+    return ven, specifier, point
+
+
+def _described(report: str, reading: str, node: dict[str, list[str]], facts: Facts, tables: Tables) -> _Draft:
+    """Put together what the report type, the reading type and the item say."""
+    item, draft = item_of(node, facts), _Draft()
     base = notation(item, "itemBase")
-    about = _table("reports", folder).get((report,))
-    how = _table("reading-types", folder).get((reading,))
-    absent = [
-        f"a row for {value or 'no ' + what} in {table}.csv"
-        for value, what, table, row in (
-            (report, "report type", "reports", about),
-            (reading, "reading type", "reading-types", how),
-        )
-        if row is None
-    ]
-    if about is None or how is None:
-        return Binding(missing=tuple(absent))
-    quantity, unit, symbol, factor, origins, missing = _unit("item", "item", item, base)
-    if not base and report in ("level", "operatingState", "powerFactor", "x-resourceStatus"):
-        missing = ()
-    aggregation = how.cells["aggregation"]
-    if aggregation == "item":
-        aggregation = "sum" if base.startswith("energy") else "mean"
-    return Binding(
-        f"{about.cells['says']}, {how.cells['says']}",
-        quantity,
-        unit,
-        symbol,
-        factor,
-        about.cells["direction"],
-        aggregation,
-        (("says", about.place), ("direction", about.place), ("aggregation", how.place), *origins),
-        missing,
-    )
+    about, how = tables.reports.get((report,)), tables.reading_types.get((reading,))
+    says = []
+    if about is not None:
+        says.append(about.cells["says"])
+        draft.binding = replace(draft.binding, direction=about.cells["direction"])
+        draft.origins |= {"says": about.place, "direction": about.place}
+    else:
+        draft.missing["direction"] = f"a row for {report or 'no report type'} in reports.csv"
+    if how is not None:
+        says.append(how.cells["says"])
+        aggregation = how.cells["aggregation"]
+        if aggregation == "item":
+            aggregation = "sum" if base.startswith("energy") or base in ("Therm", "pulseCount") else "mean"
+        draft.binding = replace(draft.binding, aggregation=aggregation)
+        draft.origins["aggregation"] = how.place
+    else:
+        draft.missing["aggregation"] = f"a row for {reading or 'no reading type'} in reading-types.csv"
+    draft.binding = replace(draft.binding, says=", ".join(says))
+    if base or report not in _STATES:
+        _unit(draft, item, base, tables)
+    return draft
 
 
-def notation(node: dict[str, list[str]], name: str) -> str:
-    """Give the notation of the concept that a property of a node names; empty where there is none."""
-    for value in node.get(f"<{FLEX}{name}>", ()):
-        if value.startswith(f"<{VOCAB}"):
-            return unquote(value[1:-1].rpartition("/")[2])
-    return ""
+def _unit(draft: _Draft, item: dict[str, list[str]], base: str, tables: Tables) -> None:
+    """Add quantity kind, unit, symbol and factor as the item tells them."""
+    scaled = item_unit(item, base, tables)
+    draft.binding = replace(draft.binding, quantity_kind=scaled.quantity_kind, **scaled.as_fields())
+    draft.origins |= scaled.origins
+    if scaled.missing:
+        draft.missing["unit"] = scaled.missing
 
 
-def _item(node: dict[str, list[str]], facts: Facts) -> dict[str, list[str]]:
-    return next((facts.get(item, {}) for item in node.get(f"<{FLEX}item>", ())), {})
-
-
-def _text(node: dict[str, list[str]], name: str) -> str:
-    return next((lexical(value) for value in node.get(f"<{FLEX}{name}>", ())), "").strip()
-
-
-def _unit(
-    quantity: str, unit: str, item: dict[str, list[str]], base: str
-) -> tuple[str, str, str, Decimal, tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Work out quantity kind, unit, symbol and factor, with their origins and what is missing."""
-    message = "the message"
-    if unit != "item":
-        symbol = {"PERCENT": "%"}.get(unit, "")
-        return (
-            QUANTITYKIND + quantity if quantity else "",
-            UNIT + unit if unit else "",
-            symbol,
-            Decimal(1),
-            (("unit", "the kind of signal: it has none of its own"),),
-            (),
-        )
-    concept = vocabulary.concept("itemBase", base) if base else None
-    if concept is None:
-        return "", "", "", Decimal(1), (), ("the unit: the message names no item",)
-    kind = next(iter(concept.facts.get("quantityKind", ())), "")
-    named = next(iter(concept.facts.get("baseUnit", ())), "")
-    units = _text(item, "itemUnits")
-    if base == "temperature":
-        named = UNIT + _TEMPERATURES[units] if units in _TEMPERATURES else ""
-    scale = notation(item, "siScaleCode")
-    known = vocabulary.concept("siScaleCode", scale) if scale else None
-    factor = Decimal(next(iter(known.facts["factor"]))).normalize() if known else Decimal(1)
-    missing = () if units or named else ("the unit: the item names none",)
-    symbol = f"{_SHORT.get(scale, scale)}{units}"
-    if base.startswith("currencyPer"):
-        symbol += "/" + base.removeprefix("currencyPer").replace("KW", "kW").replace("Thm", "thm")
-    if base == "pulseCount":
-        factor = Decimal(_text(item, "pulseFactor") or "1")
-    origins = (
-        ("unit", f"{message}: {base}, {units}"),
-        ("scale", f"{message}: siScaleCode {scale or 'none'}"),
-    )
-    return kind, named, symbol, factor, origins, missing
-
-
-def _table(name: str, folder: Path | None) -> dict[tuple[str, ...], _Row]:
-    own = folder / f"{name}.csv" if folder is not None else None
-    return {**_read(_shipped(name), name), **(_read(own, name) if own and own.is_file() else {})}
-
-
-def _shipped(name: str) -> Path:
-    return assets.folder("mappings") / "bindings" / f"{name}.csv"
-
-
-@lru_cache(maxsize=32)
-def _read(path: Path, name: str) -> dict[tuple[str, ...], _Row]:
-    """Read a table: key columns -> row."""
-    found: dict[tuple[str, ...], _Row] = {}
-    for number, row in _rows(path, name):
-        key = tuple(row[column] for column in _COLUMNS[name][: _KEYS[name]])
-        if key in found:
-            raise AssetError(
-                f"{' '.join(key)} stands twice",
-                where=f"{path}:{number}",
-                cure="keep one row for each combination",
-            )
-        found[key] = _Row(f"{path.name}, line {number}", row)
-    return found
-
-
-def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(assets.text(path).splitlines())
-    header = next(reader, [])
-    if tuple(header) != _COLUMNS[name]:
-        raise AssetError(
-            "the table has other columns", where=f"{path}:1", cure=f"write {','.join(_COLUMNS[name])}"
-        )
-    for number, cells in enumerate(reader, start=2):
-        if len(cells) != len(header):
-            raise AssetError(
-                f"the row has {len(cells)} cells, not {len(header)}",
-                where=f"{path}:{number}",
-                cure="complete it",
-            )
-        yield number, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+def _override(draft: _Draft, row: Row, tables: Tables) -> None:
+    """Put what a row of ``points.csv`` says in the place of what was found."""
+    cells, found = row.cells, draft.binding
+    for name in ("direction", "positive_means", "aggregation", "of", "cim_reading_type"):
+        if cells[name]:
+            said: dict[str, Any] = {name: cells[name]}
+            found = replace(found, **said)
+            draft.origins[name] = row.place
+            draft.missing.pop(name, None)
+    if cells["direction"] and not cells["positive_means"]:
+        found = replace(found, positive_means="")
+    if cells["quantity_kind"]:
+        found = replace(found, quantity_kind=QUANTITYKIND + cells["quantity_kind"])
+        draft.origins["quantity_kind"] = row.place
+    if cells["unit"]:
+        found = replace(found, **named_unit(cells["unit"], cells["scale"], tables).as_fields())
+        draft.origins |= {"unit": row.place, "scale": row.place}
+        draft.missing.pop("unit", None)
+    if not found.says:
+        found = replace(found, says="value")
+    draft.binding = found

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-from kg.bindings import Binding, notation, point_binding, signal_binding
+from kg.bindings import Binding, baseline_binding, point_binding, signal_binding, unregistered_binding
 from kg.graphs import Facts, facts_of, lexical
+from kg.items import notation
 from kg.lift import Lifted
+from kg.literals import segment
 from kg.namespaces import FLEX, ID, RDF
+from kg.units import plain, product
 
 _TYPE = f"<{RDF}type>"
 _DIRECTIONS = {"import": "drawn from the grid counts positive", "export": "fed into the grid counts positive"}
@@ -41,7 +43,7 @@ class Meaning:
     @property
     def base_value(self) -> Decimal | None:
         """The value in the unit before scaling, exactly."""
-        return None if self.value is None else self.value * self.binding.factor
+        return None if self.value is None else product(self.value, self.binding.factor)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the meaning as plain data, numbers as text so that they stay exact."""
@@ -50,14 +52,17 @@ class Meaning:
             "node": self.node,
             "about": self.about,
             "value": None if self.value is None else str(self.value),
-            "base_value": None if self.value is None else _plain(self.base_value),
+            "base_value": None if self.base_value is None else plain(self.base_value),
             "says": binding.says,
             "quantity_kind": binding.quantity_kind,
             "unit": binding.unit,
             "symbol": binding.symbol,
-            "factor": _plain(binding.factor),
+            "measured_in": binding.measured_in,
+            "factor": plain(binding.factor),
             "direction": binding.direction,
+            "positive_means": binding.positive_means,
             "aggregation": binding.aggregation,
+            "cim_reading_type": binding.cim_reading_type,
             "starts_at": self.starts_at,
             "ends_at": self.ends_at,
             "of": list(self.of),
@@ -74,16 +79,16 @@ class Meaning:
         when = f"From {self.starts_at}" if self.starts_at else "At no stated time"
         when += f" to {self.ends_at}" if self.ends_at else " on" if self.starts_at else ""
         amount = f"{self.value} {binding.symbol}".rstrip()
-        if binding.factor != 1 and binding.unit:
-            amount += f" (= {_plain(self.base_value)} {binding.unit.rpartition('/')[2]})"
+        if binding.factor != 1 and binding.unit and self.base_value is not None:
+            amount += f" (= {plain(self.base_value)} {binding.unit.rpartition('/')[2]})"
         what = binding.says or "a value without meaning"
         return f"{when}: {what} {amount}{self._how()}{self._whose()}."
 
     def _how(self) -> str:
         binding = self.binding
-        if not binding.unit:
+        if not binding.unit or "/Cost" in binding.quantity_kind:
             return ""
-        how = [binding.aggregation, _DIRECTIONS.get(binding.direction, "")]
+        how = [binding.aggregation, _DIRECTIONS.get(binding.positive_means, "")]
         return "".join(f", {part}" for part in how if part)
 
     def _whose(self) -> str:
@@ -123,7 +128,8 @@ def explain(lifted: Lifted, context: Iterable[Lifted] = (), tables: Path | None 
         elif f"<{FLEX}ReportDescription>" in kinds:
             binding = point_binding(subject, facts, tables)
             name = f"data point {_text(node, 'rID')} as registered"
-            yield Meaning(subject[1:-1], None, binding, "", "", _named(node, facts), name)
+            of = _of(binding) or _named(node, facts)
+            yield Meaning(subject[1:-1], None, binding, "", "", of, name)
 
 
 def _event(version: dict[str, list[str]], facts: Facts, tables: Path | None) -> Iterator[Meaning]:
@@ -136,24 +142,9 @@ def _event(version: dict[str, list[str]], facts: Facts, tables: Path | None) -> 
         yield from _intervals(node, facts, binding, _targets(node, facts) or targets, about)
     for baseline in version.get(f"<{FLEX}baseline>", ()):
         node = facts.get(baseline, {})
-        item = next((facts.get(i, {}) for i in node.get(f"<{FLEX}item>", ())), {})
-        binding = _baseline_binding(notation(item, "itemBase"), baseline, facts, tables)
+        binding = baseline_binding(baseline, facts, tables)
         about = f"baseline {_text(node, 'baselineName')} of event {event}"
         yield from _intervals(node, facts, binding, _targets(node, facts) or targets, about)
-
-
-def _baseline_binding(base: str, baseline: str, facts: Facts, tables: Path | None) -> Binding:
-    """Tell what a baseline's values mean: what would have been used, in the item's unit."""
-    described = {
-        **facts.get(baseline, {}),
-        f"<{FLEX}reportType>": ["<https://w3id.org/flexkg/vocab/reportType/baseline>"],
-        f"<{FLEX}readingType>": ["<https://w3id.org/flexkg/vocab/readingType/Projected>"],
-    }
-    return (
-        point_binding(baseline, {**facts, baseline: described}, tables)
-        if base
-        else Binding(missing=("the unit: the baseline names no item",))
-    )
 
 
 def _intervals(
@@ -199,15 +190,24 @@ def _point(
     ven: str, specifier: str, point: str, registered: dict[str, Facts], tables: Path | None
 ) -> tuple[Binding, tuple[str, ...]]:
     """Find what a data point was registered as, and of what it tells."""
-    for series, known in registered.items():
-        parts = [unquote(part) for part in series[1:-1].removeprefix(f"{ID}series/").split("/")]
-        if parts == [ven, specifier, point]:
-            for subject, node in known.items():
-                if series in node.get(f"<{FLEX}series>", ()) and f"<{FLEX}ReportDescription>" in node.get(
-                    _TYPE, ()
-                ):
-                    return point_binding(subject, known, tables), _named(node, known)
+    series = f"{ID}series/{segment(ven)}/{segment(specifier)}/{segment(point)}"
+    known = registered.get(f"<{series}>", {})
+    for subject, node in known.items():
+        if f"<{series}>" in node.get(f"<{FLEX}series>", ()) and _described(node):
+            binding = point_binding(subject, known, tables)
+            return binding, _of(binding) or _named(node, known)
+    told = unregistered_binding(series, tables)
+    if told is not None:
+        return told, _of(told)
     return Binding(missing=(f"the registration of {point} under {specifier} by {ven}",)), ()
+
+
+def _described(node: dict[str, list[str]]) -> bool:
+    return f"<{FLEX}ReportDescription>" in node.get(_TYPE, ())
+
+
+def _of(binding: Binding) -> tuple[str, ...]:
+    return (f"resourceID {binding.of}",) if binding.of else ()
 
 
 def _named(node: dict[str, list[str]], facts: Facts) -> tuple[str, ...]:
@@ -232,9 +232,3 @@ def _text(node: dict[str, list[str]], name: str) -> str:
 
 def _number(term: str) -> Decimal | None:
     return Decimal(lexical(term)) if term.endswith("#decimal>") else None
-
-
-def _plain(value: Decimal | None) -> str:
-    return (
-        "" if value is None else f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
-    )

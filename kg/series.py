@@ -181,10 +181,9 @@ def _unit_of(binding: Binding) -> _Unit:
 def _read(binding: Iterable[Statement]) -> _Unit:
     """Read the unit from the triples of a binding."""
     found = {s.predicate[1:-1]: s.object for s in binding}
-    iris = (found.get(name, "")[1:-1] for name in (f"{SAREF}isMeasuredIn", f"{FLEX}unit"))
-    factor = found.get(f"{FLEX}factor")
-    kind = found.get(f"{FLEX}quantityKind", "")[1:-1]
-    return _Unit(*iris, Decimal(lexical(factor)) if factor else Decimal(1), kind)
+    factor = lexical(found.get(f"{FLEX}factor", '"1"'))
+    kind, unit = found.get(f"{FLEX}quantityKind", "")[1:-1], found.get(f"{FLEX}unit", "")[1:-1]
+    return _Unit(found.get(f"{SAREF}isMeasuredIn", "")[1:-1], unit, Decimal(factor), kind)
 
 
 def _resource(node: dict[str, list[str]], facts: Facts, told: str) -> str | None:

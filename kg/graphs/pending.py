@@ -61,7 +61,7 @@ class Pending:
             if subject not in own:
                 own[subject] = any(part in roots for part in _path(subject[1:-1]))
             if own[subject]:
-                self.inserts[statement._replace(graph=change.graph)] = None
+                self.inserts[_in(statement, change.graph)] = None
             else:
                 self._share(statement, change.graph)
         self.seq = max(self.seq, change.seq)
@@ -90,7 +90,7 @@ class Pending:
         self._shared[statement] = graph
         self._shared_in.add(graph)
         self._ancestors.update(_path(statement.subject[1:-1]))
-        wanted = statement._replace(graph=graph)
+        wanted = _in(statement, graph)
         for found in self._match(*statement[:3]):
             if found.graph == graph and found not in self.deletes:
                 return
@@ -112,6 +112,11 @@ class Pending:
                 if other not in seen and other[0] == "<" and below(other, root):
                     seen.add(other)
                     stack.append(other)
+
+
+def _in(statement: Statement, graph: str) -> Statement:
+    subject, predicate, object_, _ = statement
+    return Statement(subject, predicate, object_, graph)
 
 
 def _applied(seq: int) -> Statement:

@@ -4,7 +4,7 @@ A reading is the value of one series over one span of time. A store shows one re
 start: where several payloads state one, that of the last journal row. The earlier ones stay in the journal.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -64,6 +64,24 @@ class Reading:
             raise UsageError("the reading's value is no number", where=self.series, cure="leave it out")
 
 
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What is the same for all readings of a series.
+
+    Args:
+        resource: IRI of the resource that is observed.
+        property: IRI of the property that is observed, for example a QUDT quantity kind.
+        unit: IRI of the unit of the values in the store.
+        conversion: what values that come in are multiplied with to be in that unit; None where that cannot be
+            done exactly, so that they are no values of the series.
+    """
+
+    resource: str | None = None
+    property: str | None = None
+    unit: str | None = None
+    conversion: Decimal | None = Decimal(1)
+
+
 class ReadingStore(Protocol):
     """A store of readings. Every method may be called from several threads."""
 
@@ -75,6 +93,16 @@ class ReadingStore(Protocol):
 
         Returns:
             How many readings became visible, corrections included.
+
+        Raises:
+            kg.errors.StoreUnavailable: the store cannot be written.
+        """
+
+    def describe(self, series: Mapping[str, Constants]) -> None:
+        """Let all readings of series show what is constant of them, whenever they came.
+
+        Args:
+            series: what is constant, by IRI of the series.
 
         Raises:
             kg.errors.StoreUnavailable: the store cannot be written.

@@ -1,7 +1,8 @@
 """From the graph of a payload: the readings that it delivers, and what is left of the graph without them.
 
 Only a reading that is a number of a known series at a known time goes to the reading store. Everything else
-that a report says (states of resources, Green Button data, readings without a time) stays in the graph.
+that a report says (states of resources, Green Button data, readings without a time, numbers that are not in a
+unit of the series) stays in the graph.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from decimal import Decimal
 from kg.graphs import Facts, lexical
 from kg.literals import segment
 from kg.namespaces import FLEX, ID, RDF, XSD
-from kg.readings import Reading
+from kg.readings import Constants, Reading
 from kg.times import moment
+from kg.units import product
 
 _TYPE = f"<{RDF}type>"
 _DECIMAL, _INTEGER, _TIME = (f"^^<{XSD}{name}>" for name in ("decimal", "integer", "dateTime"))
@@ -38,7 +40,7 @@ class Source:
 
 
 def deliver(
-    lines: list[str], facts: Facts, message: str, source: Source, resource_of: Callable[[str], str | None]
+    lines: list[str], facts: Facts, message: str, source: Source, constants_of: Callable[[str], Constants]
 ) -> tuple[list[str], list[Reading]]:
     """Part a payload's graph into what stays in it and its readings.
 
@@ -47,7 +49,7 @@ def deliver(
         facts: the same, as ``kg.graphs.facts_of`` gives them.
         message: IRI of the message.
         source: the payload.
-        resource_of: gives the IRI of the resource that a series observes, None where it is not known.
+        constants_of: gives what is constant of a series, by its IRI.
 
     Returns:
         The lines that stay, and the readings.
@@ -64,7 +66,7 @@ def deliver(
             span = facts.get(interval, {})
             nodes = span.get(f"<{FLEX}reading>", [])
             for node in nodes:
-                reading = _reading(facts.get(node, {}), span, point, source, resource_of)
+                reading = _reading(facts.get(node, {}), span, point, source, constants_of)
                 if reading is not None:
                     gone.add(node)
                     readings.append(reading)
@@ -85,7 +87,7 @@ def _reading(
     span: dict[str, list[str]],
     point: str,
     source: Source,
-    resource_of: Callable[[str], str | None],
+    constants_of: Callable[[str], Constants],
 ) -> Reading | None:
     """Read one reading; None where it is not a number of a known series at a known time."""
     if not node.keys() <= _READING or any(len(values) > 1 for values in node.values()):
@@ -99,19 +101,24 @@ def _reading(
     if not data_point or value is None or start is None or unread or (end is not None and end < start):
         return None
     series = f"{ID}series/{point}/{segment(data_point)}"
+    constants = constants_of(series)
+    if constants.conversion is None:
+        return None
     quality = node.get(f"<{FLEX}dataQuality>")
     return Reading(
         series=series,
         starts_at=start,
         ends_at=end,
-        value=Decimal(value),
+        value=product(Decimal(value), constants.conversion),
         digest=source.digest,
         seq=source.seq,
         received=source.received,
-        resource=resource_of(series),
+        resource=constants.resource,
+        property=constants.property,
+        unit=constants.unit,
         quality=quality[0][1:-1] if quality else None,
         confidence=None if confidence is None else int(confidence),
-        accuracy=None if accuracy is None else Decimal(accuracy),
+        accuracy=None if accuracy is None else product(Decimal(accuracy), constants.conversion),
     )
 
 

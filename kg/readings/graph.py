@@ -14,14 +14,14 @@ with quality, confidence and accuracy where they are known, and where the readin
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from kg.graphs import Change, GraphStore, counted, lexical, month_graph
+from kg.graphs import Change, GraphStore, Statement, counted, lexical, month_graph
 from kg.literals import date_time, decimal, integer, segment
 from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF, TIME
-from kg.readings import Reading
+from kg.readings import Constants, Reading
 
 _TYPE = RDF + "type"
 _MESSAGE = ID + "message/"
@@ -87,6 +87,14 @@ class GraphReadings:
             self._graphs.write(list(changes.values()))
             return len(visible)
 
+    def describe(self, series: Mapping[str, Constants]) -> None:
+        """Let all readings of series show what is constant of them; see ``ReadingStore.describe``."""
+        with self._lock:
+            for iri, constants in series.items():
+                found = [s for s in self._graphs.match(None, f"<{FLEX}series>", f"<{iri}>") if _shows(s)]
+                for at in range(0, len(found), _CHUNK):
+                    self._graphs.write([_anew(s, constants) for s in found[at : at + _CHUNK]])
+
     def scan(
         self, series: str | None = None, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[Reading]:
@@ -147,22 +155,44 @@ def observation(reading: Reading) -> str:
     return f"{ID}observation/{rest}/{_compact(reading.starts_at)}"
 
 
+def _shows(statement: Statement) -> bool:
+    return statement.subject.startswith(f"<{ID}observation/")
+
+
+def _anew(statement: Statement, constants: Constants) -> Change:
+    """Describe an observation anew, in the graph that it stands in."""
+    iri = statement.subject[1:-1]
+    shown = _constant(iri, constants.resource, constants.property, constants.unit)
+    lines = [f"<{subject}> <{predicate}> {value} ." for subject, predicate, value in shown if value]
+    unset = [(subject, predicate) for subject, predicate, _ in shown]
+    return Change(statement.graph, lines, unset=unset)
+
+
+def _constant(
+    iri: str, resource: str | None, prop: str | None, unit: str | None
+) -> list[tuple[str, str, str | None]]:
+    """Write what an observation shows that is the same for all of its series."""
+    return [
+        (iri, f"{FLEX}ofResource", _bracketed(resource)),
+        (iri, f"{SAREF}observes", _bracketed(prop)),
+        (f"{iri}/result", f"{SAREF}isMeasuredIn", _bracketed(unit)),
+        (f"{iri}/result", f"{SAREF}isValueOfProperty", _bracketed(prop)),
+    ]
+
+
 def _lines(iri: str, reading: Reading) -> list[str]:
     result, start = f"{iri}/result", date_time(_text(reading.starts_at))
     end = date_time(_text(reading.ends_at or reading.starts_at))
     facts: list[tuple[str, str, str | None]] = [
+        *_constant(iri, reading.resource, reading.property, reading.unit),
         (iri, _TYPE, f"<{SAREF}Observation>"),
         (iri, _TYPE, f"<{FLEX}Reading>"),
         (iri, f"{FLEX}series", f"<{reading.series}>"),
-        (iri, f"{FLEX}ofResource", _bracketed(reading.resource)),
-        (iri, f"{SAREF}observes", _bracketed(reading.property)),
         (iri, f"{FLEX}startsAt", start),
         (iri, f"{SAREF}hasResultTime", end),
         (iri, f"{SAREF}hasResult", f"<{result}>"),
         (result, _TYPE, f"<{SAREF}PropertyValue>"),
         (result, f"{SAREF}hasValue", decimal(format(reading.value, "f"))),
-        (result, f"{SAREF}isMeasuredIn", _bracketed(reading.unit)),
-        (result, f"{SAREF}isValueOfProperty", _bracketed(reading.property)),
         (iri, f"{FLEX}dataQuality", _bracketed(reading.quality)),
         (iri, f"{FLEX}confidence", None if reading.confidence is None else integer(str(reading.confidence))),
         (
