@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.binding_graph import event_lines
+from kg.binding_tables import load
 from kg.fingerprint import fingerprint
 from kg.graphs import Change, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
@@ -60,6 +61,9 @@ class Applier:
         graphs: where the triples go.
         readings: where the values of reports go.
         tables: folder of a user's own binding tables.
+
+    Raises:
+        kg.errors.AssetError: a table is broken.
     """
 
     graphs: GraphStore
@@ -70,6 +74,7 @@ class Applier:
     _series: SeriesBook = field(init=False)
 
     def __post_init__(self) -> None:
+        load(self.tables)
         self._registrations = Registrations(self.graphs)
         self._series = SeriesBook(self.graphs, self.tables)
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
@@ -83,12 +84,14 @@ class Ingest:
         profile: level of strictness.
         engine: SHACL engine.
         context: ``"off"``, ``"warn"`` or ``"enforce"``: how much the rules across messages count.
+        bindings: folder of a user's own tables of what values mean.
         max_bytes: largest payload accepted.
         batch: payloads that ``ingest_many`` lets share one fsync.
         create: make a store where there is none.
 
     Raises:
         kg.errors.StoreError: the store cannot be opened; says by whom it is held or what to do.
+        kg.errors.AssetError: a table of bindings is broken.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Ingest:
         profile: str = "core",
         engine: str = "shacl",
         context: str = "warn",
+        bindings: Path | None = None,
         max_bytes: int = MAX_BYTES,
         batch: int = 64,
         create: bool = True,
@@ -114,7 +118,7 @@ class Ingest:
             undo.callback(self.graphs.close)
             self._judge = Judge(self.graphs, context, profile, engine)
             self.readings = GraphReadings(self.graphs)
-            self._applier = Applier(self.graphs, self.readings)
+            self._applier = Applier(self.graphs, self.readings, bindings)
             self._behind = False
             self._make_up()
             self._undo = undo.pop_all()

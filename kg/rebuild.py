@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.apply import Applier, Recorded
+from kg.binding_tables import load
 from kg.chain import Row
 from kg.check import checker
 from kg.directory import StoreDirectory, open_directory, sync
@@ -51,7 +52,13 @@ class Rebuilt:
         return text
 
 
-def rebuild(store: str | os.PathLike[str], *, profile: str = "core", engine: str = "shacl") -> Rebuilt:
+def rebuild(
+    store: str | os.PathLike[str],
+    *,
+    profile: str = "core",
+    engine: str = "shacl",
+    bindings: Path | None = None,
+) -> Rebuilt:
     """Make a store's graph anew from its journal.
 
     What was accepted is applied, what was refused stays refused: a verdict is part of the record. The old
@@ -61,11 +68,14 @@ def rebuild(store: str | os.PathLike[str], *, profile: str = "core", engine: str
         store: the store's directory; no other process may use it.
         profile: level of strictness by which rows are listed that would be refused today.
         engine: SHACL engine for that.
+        bindings: folder of a user's own tables of what values mean.
 
     Raises:
+        kg.errors.AssetError: a table of bindings is broken; nothing is changed.
         kg.errors.JournalCorrupt: the journal does not verify; nothing is changed.
         kg.errors.StoreUnavailable: there is no store, it is in use, or the disk is full; nothing is changed.
     """
+    load(bindings)
     journal = Journal(open_directory(store, create=False))
     try:
         journal.verify()
@@ -74,7 +84,7 @@ def rebuild(store: str | os.PathLike[str], *, profile: str = "core", engine: str
         fresh = _beside(directory, "new")
         graphs = EmbeddedGraphs(fresh)
         try:
-            rebuilt = _replay(journal, graphs, profile, engine)
+            rebuilt = _replay(journal, Applier(graphs, GraphReadings(graphs), bindings), profile, engine)
         finally:
             graphs.close()
         _swap(directory, fresh)
@@ -124,9 +134,8 @@ def recorded(journal: Journal, row: Row) -> Recorded | None:
     return Recorded(row.seq, row.received, report["digest"], report["sender"], lifted) if lifted else None
 
 
-def _replay(journal: Journal, graphs: EmbeddedGraphs, profile: str, engine: str) -> Rebuilt:
+def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:
     made, rebuilt = checker(profile, engine), Rebuilt()
-    applier = Applier(graphs, GraphReadings(graphs))
     batch: list[Recorded] = []
     for row in journal.rows():
         opened = journal.open(row)

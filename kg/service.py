@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from kg.binding_tables import load
 from kg.check import checker
 from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
@@ -34,7 +35,8 @@ class Service:
     def __init__(self, settings: Settings, *, create: bool = True) -> None:
         self.settings = settings
         if create:
-            checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made
+            checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made,
+            load(settings.bindings)  # and so is a broken table
         self._ingest: Ingest | None = None
         if settings.store is not None:
             from kg import ingest
@@ -45,6 +47,7 @@ class Service:
                 profile=settings.profile,
                 engine=settings.engine,
                 context=settings.context,
+                bindings=settings.bindings,
                 max_bytes=settings.max_payload_bytes,
                 batch=settings.batch,
                 create=create,
@@ -156,7 +159,7 @@ def rebuild(store: Path) -> str:
 
     if not store.is_dir():
         raise UsageError("there is no store", where=str(store), cure="name the directory of a store")
-    return str(rebuild_store(store))
+    return str(rebuild_store(store, bindings=load_settings().bindings))
 
 
 __all__ = ["FlexKGError", "Service", "rebuild"]

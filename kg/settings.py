@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     context: Literal["off", "warn", "enforce"] = Field(
         "warn", description="rules across messages: off, warn, or enforce where all messages go through here"
     )
+    bindings: DirectoryPath | None = Field(
+        None, description="folder with tables of your own of what values mean (signals.csv, points.csv, ...)"
+    )
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")

@@ -9,8 +9,8 @@ from rdflib import Graph
 
 from kg.errors import UsageError
 from kg.graphs.embedded import EmbeddedGraphs
-from kg.namespaces import FLEX, GRAPH, ID, PROV, SAREF, TIME, VOCAB
-from kg.readings import Reading
+from kg.namespaces import FLEX, GRAPH, ID, PROV, QUANTITYKIND, SAREF, TIME, UNIT, VOCAB
+from kg.readings import Constants, Reading
 from kg.readings.graph import GraphReadings
 
 from .paths import DATA, needs_data
@@ -154,6 +154,24 @@ def test_erase_removes_one_series(store):
     assert store.erase(A) == 0
     assert (store.series(), store.count()) == ([B], 3)
     assert store.append([reading(0)]) == 0
+
+
+def test_describe_reaches_all_readings_of_a_series(store):
+    """What is constant of a series is shown by each of its readings, in all months, and by no others."""
+    late = replace(reading(1, "2", payload="b", seq=2), received=NOON + timedelta(days=40))
+    store.append([reading(0, "1"), reading(0, "9", series=B)])
+    store.append([late])
+    power, kilowatt = QUANTITYKIND + "ActivePower", UNIT + "KiloW"
+    for resource in ("one", "two"):
+        store.describe({A: Constants(ID + resource, power, kilowatt), ID + "series/a/b/c": Constants(unit=A)})
+    shown = {(r.series, r.resource, r.property, r.unit) for r in store.scan()}
+    assert shown == {(A, ID + "two", power, kilowatt), (B, None, None, None)}
+    assert [(r.value, r.seq, r.received) for r in store.scan(A)] == [
+        (1, 1, reading().received),
+        (2, 2, late.received),
+    ]
+    store.describe({A: Constants()})
+    assert list(store.scan(A)) == [reading(0, "1"), late]
 
 
 def test_readings_are_kept_in_utc():
