@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi_offline import FastAPIOffline
 
 from api import checks, health, ontology, payloads, sparql
 from api.problems import TYPE, install
@@ -30,7 +31,7 @@ def create_app(service: Service) -> FastAPI:
         yield
         service.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs loads nothing from elsewhere
         title="FlexKG",
         version=VERSION,
         summary="Meaning for flexibility messages",
