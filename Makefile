@@ -41,7 +41,7 @@ $(SERVICES): $(READY)
 	@touch $(SERVICES)
 
 test-services: $(SERVICES)
-	FLEXKG_TIER=services $(PYTEST) -m services
+	FLEXKG_TIER=services $(PYTEST) -m services tests/services
 
 test-long: $(READY)
 	FLEXKG_TIER=long $(PYTEST) -m long
