@@ -44,7 +44,7 @@ def check(
         profile: level of strictness: ``"core"``, ``"strict"`` or the path of a profile file.
         engine: ``"shacl"`` (fast) or ``"pyshacl"`` (reference).
         max_bytes: largest payload accepted.
-        standard: OpenADR profile asked for, ``"2.0a"`` or ``"2.0b"``; empty for the one the message names.
+        standard: OpenADR profile asked for, for example ``"2.0a"``; empty for the one the message names.
         context: what is known beside the payload, for the rules across messages; None leaves them out.
         now: the time, with a zone, for the rules that need it; None leaves them out.
 
@@ -234,7 +234,7 @@ def classes_of(standard: str, message_type: str) -> tuple[str, ...]:
         UsageError: no mapping serves that message type.
     """
     lifter = lifter_for(standard)
-    root = next((plan for tag, plan in lifter.roots.items() if tag.endswith("}" + message_type)), None)
+    root = next((plan for tag, plan in lifter.roots.items() if tag.rpartition("}")[2] == message_type), None)
     if root is None:
         raise UsageError(f"no message type {message_type!r} in OpenADR {standard}")
     found: dict[str, None] = {}

@@ -8,9 +8,10 @@ from typing import Any
 
 from kg import assets, vocabulary
 from kg.errors import AssetError
+from kg.implied import implied
 from kg.literals import string
-from kg.mapping_files import serves
-from kg.namespaces import FLEX, SKOS
+from kg.mapping_files import served
+from kg.namespaces import FLEX, SKOS, VOCAB
 from kg.plan import CONCEPT, START, Node, Plan, compile_file, element_name
 from kg.times import Clock
 from kg.xml import Document
@@ -90,7 +91,7 @@ def lift(document: Document) -> Lifted:
     if plan is None:
         raise AssetError(f"no mapping for {document.message_type}", where=str(lifter.source.path))
     message = plan.subject(document.body, "", 0, document.digest)
-    lifted = Lifted(message, document.message_type, lifter.profile)
+    lifted = Lifted(message, document.message_type, document.profile)
     clock = Clock()
     walk = _Walk(lifted, clock, document.digest, lifter)
     walk.start(plan, document.body, "", 0)
@@ -100,9 +101,29 @@ def lift(document: Document) -> Lifted:
             walk.open(
                 envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0
             )
+    if lifter.source.settings.get("syntax") == "json":
+        _settle(lifted, lifter)
     lifted.stated = len(lifted.lines)
+    names = lifter.source.settings.get("totals", ())
+    if names:
+        clock.whole = {subject for subject, (_, made) in lifted.nodes.items() if made.name in names}
     lifted.lines += clock.lines()
     return lifted
+
+
+def _settle(lifted: Lifted, lifter: Lifter) -> None:
+    """Add what the parts of a JSON message imply, and put right what only XML has.
+
+    No object has a member twice, but the items of lists share a name; an element that several mappings walk
+    is unmapped once.
+    """
+    lifted.repeated.clear()
+    lifted.unmapped[:] = dict.fromkeys(lifted.unmapped)
+    following = implied(lifter.source, lifted.lines)
+    lifted.lines += following
+    plans = {id(plan): plan for _, plan in lifted.nodes.values()}.values()
+    ends = [line for plan in plans for line in plan.constants] + following
+    lifted.concepts |= {line.rsplit(" ", 2)[1] for line in ends if f" <{VOCAB}" in line}
 
 
 class _Walk:
@@ -110,6 +131,7 @@ class _Walk:
         "clock",
         "concepts",
         "digest",
+        "groups",
         "hollow",
         "ignored",
         "lines",
@@ -123,12 +145,16 @@ class _Walk:
         self.lines, self.nodes, self.concepts = lifted.lines, lifted.nodes, lifted.concepts
         self.unmapped, self.repeated = lifted.unmapped, lifted.repeated
         self.clock, self.digest = clock, digest
+        #: subject of a grouped mapping -> its position counters
+        self.groups: dict[str, list[int]] = {}
 
     def start(self, plan: Plan, element: Any, parent: str, position: int) -> str:
         """Write one mapping's subject with all that lies below its element; gives the subject."""
         subject = f"<{plan.subject(element, parent, position, self.digest)}>"
         self.open(plan, element, subject, parent, position)
         counters = [0] * plan.counters
+        if plan.grouped:
+            self.groups[subject] = counters
         for predicate, counter, other, sequenced in plan.same:
             self.child(subject, predicate, counters, counter, other, sequenced, element)
         if plan.table:
@@ -150,6 +176,8 @@ class _Walk:
                 lines.append(f"{subject}{predicate}{value} .")
                 if kind == CONCEPT:
                     self.concepts.add(value)
+                elif kind:
+                    self.note(kind, subject, predicate, value, value[1 : value.rindex('"')])
 
     def child(
         self,
@@ -163,6 +191,13 @@ class _Walk:
     ) -> None:
         """Start another mapping below a subject and link it."""
         position = counters[counter]
+        if plan.grouped:
+            made = f"<{plan.subject(element, subject[1:-1], position, self.digest)}>"
+            inner = self.groups.get(made)
+            if inner is not None:
+                for name, number, other, follows in plan.same:
+                    self.child(made, name, inner, number, other, follows, element)
+                return
         counters[counter] = position + 1
         at = len(self.lines)
         self.lines.append("")
@@ -214,6 +249,8 @@ class _Walk:
         else:
             if predicate == _DURATION:
                 self.clock.lengths.setdefault(subject, text)
+            elif predicate == _EACH:
+                self.clock.each.setdefault(subject, text)
             if "^^" in value and not value.startswith(f'"{text}"'):
                 self.lines.append(f"{subject}{predicate[:-2]}Text> {string(text)} .")
 
@@ -223,6 +260,7 @@ def _filled(element: Any) -> bool:
 
 
 _DURATION = f" <{FLEX}duration> "
+_EACH = f" <{FLEX}intervalDuration> "
 _EMPTY = f" <{FLEX}emptyElement> "
 
 
@@ -241,7 +279,7 @@ def lifter_for(profile: str) -> Lifter:
         AssetError: there is none, or it does not compile.
     """
     for path in mapping_files():
-        if serves(path) == profile:
+        if profile in served(path):
             source = load(path)
             plans = compile_file(source)
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}

@@ -17,9 +17,20 @@ def serves(path: Path) -> str:
     Raises:
         AssetError: the file cannot be read.
     """
+    return next(iter(served(path)), "")
+
+
+def served(path: Path) -> tuple[str, ...]:
+    """Tell which profiles a mapping file serves: the one that it is for, then those that it is good for too.
+
+    Raises:
+        AssetError: the file cannot be read.
+    """
     head = _text(path).partition("\nmappings:")[0]
     found = re.search(r"^ +profile: *[\"']?([^\"'\s#]+)", head, re.MULTILINE)
-    return found[1] if found else ""
+    also = re.search(r"^ +also: *\[([^\]]*)\]", head, re.MULTILINE)
+    more = re.findall(r"[^\"',\s]+", also[1]) if also else ()
+    return (found[1], *more) if found else ()
 
 
 def _text(path: Path) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 from kg.containment import relative
 from kg.errors import AssetError
+from kg.json_form import around
 from kg.literals import CONVERTERS, segment
 from kg.namespaces import FLEX, VOCAB, XSD
-from kg.references import cached, getter, opener, subject_writer
+from kg.references import cached, getter, joined, opener, subject_writer
 from kg.xpath import prefixed
 from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
 
@@ -59,6 +60,8 @@ class Plan:
     counters: int = 0
     #: whether it walks nothing because another mapping walks the same element
     neighbour: bool = False
+    #: whether elements that make the same subject are one node
+    grouped: bool = False
 
     @property
     def name(self) -> str:
@@ -88,12 +91,38 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
     neighbours = {target for compiler in compilers for target in compiler.neighbours()}
     for compiler in compilers:
         compiler.run(small=compiler.plan.name in neighbours)
-    for plan in plans.values():
+    rounds = 1
+    if source.settings.get("syntax") == "json":
+        _complete(source, plans)
+        rounds = 3  # a message, what it conveys and the parts of that lie on one element
+    for plan in [*plans.values()] * rounds:
         for _, _, other, _ in plan.same:  # what one mapping of an element reads is not unmapped to the other
             _know(plan.table, other)
             if not other.neighbour:
                 _know(other.table, plan)
     return plans
+
+
+def _complete(source: MappingFile, plans: dict[str, Plan]) -> None:
+    """Add to the plans for JSON what its own syntax asks for.
+
+    Members read by going up from inside are known where they stand; a list without items is kept as an empty
+    element; grouped mappings are marked.
+    """
+    for plan in plans.values():
+        plan.grouped = plan.name in source.settings.get("grouped", ())
+        for path, _ in around(source, plan.mapping):
+            table = plan.table
+            for step in path:
+                table = table.setdefault(step, Node()).table
+        _hollow(plan.table)
+
+
+def _hollow(table: dict[str, Node]) -> None:
+    for name, node in list(table.items()):
+        if node.path:
+            table[f"{name}[]"] = Node(table={"": Node()}, path=node.path)
+        _hollow(node.table)
 
 
 def _numbers(mapping: Mapping) -> frozenset[Reference]:
@@ -146,6 +175,7 @@ class _Compiler:
         self.same: list[tuple[str, int, Plan, bool]] = []
         self.counters: dict[str, int] = {}
         self.direct = False
+        self.json = source.settings.get("syntax") == "json"
         self.mixed = tuple(f"{{{source.prefixes[prefix]}}}" for prefix in source.settings.get("mixed", ()))
 
     def neighbours(self) -> Iterable[str]:
@@ -189,7 +219,7 @@ class _Compiler:
         target = self.plans[rule.mapping]
         counter = self.counters.setdefault(rule.predicate, len(self.counters))
         start = (f" <{rule.predicate}> ", counter, target, rule.predicate in self.sequenced)
-        for steps in relative(self.plan.mapping, target.mapping):
+        for steps in dict.fromkeys(relative(self.plan.mapping, target.mapping)):
             if not steps:
                 self.same.append(start)
             else:
@@ -241,5 +271,7 @@ class _Compiler:
         elif rule.kind == "iri":
             write = subject_writer(term)
             self.opens.append((predicate, lambda e, p, n, d: f"<{write(e, p, n, d)}>", PLAIN))
+        elif self.json and rule.datatype == XSD + "string" and not any(ref.external for ref in term.refs):
+            self.opens.append((predicate, joined(term), PLAIN))
         else:
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")

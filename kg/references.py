@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from kg.literals import segment
+from kg.literals import segment, string
 from kg.yarrrml import Reference, Term
 
 _CACHE_LIMIT = 4096
@@ -115,3 +115,19 @@ def opener(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, in
         return None if text is None else convert(text)
 
     return read
+
+
+def joined(term: Term) -> Callable[[Any, str, int, str], str | None]:
+    """Make the function that writes a text of several references; None where one of them has nothing."""
+    reads = [getter(ref) for ref in term.refs]
+
+    def write(element: Any, _parent: str, _position: int, _digest: str) -> str | None:
+        text = term.parts[0]
+        for get, part in zip(reads, term.parts[1:], strict=True):
+            found = get(element)
+            if found is None:
+                return None
+            text += found + part
+        return string(text)
+
+    return write

@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from kg.document import SchemaError
 from kg.errors import AssetError
 from kg.xpath import OADR_20A, OADR_20B, pointer
 
@@ -20,22 +20,6 @@ from kg.xpath import OADR_20A, OADR_20B, pointer
 MAX_ERRORS = 100
 _EI = "http://docs.oasis-open.org/ns/energyinterop/201110"
 _diagnosis = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaError:
-    """One thing that the schema finds wrong.
-
-    Attributes:
-        message: the schema processor's words.
-        line: line in the payload, from 1.
-        pointer: XPath of the element.
-        element: the element, where it could be found.
-    """
-
-    message: str
-    line: int
-    pointer: str
 
 
 @lru_cache(maxsize=1)

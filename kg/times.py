@@ -8,13 +8,17 @@ neither gives an end, and what follows them in a sequence gets no start.
 So that a start which was worked out is told from one that the message states, ``flex:intervalStartsStated``
 on a sequence says that each of its items came with a start, ``flex:startStated`` the same of one item.
 Where a stated start is not the end of what comes before it, ``flex:gapSeconds`` says how far off it is.
+
+Where a node says how long each of its items lasts (``flex:intervalDuration``), items without a length of
+their own get that one; ``flex:durationStated`` marks those that have their own. A node in ``whole`` without a
+length gets that of its sequences, where they all last as long.
 """
 
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from kg.literals import normal_duration
+from kg.literals import duration, normal_duration
 from kg.namespaces import FLEX, XSD
 
 _LENGTH = re.compile(
@@ -23,10 +27,12 @@ _LENGTH = re.compile(
 _END = f" <{FLEX}endsAt> "
 _START = f" <{FLEX}startsAt> "
 _SECONDS = f" <{FLEX}seconds> "
+_DURATION = f" <{FLEX}duration> "
 _TOTAL = f" <{FLEX}totalSeconds> "
 _GAP = f" <{FLEX}gapSeconds> "
 _DECIMAL = f'"^^<{XSD}decimal> .'
 _STATED = f' <{FLEX}startStated> "true"^^<{XSD}boolean> .'
+_OWN_LENGTH = f' <{FLEX}durationStated> "true"^^<{XSD}boolean> .'
 _ALL_STATED = f' <{FLEX}intervalStartsStated> "true"^^<{XSD}boolean> .'
 _DATE_TIME = f'"^^<{XSD}dateTime> .'
 _INTEGER = f'"^^<{XSD}integer> .'
@@ -93,10 +99,21 @@ def _gap(end: datetime | None, start: datetime | None) -> str:
     return f"{sign}{whole}.{rest.microseconds:06}".rstrip("0").rstrip(".")
 
 
+def _period(total: int) -> str:
+    """Write seconds as a duration in its shortest form.
+
+    >>> _period(93784)
+    'P1DT2H3M4S'
+    """
+    days, rest = divmod(total, 86400)
+    time = "".join(f"{n}{u}" for n, u in ((rest // 3600, "H"), (rest // 60 % 60, "M"), (rest % 60, "S")) if n)
+    return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
+
+
 class Clock:
     """Collects the times of one payload during the walk, then writes what follows from them."""
 
-    __slots__ = ("items", "lengths", "starts")
+    __slots__ = ("each", "items", "lengths", "starts", "whole")
 
     def __init__(self) -> None:
         #: subject -> text of its start
@@ -105,12 +122,23 @@ class Clock:
         self.lengths: dict[str, str] = {}
         #: subject of a sequence or of a node with sequences -> its items, in order
         self.items: dict[str, list[str]] = {}
+        #: subject -> text of the length that each of its items has
+        self.each: dict[str, str] = {}
+        #: subjects whose length is that of their sequences where they state none
+        self.whole: set[str] = set()
 
     def lines(self) -> list[str]:
         """N-Triples lines of everything that can be worked out."""
         out: list[str] = []
         starts, lengths = self.starts, self.lengths
         inner = {item for items in self.items.values() for item in items}
+        for subject, text in self.each.items():
+            self._spread(out, subject, text)
+        for subject in self.whole - lengths.keys():
+            total = self._length(subject)
+            if total:
+                lengths[subject] = _period(total)
+                out.append(f'{subject}{_DURATION}"{lengths[subject]}"^^<{XSD}duration> .')
         for subject, text in lengths.items():
             length = seconds(text)
             if length is not None:
@@ -122,6 +150,31 @@ class Clock:
                 begin = moment(starts[subject]) if subject in starts else None
                 self._sequence(out, subject, items, begin)
         return out
+
+    def _spread(self, out: list[str], subject: str, text: str) -> None:
+        """Give the items of a node, however deep, the length that each of them has."""
+        for item in dict.fromkeys(self.items.get(subject, ())):
+            if item in self.items:
+                self._spread(out, item, text)
+            elif item in self.lengths:
+                out.append(item + _OWN_LENGTH)
+            else:
+                self.lengths[item] = text
+                out.append(f"{item}{_DURATION}{duration(text)} .")
+
+    def _length(self, subject: str) -> int | None:
+        """Seconds that the items of a node take; None where its sequences differ or are not known."""
+        items = list(dict.fromkeys(self.items.get(subject, ())))
+        if any(item in self.items for item in items):
+            found = {self._length(item) for item in items}
+            return found.pop() if len(found) == 1 else None
+        total = 0
+        for item in items:
+            length = None if item in self.starts else seconds(self.lengths.get(item, ""))
+            if length is None or length < 0:
+                return None
+            total += length
+        return total
 
     @staticmethod
     def _end(out: list[str], subject: str, start: datetime | None, length: int | None) -> datetime | None:

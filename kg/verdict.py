@@ -3,6 +3,7 @@
 import hashlib
 
 from kg.errors import UnreadablePayload
+from kg.json_reader import looks_like_json
 from kg.lift import lifter_for
 from kg.report import Report, Verdict, Violation
 from kg.xml import Document
@@ -29,14 +30,16 @@ def unreadable(data: bytes, error: UnreadablePayload) -> Report:
         message=error.what,
         pointer=error.where,
         cure=error.cure,
-        source="OpenADR 2.0b, oadr_20b.xsd",
+        source="OpenADR 3.1.0, openadr3.yaml" if looks_like_json(data) else "OpenADR 2.0b, oadr_20b.xsd",
         response_code="450",
     )
     return Report("unreadable", "", (finding,), hashlib.sha256(data).hexdigest())
 
 
 def misshapen(document: Document) -> Report:
-    """Make the report on a message that its schema refuses."""
+    """Make the report on a message that its schema refuses, or the form that its mapping file gives."""
+    if document.profile.startswith("3"):
+        return _misformed(document)
     findings = tuple(
         Violation(
             rule="XSD",
@@ -47,6 +50,23 @@ def misshapen(document: Document) -> Report:
             pointer=error.pointer,
             line=error.line,
             cure="make the element as the schema asks",
+            response_code="450",
+        )
+        for error in document.schema_errors
+    )
+    return Report("violates", document.message_type, findings, document.digest)
+
+
+def _misformed(document: Document) -> Report:
+    """Make the report on a JSON message whose members are of the wrong kind."""
+    findings = tuple(
+        Violation(
+            rule="JSON",
+            severity="Violation",
+            message=error.message,
+            source=f"OpenADR {document.profile}, openadr3.yaml",
+            pointer=error.pointer,
+            cure="write the member as the OpenAPI document has it",
             response_code="450",
         )
         for error in document.schema_errors

@@ -7,14 +7,17 @@ resolves no entities, loads nothing and builds no tree deeper than libxml2's lim
 import hashlib
 import re
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
+from kg.document import Document
 from kg.errors import UnreadablePayload, UsageError
-from kg.schema import SchemaError, in_20b, messages, schema_errors, schema_for
+from kg.json_reader import looks_like_json, read_json
+from kg.schema import in_20b, messages, schema_errors, schema_for
 from kg.xpath import OADR_20A, OADR_20B
+
+__all__ = ["MAX_BYTES", "Document", "read"]
 
 #: Default cap for one payload, in bytes.
 MAX_BYTES = 1_048_576
@@ -29,36 +32,13 @@ _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>")
 _local = threading.local()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A payload that was read.
-
-    Attributes:
-        data: the bytes as received.
-        root: root element.
-        body: the message's element: the root, or what an ``oadrPayload`` carries.
-        message_type: local name of ``body``, for example ``"oadrPoll"``.
-        profile: ``"2.0b"`` or ``"2.0a"``, as the namespace says.
-        digest: SHA-256 of ``data``, hexadecimal.
-        schema_errors: what the schema refuses; empty for a valid payload.
-    """
-
-    data: bytes
-    root: Any
-    body: Any
-    message_type: str
-    profile: str
-    digest: str
-    schema_errors: tuple[SchemaError, ...] = ()
-
-
 def read(data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Document:
     """Read a payload: hardened parse, then the schema of its profile.
 
     Args:
         data: the payload as received.
         max_bytes: largest payload accepted.
-        standard: profile asked for, ``"2.0a"`` or ``"2.0b"``; empty for the one that the message names.
+        standard: profile asked for, for example ``"2.0a"``; empty for the one that the message names.
 
     Returns:
         The payload's tree, message type and schema errors.
@@ -75,6 +55,8 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Docu
     Traceback (most recent call last):
     kg.errors.UnreadablePayload: the payload is empty; send one OpenADR 2.0b message
     """
+    if looks_like_json(data):
+        return read_json(data, max_bytes=max_bytes, standard=standard)
     text = _refuse(data, max_bytes)
     try:
         root = etree.fromstring(text, _parser())

@@ -30,7 +30,15 @@ def prefixed(tag: str) -> str:
 
 
 def pointer(element: Any) -> str:
-    """Write the XPath of an element: usual prefixes, and a position where siblings share a name."""
+    """Write where an element is.
+
+    Returns:
+        For XML its XPath, with the usual prefixes, and a position where siblings share a name; for JSON its
+        JSON pointer (RFC 6901).
+    """
+    own: str | None = getattr(element, "json_pointer", None)
+    if own is not None:
+        return own
     steps: list[str] = []
     while element is not None:
         parent = element.getparent()

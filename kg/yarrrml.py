@@ -1,11 +1,11 @@
 """Reads a mapping file: YARRRML, the RML community's YAML, in the subset that FlexKG compiles.
 
 What is accepted, and nothing else: ``prefixes``, ``mappings`` with ``sources`` (one ``[payload~xpath,
-ITERATOR]``; alternatives joined by ``|``), one subject template ``s`` and ``po`` entries in the short form
-``[p, o]``, ``[p, o, datatype]`` or the long form ``{p, o: {mapping: NAME}}``. External references, written as
-YARRRML writes them, stand for what the structure of a message gives: ``$(_parent)``, the subject of the
-mapping that links here; ``$(_position)``, the place among its siblings, from 0; ``$(_digest)``, the payload's
-SHA-256.
+ITERATOR]`` or ``[payload~jsonpath, ITERATOR]``, see ``kg.jsonpath``; alternatives joined by ``|``), one
+subject template ``s`` and ``po`` entries in the short form ``[p, o]``, ``[p, o, datatype]`` or the long form
+``{p, o: {mapping: NAME}}``. External references, written as YARRRML writes them, stand for what the structure
+of a message gives: ``$(_parent)``, the subject of the mapping that links here; ``$(_position)``, the place
+among its siblings, from 0; ``$(_digest)``, the payload's SHA-256.
 A link ``{mapping: NAME}`` means containment: the elements of NAME that lie inside this one.
 The block ``flexkg`` names the profile, its schema and what is left out on purpose, each with a reason.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kg import jsonpath
 from kg.errors import AssetError
 from kg.literals import CONVERTERS
 from kg.mapping_files import read_raw
@@ -127,6 +128,7 @@ class _Reader:
     def __init__(self, path: Path, prefixes: dict[str, str]) -> None:
         self.path = path
         self.prefixes = {"rdf": RDF, "xsd": XSD, **prefixes}
+        self.json = False
 
     def error(
         self, name: str, what: str, cure: str = "see docs/mappings.md for what is accepted"
@@ -159,8 +161,9 @@ class _Reader:
             raise self.error(name, "needs one `sources: [[payload~xpath, ...]]` and one `s`") from error
         if not str(source).endswith(("~xpath", "~jsonpath")):
             raise self.error(name, f"has a source {source!r} that is neither ~xpath nor ~jsonpath")
+        self.json = str(source).endswith("~jsonpath")
         iterators = tuple(self._iterator(name, part.strip()) for part in str(iterator).split("|"))
-        root = not str(iterator).strip().startswith("//")
+        root = not str(iterator).strip().startswith(("//", "$.."))
         rules = tuple(rule for entry in self._flat(body.get("po") or []) for rule in self._rule(name, entry))
         return Mapping(name, iterators, root, self._term(name, subject, iri=True), rules)
 
@@ -172,6 +175,11 @@ class _Reader:
                 yield entry
 
     def _iterator(self, name: str, text: str) -> tuple[str, ...]:
+        if self.json:
+            found = jsonpath.iterator(text)
+            if found is None:
+                raise self.error(name, f"iterator {text!r} is outside the JSONPath subset")
+            return found
         return tuple("*" if step == "*" else self.element(name, step) for step in text.lstrip("/").split("/"))
 
     def _rule(self, name: str, entry: Any) -> Iterator[Rule]:
@@ -210,6 +218,11 @@ class _Reader:
         """Read one reference: a path such as ``../a:b/c:d/@x`` or ``self::a:b``, or one of two functions."""
         if text in ("_parent", "_position", "_digest"):
             return Reference(0, (), external=text)
+        if self.json:
+            found = jsonpath.reference(text)
+            if found is None:
+                raise self.error(name, f"reference $({text}) is outside the JSONPath subset")
+            return Reference(*found)
         if text == "local-name()":
             return Reference(0, (), name_of=True)
         if text == "text()":

@@ -39,7 +39,13 @@ REFUSED = {
     "white space": (b" \r\n\t ", "empty", "is empty", "", "send one"),
     "byte order mark only": (b"\xef\xbb\xbf", "empty", "is empty", "", "send one"),
     "text": (b"hello", "not-xml", "not well-formed", "line 1, column 1", "well-formed"),
-    "JSON": (b'{"objectType": "EVENT"}', "not-xml", "not well-formed", "line 1, column 1", "well-formed"),
+    "JSON": (
+        b'{"objectType": "EVENT"}',
+        "unknown-message",
+        "no OpenADR 3 message",
+        "/objectType",
+        "send one of",
+    ),
     "truncated": (POLL[:-8].encode(), "not-xml", "not well-formed", "line 1", "well-formed"),
     "two roots": ((POLL + POLL).encode(), "not-xml", "not well-formed", "line 1", "well-formed"),
     "control character": (

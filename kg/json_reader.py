@@ -1,0 +1,257 @@
+"""read, for JSON: bytes -> tree. Hardened parse, then kind of message, standard and form by the mapping file.
+
+Refused: more bytes than allowed, what is no UTF-8, a key twice in one object, NaN and Infinity, numbers of
+more than 100 characters, nesting of more than 32, characters that XML forbids, since such text could not be
+carried over.
+"""
+
+import hashlib
+import json
+import re
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from kg import assets
+from kg.document import Document
+from kg.errors import AssetError, UnreadablePayload
+from kg.json_form import MAX_ERRORS, errors, form_of, settings
+from kg.json_tree import Node, NumberText, Presentation
+from kg.jsonpath import lists
+from kg.mapping_files import read_raw, served
+from kg.yarrrml import MappingFile, load
+
+MAX_DEPTH = 32
+MAX_DIGITS = 100
+_MARK = b"\xef\xbb\xbf"
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SHOWN = 60
+
+
+def looks_like_json(data: bytes) -> bool:
+    """Tell by the first character whether bytes mean to be a JSON object or list.
+
+    >>> looks_like_json(b' {"objectType": "EVENT"}'), looks_like_json(b"<x/>")
+    (True, False)
+    """
+    return data[:4096].removeprefix(_MARK).lstrip()[:1] in (b"{", b"[")
+
+
+def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
+    """Read a JSON payload.
+
+    Args:
+        data: the payload as received.
+        max_bytes: largest payload accepted.
+        standard: ``"3.0"`` or ``"3.1"``; empty for the one that the members speak for.
+
+    Returns:
+        Its tree, kind of message (``"event"``, ...), standard, and what is wrong with its form.
+
+    Raises:
+        UnreadablePayload: the bytes are no OpenADR 3 message; the code says why.
+
+    Source:
+        OpenADR 3.1.0, openadr3.yaml; RFC 8259.
+    """
+    value = _parsed(data, max_bytes)
+    reader = _reader()
+    name = reader.message(value)
+    if not name:
+        said = value.get("objectType")
+        what = f"its objectType is {said!r}" if said is not None else "it has no objectType"
+        raise UnreadablePayload(
+            f"the JSON object is no OpenADR 3 message: {what[:_SHOWN]}, and its members are those of none",
+            where="/objectType",
+            cure=f"send one of {', '.join(reader.names)}",
+            code="unknown-message",
+        )
+    root = reader.presentation.tree(value, name)
+    profile = reader.profile(root)
+    if standard and standard != profile:
+        if standard not in reader.profiles:
+            known = " or ".join(reader.profiles)
+            raise UnreadablePayload(
+                f"the payload is JSON, which OpenADR {standard} does not use",
+                cure=f"ask for {known}",
+                code="profile",
+            )
+        if profile != reader.profiles[0]:
+            raise UnreadablePayload(
+                f"the {name} is one of OpenADR {profile}; OpenADR {standard} is asked for",
+                cure="leave out what that version does not have",
+                code="profile",
+            )
+        profile = standard
+    found = []
+    for error in errors(root, reader.form(name), reader.lists):
+        found.append(error)
+        if len(found) == MAX_ERRORS:
+            break
+    return Document(data, root, root, name, profile, hashlib.sha256(data).hexdigest(), tuple(found))
+
+
+def _parsed(data: bytes, max_bytes: int) -> dict[str, Any]:
+    if len(data) > max_bytes:
+        raise UnreadablePayload(
+            f"the payload has more than the {max_bytes:,} bytes allowed",
+            cure="send fewer intervals in one message, or raise the setting max_payload_bytes",
+            code="too-large",
+        )
+    try:
+        text = data.removeprefix(_MARK).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadablePayload(
+            "the payload is not UTF-8", where=f"byte {error.start}", cure="send UTF-8", code="encoding"
+        ) from error
+    try:
+        value = json.loads(
+            text, parse_int=_number, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        raise UnreadablePayload(
+            f"the payload is not well-formed JSON: {error.msg}",
+            where=f"line {error.lineno}, column {error.colno}",
+            cure="send well-formed JSON",
+            code="not-json",
+        ) from error
+    except RecursionError as error:
+        raise _deep() from error
+    if not isinstance(value, dict):
+        raise UnreadablePayload(
+            "the payload is a list of JSON", cure="send one object at a time", code="unknown-message"
+        )
+    _look(value)
+    return value
+
+
+def _look(value: dict[str, Any]) -> None:
+    """Refuse nesting and characters that nothing after this could bear."""
+    open_: list[tuple[Any, int]] = [(value, 1)]
+    while open_:
+        item, depth = open_.pop()
+        if depth > MAX_DEPTH:
+            raise _deep()
+        if isinstance(item, str):
+            if _FORBIDDEN.search(item):
+                raise UnreadablePayload(
+                    "a text holds a control character or half of a surrogate pair",
+                    where=ascii(item[:_SHOWN]),
+                    cure="leave the character out",
+                    code="character",
+                )
+        elif isinstance(item, dict):
+            open_ += ((part, depth + 1) for pair in item.items() for part in pair)
+        elif isinstance(item, list):
+            open_ += ((part, depth + 1) for part in item)
+
+
+def _deep() -> UnreadablePayload:
+    return UnreadablePayload(
+        f"the payload nests more than {MAX_DEPTH} objects and lists", cure="nest fewer", code="too-deep"
+    )
+
+
+def _number(text: str) -> NumberText:
+    if len(text) > MAX_DIGITS:
+        raise UnreadablePayload(
+            f"a number has {len(text)} characters, more than the {MAX_DIGITS} allowed",
+            where=text[:20] + "...",
+            cure="round the number",
+            code="number",
+        )
+    return NumberText(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise UnreadablePayload(
+        f"the payload holds {text}, which is no JSON", cure="leave the value out", code="not-json"
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise UnreadablePayload(
+            f"an object has the key {twice[:_SHOWN]!r} twice", cure="keep one of them", code="duplicate-key"
+        )
+    return made
+
+
+class _Reader:
+    """What the mapping file for JSON says of messages, standards and form."""
+
+    def __init__(self, source: MappingFile) -> None:
+        self.source = source
+        self.profiles = (str(source.settings["profile"]), *source.settings.get("also", ()))
+        self.kinds: list[dict[str, Any]] = source.settings["messages"]
+        self.names = tuple(dict.fromkeys(kind["name"] for kind in self.kinds))
+        self.presentation = Presentation(
+            settings(source, "kinds"),
+            settings(source, "singles"),
+            settings(source, "objects"),
+            frozenset(self.names),
+            self.message,
+        )
+        self.lists = lists(json.dumps(read_raw(source.path)["mappings"]))
+        self._signs = [
+            (entry["profile"], tuple(step for step in re.split(r"(\.\.|\.)", path[1:]) if step))
+            for entry in source.settings.get("signs", ())
+            for path in entry["members"]
+        ]
+
+    def message(self, value: dict[str, Any]) -> str:
+        """Name the kind of message that an object is; empty for none."""
+        for kind in self.kinds:
+            said = value.get("objectType")
+            if all(value.get(key) is not None for key in kind.get("has", ())) and (
+                said in kind["objectType"] if "objectType" in kind else said is None
+            ):
+                return str(kind["name"])
+        return ""
+
+    def profile(self, root: Node) -> str:
+        """Tell the standard: the first whose sign is in the document, else the newest."""
+        return str(next((p for p, path in self._signs if _has([root], path)), self.profiles[0]))
+
+    @lru_cache(maxsize=32)  # noqa: B019 # there is one reader
+    def form(self, name: str) -> Any:
+        """Give the form of a kind of message."""
+        mapping = next(m for m in self.source.mappings.values() if m.root and m.iterators[0] == (name,))
+        return form_of(self.source, mapping)
+
+
+def _has(nodes: list[Node], path: tuple[str, ...]) -> bool:
+    """Tell whether a path of ``.`` or ``..`` and names leads anywhere; the first names the document."""
+    root = nodes[0]
+    for place, (mark, step) in enumerate(zip(path[::2], path[1::2], strict=True)):
+        name, _, value = step.partition("=")
+        if mark == "..":
+            nodes = [found for node in nodes for found in _below(node) if found.tag == name]
+        elif place == 0:
+            nodes = [root] if root.tag == name else []
+        else:
+            nodes = [child for node in nodes for child in node.iterchildren(name)]
+        if value:
+            nodes = [node for node in nodes if node.text == value]
+    return bool(nodes)
+
+
+def _below(node: Node) -> list[Node]:
+    found, open_ = [], [node]
+    while open_:
+        one = open_.pop()
+        found.append(one)
+        open_ += one
+    return found
+
+
+@lru_cache(maxsize=1)
+def _reader() -> _Reader:
+    for path in assets.files("mappings", "payloads/*.yml"):
+        if served(path):
+            source = load(path)
+            if source.settings.get("syntax") == "json":
+                return _Reader(source)
+    raise AssetError("no mapping file is for JSON", where="mappings/payloads", cure="add one")
