@@ -19,7 +19,7 @@ _COLUMNS = {
         *("signal_name", "signal_type", "item_base", "quantity_kind", "unit"),
         *("direction", "aggregation", "says", "source"),
     ),
-    "reports": ("report_type", "direction", "says", "source"),
+    "reports": ("report_type", "quantity_kind", "unit", "direction", "says", "source"),
     "reading-types": ("reading_type", "aggregation", "says", "source"),
     "units": ("unit", "scale", "scaled_unit", "source"),
     "points": (
@@ -28,8 +28,12 @@ _COLUMNS = {
     ),
 }
 _KEYS = {"signals": 3, "reports": 1, "reading-types": 1, "units": 2, "points": 3}
-#: Cells that may be left empty, beside those of the tables in which every cell may but the last key.
-_OPTIONAL = {"signals": {"item_base", "quantity_kind", "unit"}, "points": set(_COLUMNS["points"][3:])}
+#: Cells that may be left empty.
+_OPTIONAL = {
+    "signals": {"item_base", "quantity_kind", "unit"},
+    "reports": {"quantity_kind", "unit"},
+    "points": set(_COLUMNS["points"][3:]),
+}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CIM = re.compile(r"\d+(\.\d+){17}")
 
@@ -138,7 +142,10 @@ def _check(row: dict[str, str], name: str, where: str) -> None:
 
 
 #: Where ``item`` means: as the message's item says.
-_FROM_ITEM = {("signals", "unit"), ("signals", "quantity_kind"), ("reading-types", "aggregation")}
+_FROM_ITEM = {
+    *((table, column) for table in ("signals", "reports") for column in ("unit", "quantity_kind")),
+    ("reading-types", "aggregation"),
+}
 
 
 def _of(scheme: str, *notations: str) -> tuple[Callable[[str], bool], str]:

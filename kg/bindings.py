@@ -16,13 +16,9 @@ from kg.graphs import Facts
 from kg.items import item_of, item_unit, named_unit, notation
 from kg.namespaces import FLEX, ID, QUANTITYKIND
 
-#: Report types whose values are states, without a unit.
-_STATES = ("level", "operatingState", "powerFactor", "x-resourceStatus")
-#: Kinds of quantity whose sign is not a direction: prices, ratios, and what has no unit.
-_NO_FLOW = {
-    "",
-    *(QUANTITYKIND + n for n in ("CostPerEnergy", "CostPerPower", "Currency", "DimensionlessRatio")),
-}
+#: Kinds of quantity whose sign is not a direction: prices and ratios.
+_SCALARS = ("CostPerEnergy", "CostPerPower", "Currency", "DimensionlessRatio", "PowerFactor")
+_NO_FLOW = {"", *(QUANTITYKIND + name for name in _SCALARS)}
 _SERIES = ID + "series/"
 
 
@@ -118,13 +114,9 @@ def signal_binding(signal: str, facts: Facts, folder: Path | None = None) -> Bin
     )
     draft.origins = dict.fromkeys(("says", "direction", "aggregation"), row.place)
     if cells["unit"] == "item":
-        _unit(draft, item, base, tables)
+        _item_unit(draft, item, base, tables)
     else:
-        draft.origins["unit"] = "the kind of signal: it has none of its own"
-    if cells["unit"] not in ("", "item"):
-        scaled = named_unit(cells["unit"], "", tables)
-        kind = QUANTITYKIND + cells["quantity_kind"]
-        draft.binding = replace(draft.binding, quantity_kind=kind, **scaled.as_fields())
+        _told_unit(draft, row, "signal", tables)
     return draft.made()
 
 
@@ -223,18 +215,30 @@ def _described(report: str, reading: str, node: dict[str, list[str]], facts: Fac
     else:
         draft.missing["aggregation"] = f"a row for {reading or 'no reading type'} in reading-types.csv"
     draft.binding = replace(draft.binding, says=", ".join(says))
-    if base or report not in _STATES:
-        _unit(draft, item, base, tables)
+    if about is None or about.cells["unit"] == "item":
+        _item_unit(draft, item, base, tables)
+    else:
+        _told_unit(draft, about, "report", tables)
     return draft
 
 
-def _unit(draft: _Draft, item: dict[str, list[str]], base: str, tables: Tables) -> None:
+def _item_unit(draft: _Draft, item: dict[str, list[str]], base: str, tables: Tables) -> None:
     """Add quantity kind, unit, symbol and factor as the item tells them."""
     scaled = item_unit(item, base, tables)
     draft.binding = replace(draft.binding, quantity_kind=scaled.quantity_kind, **scaled.as_fields())
     draft.origins |= scaled.origins
     if scaled.missing:
         draft.missing["unit"] = scaled.missing
+
+
+def _told_unit(draft: _Draft, row: Row, what: str, tables: Tables) -> None:
+    """Add quantity kind and unit as a row tells them, whatever the item says."""
+    draft.origins["unit"] = f"the kind of {what}: it has none"
+    if row.cells["unit"]:
+        kind = QUANTITYKIND + row.cells["quantity_kind"]
+        fields = named_unit(row.cells["unit"], "", tables).as_fields()
+        draft.binding = replace(draft.binding, quantity_kind=kind, **fields)
+        draft.origins["unit"] = row.place
 
 
 def _override(draft: _Draft, row: Row, tables: Tables) -> None:
