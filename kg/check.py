@@ -204,14 +204,15 @@ class Checker:
     def _violation(self, lifted: Lifted, result: Result) -> Violation:
         rule = self.shapes.rules.get(result.shape)
         focus = result.focus
-        at = place(lifted, f"<{focus}>", _bracketed(result.path), result.value)
+        path = result.path or (rule.points_to if rule else None)
+        at = place(lifted, f"<{focus}>", _bracketed(path), result.value)
         severity = self.severities.get(rule.id, result.severity) if rule else result.severity
         return Violation(
             rule=rule.id if rule else result.shape,
             severity=severity,
             message=result.message or (rule.message if rule else result.component),
             focus=focus,
-            value=result.value,
+            value=None if result.value == f"<{focus}>" else result.value,
             source=rule.source if rule else "",
             pointer=at.pointer if at else "",
             line=at.line if at else 0,

@@ -51,6 +51,7 @@ class Rule:
         severity: ``Violation``, ``Warning`` or ``Info`` at level core.
         response_code: OpenADR response code that a refusal maps to.
         description: what the rule asks for.
+        points_to: IRI of the property whose place a finding shows where the result names none, else empty.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Rule:
     severity: str
     response_code: str
     description: str
+    points_to: str = ""
 
 
 class Shapes:
@@ -137,6 +139,7 @@ class Shapes:
                     self._text(subject, SH + "severity").rpartition("#")[2] or "Violation",
                     self._text(subject, FLEX + "responseCode").rpartition("/")[2],
                     self._text(subject, SH + "description"),
+                    self._text(subject, FLEX + "pointsTo"),
                 )
 
     def for_classes(

@@ -35,7 +35,7 @@ EDITS = {
         "oadrDistributeEvent",
         f"{SIGNAL}//ei:interval[4]//ei:value",
         "9",
-        f"{SIGNAL}//ei:interval[4]",
+        "",
     ),
     "no number": ("oadrDistributeEvent", f"{SIGNAL}//ei:interval[1]//ei:value", "NaN", ""),
     "no such uid": ("oadrDistributeEvent", f"{SIGNAL}//ei:interval[2]/xcal:uid/xcal:text", "x", ""),
