@@ -184,13 +184,13 @@ def unregistered_binding(series: str, folder: Path | None = None) -> Binding | N
 
 
 def series_key(series: str) -> tuple[str, str, str]:
-    """Give the IDs of VEN, report and data point that make up the IRI of a series.
+    """Give the IDs of VEN, report and data point that a series' IRI is made of; empty ones for any other IRI.
 
     >>> series_key("https://w3id.org/flexkg/id/series/VEN-1/USAGE/a%2Fb")
     ('VEN-1', 'USAGE', 'a/b')
     """
-    ven, specifier, point = (unquote(part) for part in series.removeprefix(_SERIES).split("/"))
-    return ven, specifier, point
+    parts = [unquote(part) for part in series.removeprefix(_SERIES).split("/")]
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else ("", "", "")
 
 
 def _described(report: str, reading: str, node: dict[str, list[str]], facts: Facts, tables: Tables) -> _Draft:

@@ -368,6 +368,21 @@ def test_units_without_a_name_of_qudt_are_described(store: Ingest) -> None:
     assert ask(store.graphs, about) == [("dW", "unit:W", "0.1")]
 
 
+def test_pulses_are_energy_by_their_factor(store: Ingest) -> None:
+    """A pulse of half a kilowatt-hour is a unit of its own; times the factor, numbers are kWh."""
+    data = register()
+    begin, end = data.index(b"<power:powerReal>"), data.index(b"<ei:readingType>")
+    item = (
+        b"<oadr:pulseCount><oadr:itemDescription>pulse count</oadr:itemDescription><oadr:itemUnits>count"
+        b"</oadr:itemUnits><oadr:pulseFactor>0.5</oadr:pulseFactor></oadr:pulseCount>"
+    )
+    store.ingest(data[:begin] + item + data[end:])
+    store.ingest(report("12"))
+    assert shown(store.graphs)[0][:3] == ("12", "id:unit/KiloW-HR/0.5", "quantitykind:ActiveEnergy")
+    found = f"SELECT ?u ?f {{ <{SERIES}> flex:binding ?b . ?b flex:unit ?u ; flex:factor ?f }}"
+    assert ask(store.graphs, found) == [("unit:KiloW-HR", "0.5")]
+
+
 @pytest.mark.parametrize(
     ("factor", "other", "expected"),
     [
