@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kg.cli_check import check
+from kg.cli_convert import convert
 from kg.cli_explain import explain
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(ontology_app, name="ontology")
 app.command()(check)
+app.command()(convert)
 app.command()(explain)
 app.command()(lower)
 app.command()(mappings)

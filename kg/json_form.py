@@ -100,7 +100,7 @@ def errors(node: Node, form: Form, lists: frozenset[str]) -> Iterator[SchemaErro
                 found = "a list" if child.listed else f"of the kind {child.kind}"
                 yield _error(child, f"{name} has to be {'a list' if wanted else 'no list'}, and is {found}")
                 continue
-        if inner.members and child.kind not in ("object", "array"):
+        if inner.members and child.kind != "object" and child.tag == name:
             yield _error(child, f"{name} has to be an object, and is of the kind {child.kind}")
         elif not inner.members and child.kind not in (inner.kinds or {child.kind}) and child.tag == name:
             asked = " or ".join(sorted(inner.kinds))

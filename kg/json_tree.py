@@ -1,10 +1,11 @@
 """A JSON document seen as elements, so that the plans made for XML walk it too.
 
 A member is an element named after its key; the items of a list are elements of that name, one after another.
-Members that are null are absent. What a mapping file says in its block ``flexkg`` shapes the rest: items of
-the lists in ``kinds`` stand for their kind (``values`` holds ``number``, ``string``, ``boolean`` or
-``object``); a list in ``singles`` with several items holds a ``list`` of ``item``; members in ``objects`` hold an element
-named after the kind of message that they are.
+Members that are null are absent. What a mapping file says in its block ``flexkg`` shapes the rest:
+
+- items of the lists in ``kinds`` hold what they are: ``number``, ``string``, ``boolean`` or ``object``;
+- a list in ``singles`` with several items holds a ``list`` of ``item``;
+- members in ``objects`` hold an element named after the kind of message that they are.
 """
 
 from collections.abc import Callable, Iterator
@@ -94,7 +95,7 @@ class Presentation:
             elif not item:
                 Node(f"{key}[]", "array", pointer, node).listed = True
             elif key in self.singles and len(item) > 1:
-                around = Node(key, "array", pointer, node)
+                around = Node(key, "object", pointer, node)
                 around.listed = True
                 around = Node("list", "object", pointer, around)
                 for place, part in enumerate(item):
@@ -107,7 +108,7 @@ class Presentation:
 
     def _item(self, key: str, value: Any, pointer: str, above: Node) -> None:
         if key in self.kinds:
-            around = Node(key, "array", pointer, above)
+            around = Node(key, "object", pointer, above)
             around.listed = True
             self._one(kind_of(value), value, pointer, around)
         else:

@@ -134,6 +134,7 @@ class Clock:
         inner = {item for items in self.items.values() for item in items}
         for subject, text in self.each.items():
             self._spread(out, subject, text)
+        out += [subject + _OWN_LENGTH for subject in self.whole & lengths.keys()]
         for subject in self.whole - lengths.keys():
             total = self._length(subject)
             if total:

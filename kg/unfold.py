@@ -18,9 +18,10 @@ from kg.yarrrml import RDF_TYPE, Mapping, MappingFile, Reference, Rule
 
 _STARTS = FLEX + "startsAt"
 #: What the lift adds to what a payload says.
-_AROUND = {RDF_TYPE} | {
+AROUND = {RDF_TYPE} | {
     FLEX + name
     for name in (
+        "durationStated",
         "emptyElement",
         "endsAt",
         "gapSeconds",
@@ -76,7 +77,7 @@ class Unfolding:
             worked_out = rule.predicate == _STARTS and not stated
             if worked_out or (self.link if rule.mapping else self.value)(mapping, rule, node, branch):
                 left.pop(rule.predicate, None)
-        self.left += [(node, prop) for prop in left if prop not in _AROUND and not prop.endswith("Text")]
+        self.left += [(node, prop) for prop in left if prop not in AROUND and not prop.endswith("Text")]
         for path in self.statements.objects(node, FLEX + "emptyElement"):
             branch.ensure(self.names(name(path)))
 
@@ -99,7 +100,7 @@ class Unfolding:
                 where=node,
                 cure="keep one of them",
             )
-        texts = sorted(self._text(rule, node, item) for item in objects)
+        texts = sorted(text_of(self.statements, rule, node, item) for item in objects)
         for text in texts:
             if rule.datatype == XSD + "dateTime" and not element.fits(text):
                 text = _in_utc(text)
@@ -135,7 +136,7 @@ class Unfolding:
         if () in paths:
             return ()
         named = {
-            self._text(rule, node, item)
+            text_of(self.statements, rule, node, item)
             for rule in target.rules
             if len(paths) > 1 and rule.term is not None and any(ref.name_of for ref in rule.term.refs)
             for item in self.statements.objects(node, rule.predicate)
@@ -149,22 +150,6 @@ class Unfolding:
                 f"{prefixed(branch.element.name)} has no place for {what}", where=node, cure=_TABLE
             )
         return fitting[0]
-
-    def _text(self, rule: Rule, node: str, item: Object) -> str:
-        """Give the text of the wire for an object."""
-        if rule.kind != "iri":
-            kept = self.statements.objects(node, rule.predicate + "Text")
-            return name(kept[0] if kept else item)
-        assert rule.term is not None
-        head, tail = rule.term.parts
-        iri = name(item)
-        if isinstance(item, ox.Literal) or not (iri.startswith(head) and iri.endswith(tail)):
-            raise UsageError(
-                f"{_short(rule.predicate)} is {iri!r}, which is no IRI of the form {head}...{tail}",
-                where=node,
-                cure="use a concept of that scheme",
-            )
-        return unquote(iri[len(head) : len(iri) - len(tail)])
 
     def missing(self, branch: Branch, names: tuple[str, ...], attribute: str) -> UsageError:
         """Say what a payload lacks in the words of the graph: node and property."""
@@ -207,6 +192,23 @@ def classes(mapping: Mapping) -> set[str]:
         for rule in mapping.rules
         if rule.predicate == RDF_TYPE and rule.term is not None and rule.term.constant
     }
+
+
+def text_of(statements: Statements, rule: Rule, node: str, item: Object) -> str:
+    """Give the text of the wire for an object."""
+    if rule.kind != "iri":
+        kept = statements.objects(node, rule.predicate + "Text")
+        return name(kept[0] if kept else item)
+    assert rule.term is not None
+    head, tail = rule.term.parts
+    iri = name(item)
+    if isinstance(item, ox.Literal) or not (iri.startswith(head) and iri.endswith(tail)):
+        raise UsageError(
+            f"{_short(rule.predicate)} is {iri!r}, which is no IRI of the form {head}...{tail}",
+            where=node,
+            cure="use a concept of that scheme",
+        )
+    return unquote(iri[len(head) : len(iri) - len(tail)])
 
 
 def _own(ref: Reference) -> tuple[str, ...]:

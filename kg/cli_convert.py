@@ -1,0 +1,46 @@
+"""flexkg convert: the command that writes a payload in another standard. What it does is in the library."""
+
+import sys
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from kg.errors import UsageError
+from kg.terminal import REFUSED, tell
+
+
+def convert(
+    file: Annotated[str, typer.Argument(help="A payload file, or `-` for standard input.")],
+    to: Annotated[str, typer.Option("--to", help="Standard to write: `2.0b`, `3.1` or `3.0`.")],
+    vtn: Annotated[str, typer.Option("--vtn", help="vtnID, which 2.0b asks for and 3 does not have.")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where something is not carried over.")
+    ] = False,
+    max_bytes: Annotated[
+        int,
+        typer.Option(min=1, help="Largest payload accepted, in bytes.", envvar="FLEXKG_MAX_PAYLOAD_BYTES"),
+    ] = 1_048_576,
+) -> None:
+    """Write an event or a report of OpenADR 2.0b in OpenADR 3, or the other way.
+
+    What had to be assumed and what could not be carried over stands on standard error. A message with several
+    events becomes several objects, a line each. Exit code 0: converted; 1: something was lost, and `--strict`
+    was given; 2: wrong usage or environment.
+
+    Example: `flexkg convert event.xml --to 3.1 > event.json`
+    """
+    from kg.convert import convert as converted
+    from kg.convert import notes
+    from kg.payloads import find
+
+    sources = list(islice(find([file]), 2))
+    if len(sources) != 1:
+        raise UsageError("one payload is asked for", where=file, cure="name a file")
+    made = converted(sources[0].data(max_bytes), to, vtn=vtn, max_bytes=max_bytes)
+    for payload in made.payloads:
+        sys.stdout.buffer.write(payload + b"\n")
+    for note in notes(made):
+        tell(note)
+    if strict and made.lost:
+        raise typer.Exit(REFUSED)
