@@ -489,11 +489,13 @@ def test_stored_queries_give_names_as_the_messages_spell_them(tmp_path):
     store = tmp_path / "store"
     assert flexkg("ingest", tmp_path, "--store", store).exit_code == 0
     answers = {}
-    for name in ("opt-outs", "series", "events"):
+    for name in ("opt-outs", "series", "events", "point"):
         text = flexkg("query", name, "--store", store, "--format", "csv").stdout
         answers[name] = list(csv.reader(StringIO(text)))[1:]
     assert answers["opt-outs"] == [["VEN 1/ä", "O 1", "economic", "E-1", "", ""]]
-    assert answers["series"] == [["VEN 1/ä", "power", "PUMP-1", "usage", "Direct Read", "k", "W"]]
+    bound = ["ActivePower", "KiloW", "import", "instantaneous"]
+    assert answers["series"] == [["VEN 1/ä", "power", "PUMP-1", "usage", "Direct Read", *bound]]
+    assert [row[:4] for row in answers["point"]] == [["VEN 1/ä", "USAGE", "power", "PUMP-1"]]
     assert [row[0] for row in answers["events"]] == ["E 1"]
 
 
