@@ -148,22 +148,22 @@ class Judged:
 
 
 def judge(mutant: Mutant) -> Judged | None:
-    """Check a mutant as its kind asks; None where the payload was damaged in that way before."""
+    """Check a mutant as its kind asks; None where it only shows what was found before."""
     kind = mutant.kind
     level = "core" if kind.level == "core" else "strict"
     before = undamaged(mutant.payload, level, kind.now, kind.context)
-    if any(mutant.blamed(v) for v in before):
-        return None
     known = {(v.rule, v.pointer, v.severity) for v in before}
     found = [v for v in check(mutant.data, kind).violations if (v.rule, v.pointer, v.severity) not in known]
     due = ("Violation",) if kind.level != "told" else ("Violation", "Warning", "Info")
     caught = any(v.severity in due and mutant.blamed(v) for v in found)
+    if not caught and any(mutant.blamed(v) for v in before):
+        return None
     core = found if level == "core" else check(mutant.data, kind, checker("core")).violations
     return Judged(mutant, frozenset(v.rule for v in core if v.severity == "Violation"), caught)
 
 
 @cache
-def judged(data: bool) -> dict[str, list[Judged]]:
+def judged(data: bool) -> dict[str, list[Judged | None]]:
     """All mutants by kind, those of published payloads too where they are there."""
     payloads = {**ready(), **(published() if data else {})}
-    return {kind.name: [j for m in mutants(kind, payloads) if (j := judge(m))] for kind in KINDS}
+    return {kind.name: [judge(mutant) for mutant in mutants(kind, payloads)] for kind in KINDS}
