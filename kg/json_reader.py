@@ -33,7 +33,7 @@ def looks_like_json(data: bytes) -> bool:
     >>> looks_like_json(b' {"objectType": "EVENT"}'), looks_like_json(b"<x/>")
     (True, False)
     """
-    return data[:4096].removeprefix(_MARK).lstrip()[:1] in (b"{", b"[")
+    return data[:1] != b"<" and data[:4096].removeprefix(_MARK).lstrip()[:1] in (b"{", b"[")
 
 
 def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:

@@ -30,6 +30,8 @@ class Lifter:
     ignored: frozenset[str]
     #: the ignored ones that say nothing because they are empty
     hollow: frozenset[str] = frozenset()
+    #: whether the file is for JSON
+    json: bool = False
 
     @property
     def profile(self) -> str:
@@ -101,17 +103,14 @@ def lift(document: Document) -> Lifted:
             walk.open(
                 envelope, document.root, f"<{envelope.subject(document.root, '', 0, document.digest)}>", "", 0
             )
-    if lifter.source.settings.get("syntax") == "json":
-        _settle(lifted, lifter)
+    if lifter.json:
+        _settle(lifted, lifter, clock)
     lifted.stated = len(lifted.lines)
-    names = lifter.source.settings.get("totals", ())
-    if names:
-        clock.whole = {subject for subject, (_, made) in lifted.nodes.items() if made.name in names}
     lifted.lines += clock.lines()
     return lifted
 
 
-def _settle(lifted: Lifted, lifter: Lifter) -> None:
+def _settle(lifted: Lifted, lifter: Lifter, clock: Clock) -> None:
     """Add what the parts of a JSON message imply, and put right what only XML has.
 
     No object has a member twice, but the items of lists share a name; an element that several mappings walk
@@ -124,6 +123,8 @@ def _settle(lifted: Lifted, lifter: Lifter) -> None:
     plans = {id(plan): plan for _, plan in lifted.nodes.values()}.values()
     ends = [line for plan in plans for line in plan.constants] + following
     lifted.concepts |= {line.rsplit(" ", 2)[1] for line in ends if f" <{VOCAB}" in line}
+    names = lifter.source.settings.get("totals", ())
+    clock.whole = {subject for subject, (_, made) in lifted.nodes.items() if made.name in names}
 
 
 class _Walk:
@@ -285,7 +286,9 @@ def lifter_for(profile: str) -> Lifter:
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
             left = {element_name(source, e["path"]): e for e in source.settings.get("ignored", ())}
             hollow = frozenset(name for name, entry in left.items() if entry.get("empty"))
-            return Lifter(source, plans, roots, frozenset(left), hollow)
+            return Lifter(
+                source, plans, roots, frozenset(left), hollow, source.settings.get("syntax") == "json"
+            )
     raise AssetError(
         f"no mapping file for the profile {profile!r}", where="mappings/payloads", cure="add one"
     )

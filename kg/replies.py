@@ -3,6 +3,7 @@
 from kg.answering import FINAL, REPLIES, RESPONSE, Answerer, Reply, Status, overall, status
 from kg.check import Checker
 from kg.errors import UsageError
+from kg.json_reader import looks_like_json
 from kg.lift import Lifted
 from kg.namespaces import FLEX, VOCAB
 from kg.reply_graph import ReplyGraph
@@ -76,12 +77,15 @@ def reply_to(
         max_bytes: largest payload accepted.
 
     Returns:
-        What was found, and the reply; None instead of it for a message that ends an exchange.
+        What was found, and the reply; None instead of it for a message that ends an exchange, and for one of
+        OpenADR 3.
 
     Raises:
         UsageError: a registration is accepted and no identifiers are assigned to it.
     """
     report, lifted = checker.examine(data, max_bytes=max_bytes)
+    if looks_like_json(data):  # OpenADR 3 answers with an HTTP status, not with a message
+        return report, None
     request_id, standard = "", "2.0b"
     if lifted is None and report.message_type:
         document = read(data, max_bytes=max_bytes)

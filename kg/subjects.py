@@ -1,10 +1,15 @@
 """Whom a payload speaks of, and who sent it: what the journal needs to know before a payload has a graph."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from kg.json_reader import looks_like_json
 from kg.lift import Lifted
+from kg.namespaces import FLEX
 from kg.xml import read
+
+_NAMED = re.compile(rf' <{FLEX}(?:venID|clientName)> "((?:[^"\\]|\\.)+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,21 @@ def parties(data: bytes, lifted: Lifted | None) -> Parties:
         data: a payload that can be read, whether it is valid or not.
         lifted: its graph, where it has one; it saves reading the bytes again.
     """
+    if looks_like_json(data):
+        return _told(lifted)
     root = _root(lifted) if lifted is not None else None
     if root is None:
         root = read(data, max_bytes=len(data)).root
     vens = tuple(dict.fromkeys(filter(None, (_text(element) for element in root.iter("{*}venID")))))
     vtn = next(filter(None, (_text(element) for element in root.iter("{*}vtnID"))), "")
     return Parties(vens, vtn or next(iter(vens), ""))
+
+
+def _told(lifted: Lifted | None) -> Parties:
+    """Find the parties that an object of OpenADR 3 names, where it could be lifted."""
+    found = [m[1] for line in (lifted.lines if lifted else ()) if (m := _NAMED.search(line))]
+    vens = tuple(dict.fromkeys(found))
+    return Parties(vens, next(iter(vens), ""))
 
 
 def _root(lifted: Lifted) -> Any:

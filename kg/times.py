@@ -67,11 +67,14 @@ def moment(text: str) -> datetime | None:
         text: an ``xsd:dateTime`` with or without a zone.
 
     Returns:
-        The time, without a zone where the text has none; None where it is no time of the years 1 to 9999.
+        The time, without a zone where the text has none; None where it is no time of the years 1 to 9999, or
+        the first day of them, by which OpenADR 3 means now.
 
     >>> moment("2026-12-31T24:00:00Z").isoformat()
     '2027-01-01T00:00:00+00:00'
     """
+    if text.startswith("0001-01-01"):
+        return None
     try:
         if text[10:13] == "T24":
             return datetime.fromisoformat(f"{text[:11]}00{text[13:]}") + timedelta(days=1)
@@ -134,8 +137,10 @@ class Clock:
         inner = {item for items in self.items.values() for item in items}
         for subject, text in self.each.items():
             self._spread(out, subject, text)
-        out += [subject + _OWN_LENGTH for subject in self.whole & lengths.keys()]
-        for subject in self.whole - lengths.keys():
+        for subject in self.whole:
+            if subject in lengths:
+                out.append(subject + _OWN_LENGTH)
+                continue
             total = self._length(subject)
             if total:
                 lengths[subject] = _period(total)

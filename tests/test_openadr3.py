@@ -430,6 +430,33 @@ def test_values_of_every_kind_come_back():
         assert plain(json.loads(made.data)) == plain(value)
 
 
+def test_now_gives_no_times():
+    """The start by which OpenADR 3 means now is kept, and no start or end is worked out from it."""
+    value = changed(EVENT, "/intervalPeriod/start", "0001-01-01T00:00:00Z")
+    graph = lifted(value).ntriples
+    assert graph.count("0001-01-01T00:00:00Z") == 1
+    assert f"<{FLEX}endsAt>" not in graph
+    assert violations(value) == set()
+
+
+def test_ingest_takes_objects(tmp_path):
+    """An object that conforms is recorded and queried like any payload."""
+    store = str(tmp_path / "store")
+    done = CliRunner().invoke(app, ["ingest", *map(str, FOLDER.iterdir()), "--store", store])
+    assert done.exit_code == 0, done.output
+    assert "4 accepted, 0 refused" in done.output
+    query = "SELECT ?n { ?v a flex:EventVersion ; flex:signal/flex:signalName ?n }"
+    done = CliRunner().invoke(app, ["query", query, "--store", store, "--format", "csv"])
+    assert done.output.count("ELECTRICITY_PRICE") == 2
+
+
+def test_no_object_is_answered_by_a_message():
+    """OpenADR 3 answers with an HTTP status: there is no reply to print."""
+    done = CliRunner().invoke(app, ["reply", str(FOLDER / "event.json")])
+    assert done.exit_code == 0
+    assert done.stdout == ""
+
+
 def test_every_node_has_a_class():
     """A subject in the graph of an object has a class."""
     about = Statements.of(lifted(EVENT).ntriples)
