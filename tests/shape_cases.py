@@ -81,7 +81,7 @@ class Case:
         for path, (name, text) in self.edits.get("attribute", {}).items():
             prefix, _, local = name.partition(":")
             for element in _found(root, path):
-                element.set(f"{{{NAMESPACES[prefix]}}}{local}", text)
+                element.set(f"{{{NAMESPACES[prefix]}}}{local}", _text(text))
         for kind in ("replace", "append", "prepend", "after"):
             for path, text in self.edits.get(kind, {}).items():
                 for element in _found(root, path):
@@ -136,10 +136,16 @@ def _found(root: Any, path: str) -> list[Any]:
     return list(found)
 
 
-def _set(root: Any, edits: dict[str, str]) -> None:
-    for path, text in edits.items():
+def _set(root: Any, edits: dict[str, Any]) -> None:
+    for path, value in edits.items():
         for element in _found(root, path):
-            element.text = text
+            element.text = _text(value)
+
+
+def _text(value: Any) -> str:
+    """Spell what YAML reads as a number or a truth value as the schema does; a time has to be quoted."""
+    assert isinstance(value, str | int | float), f"put {value} in quotes"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _put(kind: str, element: Any, text: str) -> None:
