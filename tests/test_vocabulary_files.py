@@ -139,6 +139,15 @@ def test_sources_name_real_places():
             assert types & {found.value for found in objects(concept.iri, DCTERMS + "source")}, concept.iri
 
 
+def test_tokens_of_a_market_name_it():
+    """An x- token that no profile has says whose it is: a market, neither the standard nor this project."""
+    for concept in subjects(SKOS + "Concept"):
+        (notation,) = objects(concept, SKOS + "notation")
+        if notation.value.startswith("x-") and not objects(concept, FLEX + "inProfile"):
+            for source in objects(concept, DCTERMS + "source"):
+                assert not source.value.startswith(("OpenADR", "FlexKG")), concept
+
+
 def test_own_enumerations_say_that_they_are_own():
     """A scheme that no standard has names this project as its source."""
     for name in OTHERS - {"responseCode"}:
