@@ -41,6 +41,8 @@ PAYLOADS = {
     "examples/02-load-shed/answer.xml": "2026-12-01T15:10:20Z",
     "tests/competency/status.xml": "2026-12-01T16:45:06Z",
     "examples/04-report-to-query/2-readings.xml": "2026-12-01T17:30:10Z",
+    "tests/competency/program.json": "2026-12-01T18:00:00Z",
+    "tests/competency/subscription.json": "2026-12-01T18:00:01Z",
 }
 READERS = {"aggregator", "gateway developer", "ontology engineer"}
 COLUMNS = ["id", "question", "reader", "module", "source"]
@@ -123,7 +125,7 @@ def test_folder_holds_what_is_asked_and_no_more() -> None:
     ids = {row["id"] for row in QUESTIONS}
     assert {path.stem for path in FOLDER.glob("*.rq")} == ids
     assert {path.stem for path in FOLDER.glob("*.csv")} == ids
-    assert {path.name for path in FOLDER.glob("*.xml")} == {
+    assert {path.name for path in FOLDER.glob("*.[xj]*") if path.suffix in (".xml", ".json")} == {
         Path(path).name for path in PAYLOADS if path.startswith("tests/competency/")
     }
 
