@@ -5,20 +5,21 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from kg.namespaces import VERSION
+from kg.ontology import Checked
 from kg.render import printable
 from kg.report import Report, Violation
 
 _LEVELS: Final = {"Violation": "error", "Warning": "warning", "Info": "note"}
 
 
-def as_lines(report: Report) -> str:
+def as_lines(report: Checked) -> str:
     """Write a report for people: a finding begins with file and line, as compilers do.
 
     Args:
         report: what ``kg.ontology.check`` answers.
 
     Returns:
-        Lines, the last one a summary.
+        Lines, the last one a summary with the number of terms that were checked.
     """
     lines = []
     for found in report.violations:
@@ -29,7 +30,10 @@ def as_lines(report: Report) -> str:
         f"{sum(v.severity == severity for v in report.violations)} {name}"
         for severity, name in (("Violation", "violations"), ("Warning", "warnings"), ("Info", "infos"))
     ]
-    return "\n".join([*lines, f"{report.verdict}: {', '.join(counts)}"])
+    scope = f"{report.terms} terms checked"
+    if report.left_out:
+        scope += f", {report.left_out} of other ontologies left out"
+    return "\n".join([*lines, f"{report.verdict}: {', '.join(counts)}; {scope}"])
 
 
 def _told(found: Violation) -> tuple[tuple[str, str], ...]:

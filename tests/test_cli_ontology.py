@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from kg.cli import app
+from kg.ontology import Checked
 from kg.ontology_findings import as_lines, as_sarif
-from kg.report import Report, Violation
+from kg.report import Violation
 from tests.paths import ROOT
 
 GOOD = ROOT / "ontology" / "party.ttl"
@@ -20,7 +21,7 @@ BAD = """@prefix owl: <http://www.w3.org/2002/07/owl#> .
     a owl:Class ;
     rdfs:isDefinedBy <https://example.org/def> .
 """
-FOUND = Report(
+FOUND = Checked(
     "violates",
     "",
     (
@@ -28,6 +29,8 @@ FOUND = Report(
         Violation("ONT-2", "Warning", "two", "", '"x"', "", "a b.ttl", 0, ""),
         Violation("ONT-1", "Info", "three\x1b[31m"),
     ),
+    terms=12,
+    left_out=3,
 )
 
 
@@ -55,6 +58,34 @@ def test_check_names_file_and_line(bad):
     assert result.exit_code == 1
     assert f"{bad}:6: ONT-" in result.output
     assert result.output.splitlines()[-1].startswith("violates: ")
+
+
+def test_check_leads_to_the_header(bad):
+    """A finding about the ontology itself has a place too."""
+    assert f"{bad}:4: ONT-21 Violation" in flexkg("check", bad).output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", BAD.replace("isDefinedBy <https://example.org/def>", "isDefinedBy <https://example.org/de>")],
+    ids=["empty", "defined-elsewhere"],
+)
+def test_check_of_nothing_is_wrong_usage(tmp_path, text):
+    """Where no term was checked nothing conforms: exit code 2, the file, and how to mend it."""
+    path = tmp_path / "nothing.ttl"
+    path.write_text(text, encoding="utf-8")
+    result = flexkg("check", path)
+    assert result.exit_code == 2
+    assert "conforms" not in result.output
+    assert str(path) in result.stderr
+    assert "rdfs:isDefinedBy" in result.stderr
+
+
+def test_check_tells_how_much_was_checked(bad):
+    """The summary has the number of terms, and so has JSON."""
+    assert flexkg("check", bad).output.endswith("; 1 terms checked\n")
+    report = json.loads(flexkg("check", bad, "--format", "json").output)
+    assert (report["terms"], report["left_out"]) == (1, 0)
 
 
 def test_check_takes_a_folder(bad):
@@ -157,7 +188,9 @@ def test_lines_tell_everything():
     assert lines[0] == "a b.ttl:7: ONT-1 Violation: one"
     assert "    clause clause" in lines
     assert "    do: cure" in lines
-    assert lines[-1] == "violates: 1 violations, 1 warnings, 1 infos"
+    counts, _, scope = lines[-1].partition("; ")
+    assert counts == "violates: 1 violations, 1 warnings, 1 infos"
+    assert scope == "12 terms checked, 3 of other ontologies left out"
     assert "\x1b" not in as_lines(FOUND)
 
 

@@ -189,6 +189,34 @@ def test_findings_name_file_line_and_cure(tmp_path):
     assert finding.source
 
 
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("", "<https://example.org/def>"),
+        ("@base <https://example.org/def> .\n", "<>"),
+        ("@prefix here: <https://example.org/def> .\n", "here:"),
+    ],
+    ids=["full", "base", "prefix"],
+)
+def test_findings_about_the_header_name_file_and_line(tmp_path, head, name):
+    """A finding about the ontology itself leads to its header, however that is written."""
+    text = head + BASE.replace("<https://example.org/def> a", f"{name} a").replace(LICENCE, "")
+    path = tmp_path / "plants.ttl"
+    path.write_text(text)
+    (finding,) = check([path]).violations
+    assert finding.pointer == str(path)
+    assert text.splitlines()[finding.line - 1] == f"{name} a owl:Ontology ;"
+
+
+def test_a_header_alone_is_checked(tmp_path):
+    """A file that only imports others has no terms, and its header is held to the rules."""
+    path = tmp_path / "plants.ttl"
+    path.write_text(BASE.partition(":Plant a")[0].replace(LICENCE, ""))
+    report = check([path])
+    assert [finding.rule for finding in report.violations] == ["ONT-20"]
+    assert report.terms == 0
+
+
 def test_own_modules_keep_the_rules():
     """The project's own ontology has no violation of its own rules."""
     assert [v for v in check().violations if v.severity == "Violation"] == []
