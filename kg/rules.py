@@ -13,15 +13,17 @@ import pyoxigraph as ox
 
 from kg import assets
 from kg.errors import AssetError
-from kg.namespaces import DCTERMS, FLEX, RDFS, SH, VOCAB
+from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SH, VOCAB
 
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TARGET = ox.NamedNode(SH + "targetClass")
 _TARGETS = tuple(ox.NamedNode(SH + name) for name in ("targetNode", "targetSubjectsOf", "targetObjectsOf"))
 _PROFILE = ox.NamedNode(FLEX + "inProfile")
+#: What makes a shape with a target one that can find something wrong: a path, or any of these constraints.
 _CONSTRAINTS = frozenset(
     SH + name
     for name in (
+        "path",
         "sparql",
         "not",
         "or",
@@ -33,8 +35,12 @@ _CONSTRAINTS = frozenset(
         "in",
         "hasValue",
         "pattern",
+        *("datatype", "closed", "languageIn", "equals", "disjoint", "minLength", "maxLength"),
+        *("minInclusive", "maxInclusive", "minExclusive", "maxExclusive"),
     )
 )
+_TYPE = ox.NamedNode(RDF + "type")
+_PROPERTY_SHAPE = ox.NamedNode(SH + "PropertyShape")
 _SUBCLASS = ox.NamedNode(RDFS + "subClassOf")
 
 
@@ -101,7 +107,7 @@ class Shapes:
             for predicate, value in facts:
                 if predicate.value == SH + "property" and isinstance(value, ox.NamedNode | ox.BlankNode):
                     self._refuse_unless_rule(value, subject)
-            if any(p.value in _CONSTRAINTS for p, _ in facts):
+            if (_TYPE, _PROPERTY_SHAPE) in facts or any(p.value in _CONSTRAINTS for p, _ in facts):
                 self._refuse_unless_rule(subject, subject)
 
     def _refuse_unless_rule(

@@ -115,6 +115,14 @@ BAD_SHAPES = [
     ),
     ("sh:property [ sh:path flex:priority ; sh:minCount 1 ] .", "without a name"),
     ("sh:nodeKind sh:IRI .", "no rule id"),
+    ("sh:closed true .", "no rule id"),
+    *(
+        (f". shape:q {kind} {target} ; sh:path flex:priority ; {limit} .", "/q> has no rule id")
+        for kind in ("a sh:PropertyShape ;", "")
+        for target in ("sh:targetClass flex:EventVersion", "sh:targetSubjectsOf flex:priority")
+        for limit in ("sh:minCount 1", "sh:minInclusive 1")
+    ),
+    (". [] sh:targetClass flex:EventVersion ; sh:path flex:priority ; sh:minCount 1 .", "without a name"),
     (
         'sh:property shape:q .\nshape:q dcterms:identifier "EVT-1" ; sh:path flex:priority ; sh:minCount 1 .',
         "has the rule id EVT-1",
