@@ -186,7 +186,7 @@ class Checker:
                     text = self.shapes.for_classes(classes, self.without, standard)
                     if f"{FLEX}endsAt>" in text:
                         self._ends.add(key)
-                    self._engines[key] = make_engine(self.engine, text) if text.strip() else None
+                    self._engines[key] = self._made(text)
         return self._engines[key]
 
     def _context_engine(self) -> Engine | None:
@@ -198,8 +198,16 @@ class Checker:
             with self._lock:
                 if key not in self._engines:
                     text = self.shapes.for_classes(CLASSES, self.without)
-                    self._engines[key] = make_engine(self.engine, text) if text.strip() else None
+                    self._engines[key] = self._made(text)
         return self._engines[key]
+
+    def _made(self, text: str) -> Engine | None:
+        if not text.strip():
+            return None
+        try:
+            return make_engine(self.engine, text)
+        except AssetError as error:
+            raise self.shapes.placed(error) from error
 
     def _violation(self, lifted: Lifted, result: Result) -> Violation:
         rule = self.shapes.rules.get(result.shape)

@@ -125,6 +125,17 @@ class Shapes:
             f"the shape {shape} {what}", where=where, cure='give it a name and dcterms:identifier "ID"'
         )
 
+    def placed(self, error: AssetError) -> AssetError:
+        """Give an engine's error about a shape the file that holds the shape; any other error as it is.
+
+        Args:
+            error: what an engine raises that was made with shapes of this set; ``where`` is the shape.
+        """
+        for shape, path in self._homes.items():
+            if error.where in (shape.value, str(shape)):
+                return AssetError(error.what, where=f"{path}: {shape}", cure=error.cure, code=error.code)
+        return error
+
     def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:
         values = [o for p, o in self.quads.get(subject, ()) if p.value == iri]
         if not values:

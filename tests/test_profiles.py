@@ -145,3 +145,29 @@ def test_shape_that_no_report_can_cite_is_refused(tmp_path: Path, body: str, wor
         checker(name)
     assert "market-shapes.ttl" in caught.value.where
     assert "dcterms:identifier" in caught.value.cure
+
+
+SLIPS = [
+    ("sh:maxInclusiv 0", "sh:maxInclusiv checks nothing"),
+    ("sh:maxCount 1 ; sh:maxCount 2", "sh:maxCount is stated twice"),
+    ("sh:node [ sh:maxLenght 3 ]", "sh:maxLenght checks nothing"),
+]
+
+
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize(("constraint", "words"), SLIPS)
+def test_slip_in_a_shape_is_told_with_its_file(
+    tmp_path: Path, constraint: str, words: str, engine: str
+) -> None:
+    """What an engine finds wrong with a user's shape is told with the file that holds the shape."""
+    path = tmp_path / "market-shapes.ttl"
+    path.write_text(SHAPES.replace("sh:maxInclusive 0", constraint), encoding="utf-8")
+    name = _profile(
+        tmp_path,
+        "<#m> a prof:Profile ; prof:isProfileOf ours:core ; "
+        "prof:hasResource [ prof:hasArtifact <market-shapes.ttl> ] .",
+    )
+    with pytest.raises(AssetError, match=words) as caught:
+        check(EVENT, profile=name, engine=engine)
+    assert caught.value.where.startswith(str(path))
+    assert caught.value.cure
