@@ -50,7 +50,8 @@ def diff(
 ) -> None:
     """Compare two versions: what was added, changed or deprecated, and which number the next one needs.
 
-    Exit code 0: the new version's number is high enough; 1: it is not; 2: wrong usage or environment.
+    Exit code 0: the new version's number is high enough; 1: it is not, or cannot be read; 2: wrong usage or
+    environment.
 
     Example: `flexkg ontology diff released/ontology ontology`
     """
@@ -68,6 +69,8 @@ def diff(
                     print(*(f"    {sign} {fact}" for fact in facts), sep="\n", end="\n" if facts else "")
         need = f"; the new one needs {found.needed} or more" if found.changes and found.needed else ""
         print(f"{len(found.changes)} terms differ from {found.old or 'none'} to {found.new or 'none'}{need}")
+        for number in found.unread:
+            print(f"the version number {number!r} cannot be read: write owl:versionInfo as 1.2.3")
     if not found.numbered:
         raise typer.Exit(1)
 

@@ -1,10 +1,12 @@
 """Compares two versions of an ontology: what differs, and what version number that asks for.
 
 Numbers follow semantic versioning. Breaking: a term is gone, or what it is, where it applies or what it takes
-has changed. New: a term is added or deprecated. Otherwise only words changed. While the first number is 0,
-what would raise it raises the second, and everything else the third.
+has changed. New: a term is added or deprecated, or a scheme has more top concepts.
+Otherwise only words changed. While the first number is 0, what would raise it raises the second, and
+everything else the third.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,7 +15,6 @@ from typing import Any, Final
 
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, Triple
 
-from kg.errors import UsageError
 from kg.namespaces import DCTERMS, FLEX, OWL, RDF, RDFS, SH, SKOS
 from kg.rdf import ontology_files, read_all
 
@@ -32,6 +33,9 @@ WORDS: Final = frozenset(
         OWL + "priorVersion",
     )
 )
+#: Predicates of which one more fact breaks nothing.
+MORE: Final = frozenset(SKOS + name for name in ("hasTopConcept", "topConceptOf"))
+_NUMBER: Final = re.compile(r"\s*[vV]?([0-9]{1,9})[.]([0-9]{1,9})[.]([0-9]{1,9})\s*")
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")
 _ONTOLOGY = NamedNode(OWL + "Ontology")
@@ -44,7 +48,7 @@ class Change:
 
     Attributes:
         term: its IRI.
-        kind: ``added``, ``removed``, ``deprecated``, ``changed`` or ``reworded``.
+        kind: ``added``, ``removed``, ``deprecated``, ``changed``, ``extended`` or ``reworded``.
         lost: facts of the old version that the new one lacks, as N-Triples text without the subject.
         gained: facts of the new version that the old one lacks.
     """
@@ -62,7 +66,7 @@ class Difference:
     Attributes:
         old: version number of the old one, empty where it states none.
         new: version number of the new one.
-        needed: the least number that the new one must have.
+        needed: the least number that the new one must have; empty where the old one's cannot be told.
         changes: terms that differ, sorted by kind and IRI.
     """
 
@@ -72,13 +76,20 @@ class Difference:
     changes: tuple[Change, ...]
 
     @property
+    def unread(self) -> tuple[str, ...]:
+        """Version numbers that are stated and are not three numbers, so that nothing can be said of them."""
+        return tuple(dict.fromkeys(v for v in (self.old, self.new) if v and not _number(v)))
+
+    @property
     def numbered(self) -> bool:
-        """Whether the new version's number is high enough."""
-        return not self.changes or not self.needed or _number(self.new) >= _number(self.needed)
+        """Whether the new version's number is high enough; not where one of the two cannot be read."""
+        if not self.changes:
+            return True
+        return not self.unread and (not self.needed or _number(self.new) >= _number(self.needed))
 
     def as_dict(self) -> dict[str, Any]:
         """Give the difference as plain data."""
-        return {**asdict(self), "numbered": self.numbered}
+        return {**asdict(self), "unread": self.unread, "numbered": self.numbered}
 
 
 def diff(old: Path, new: Path) -> Difference:
@@ -99,7 +110,7 @@ def diff(old: Path, new: Path) -> Difference:
         change = _compare(term, facts.get(term, set()), facts_now.get(term, set()))
         if change is not None:
             changes.append(change)
-    order = ("removed", "changed", "deprecated", "added", "reworded")
+    order = ("removed", "changed", "deprecated", "extended", "added", "reworded")
     changes.sort(key=lambda change: (order.index(change.kind), change.term))
     version = _version(before)
     return Difference(version, _version(after), _needed(version, {c.kind for c in changes}), tuple(changes))
@@ -116,8 +127,10 @@ def _compare(term: str, old: set[str], new: set[str]) -> Change | None:
     deprecation = f"<{_DEPRECATED.value}> "
     if any(fact.startswith(deprecation) and '"true"' in fact for fact in gained):
         return Change(term, "deprecated", lost, gained)
-    words = all(fact[1 : fact.index(">")] in WORDS for fact in (*lost, *gained))
-    return Change(term, "reworded" if words else "changed", lost, gained)
+    shed, got = ({fact[1 : fact.index(">")] for fact in facts} - WORDS for facts in (lost, gained))
+    if shed or got - MORE:
+        return Change(term, "changed", lost, gained)
+    return Change(term, "extended" if got else "reworded", lost, gained)
 
 
 def _facts(triples: Iterable[Triple]) -> dict[str, set[str]]:
@@ -155,23 +168,20 @@ def _version(triples: Iterable[Triple]) -> str:
 
 
 def _number(version: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in version.split("."))
-    except ValueError:
-        return ()
+    """Give the three numbers of a version such as ``1.2.3`` or ``v1.2.3``; none where they cannot be read."""
+    match = _NUMBER.fullmatch(version)
+    return tuple(int(part) for part in match.groups()) if match else ()
 
 
 def _needed(old: str, kinds: set[str]) -> str:
-    """Give the least version number that the changes ask for; empty where the old one has none."""
-    if not old:
-        return ""
+    """Give the least version number that the changes ask for; empty where the old one has none to read."""
     parts = _number(old)
-    if len(parts) != 3:
-        raise UsageError(f"version {old!r} is not three numbers", where="owl:versionInfo", cure="write 1.2.3")
+    if not parts:
+        return ""
     major, minor, patch = parts
-    breaking, new = bool(kinds & {"removed", "changed"}), bool(kinds & {"added", "deprecated"})
+    breaking, new = bool(kinds & {"removed", "changed"}), bool(kinds & {"added", "deprecated", "extended"})
     if not kinds:
-        return old
+        return f"{major}.{minor}.{patch}"
     if major == 0:
         return f"0.{minor + 1}.0" if breaking else f"0.{minor}.{patch + 1}"
     if breaking:

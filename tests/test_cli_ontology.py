@@ -173,6 +173,15 @@ def test_diff_asks_for_a_number(tmp_path):
     assert not report["numbered"]
 
 
+def test_diff_says_which_number_it_cannot_read(tmp_path):
+    """A number of another form is named with its cure; exit code 1, as nothing can be said of it."""
+    path = tmp_path / "party.ttl"
+    path.write_text(GOOD.read_text("utf-8").replace('versionInfo "', 'versionInfo "May '), encoding="utf-8")
+    result = flexkg("diff", GOOD, path)
+    assert result.exit_code == 1
+    assert "'May 0.1.0' cannot be read: write owl:versionInfo as 1.2.3" in result.output
+
+
 def test_docs_writes_the_site(tmp_path):
     """The number of files is told, and the index is there."""
     result = flexkg("docs", "--out", tmp_path / "site")
