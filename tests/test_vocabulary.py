@@ -86,7 +86,7 @@ def test_schemes_come_from_the_schemas():
 
 
 def test_concepts_are_in_a_profile_or_of_a_market():
-    """A concept of an enumeration is in a profile; one in none is an x- token of a market."""
+    """A concept of an enumeration is in a profile, or is a market's x- token in none: none is invented."""
     values = {(scheme_of(value), value.text) for value in schemas.enumerations("2.0b")}
     for name in set(vocabulary.schemes()) - OTHERS:
         for notation, concept in vocabulary.schemes()[name].concepts.items():
