@@ -28,6 +28,8 @@ _CURRENT = FLEX + "currentVersion"
 _NUMBER = FLEX + "modificationNumber"
 #: What is described anew, as a whole, by each payload that speaks of it.
 _REPLACED = frozenset(f"<{FLEX}{name}>" for name in ("EventVersion", "Opt", "ReportDescription"))
+#: What opens a door stays in the encrypted journal: no query shows it.
+_SECRET = f" <{FLEX}bearerToken> "
 #: Findings of one refused payload that the graph shows; the journal keeps all.
 _SHOWN = 100
 
@@ -111,8 +113,9 @@ class Applier:
         facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
         lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._series.constants)
-        kind = "event" if lifted.message_type.endswith("Event") else "op"
-        change = Change(month_graph(kind, row.received), list(lines), [lifted.message], seq=row.seq)
+        kind = "event" if lifted.message_type.endswith(("Event", "event")) else "op"
+        shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else list(lines)
+        change = Change(month_graph(kind, row.received), shown, [lifted.message], seq=row.seq)
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
         self._series.tell((reading.series for reading in readings), change)

@@ -1,3 +1,4 @@
+import json
 import shutil
 import sqlite3
 import threading
@@ -625,3 +626,30 @@ def test_every_payload_of_the_corpus_is_taken_in_and_rebuilt(tmp_path):
     rebuild(tmp_path / "store")
     with Ingest(tmp_path / "store") as store:
         assert store.graphs.digest() == digest
+
+
+def test_secret_of_a_subscription_is_not_in_the_graph(store):
+    """A bearer token is kept in the journal, encrypted, and shown to no query."""
+    when = "2026-11-01T09:00:00Z"
+    operation = {
+        "objects": ["EVENT"],
+        "operations": ["CREATE"],
+        "callbackUrl": "https://ven.example/",
+        "bearerToken": "open-sesame",
+    }
+    subscription = {
+        "id": "s-1",
+        "createdDateTime": when,
+        "modificationDateTime": when,
+        "objectType": "SUBSCRIPTION",
+        "clientName": "harbour",
+        "programID": "p-1",
+        "objectOperations": [operation],
+    }
+    text = json.dumps(subscription)
+    receipt = store.ingest(text.encode())
+    assert receipt.accepted
+    assert store.journal.payload(receipt.seq).decode() == text
+    objects = {statement.object for statement in store.graphs.match()}
+    assert '"harbour"' in objects
+    assert not any("open-sesame" in value for value in objects)
