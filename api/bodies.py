@@ -44,7 +44,7 @@ async def read_body(request: Request, limit: int) -> bytes:
             if size > limit:
                 raise UnreadablePayload(
                     f"the body has more than the {limit:,} bytes allowed",
-                    cure="send less in one message, or raise the setting max_payload_bytes",
+                    cure="send less in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES",
                     code="too-large",
                 )
             parts.append(part)

@@ -36,6 +36,10 @@ def check(
     now: Annotated[
         str, typer.Option(help="Compare times with this one, for example `2026-11-23T17:00:00Z`, or `now`.")
     ] = "",
+    standard: Annotated[
+        str,
+        typer.Option(help="Accept this OpenADR profile only, for example `2.0b`; else each is told apart."),
+    ] = "",
     max_bytes: Annotated[
         int,
         typer.Option(min=1, help="Largest payload accepted, in bytes.", envvar="FLEXKG_MAX_PAYLOAD_BYTES"),
@@ -65,7 +69,7 @@ def check(
 
     def reports() -> "Iterator[tuple[str, Report]]":
         for name, data in read:
-            report = made.check(data, max_bytes=max_bytes, context=known, now=time)
+            report = made.check(data, max_bytes=max_bytes, standard=standard, context=known, now=time)
             tally[report.verdict] += 1
             if output == "text":
                 print(as_text(name, report, data))

@@ -94,7 +94,7 @@ def _parsed(data: bytes, max_bytes: int) -> dict[str, Any]:
     if len(data) > max_bytes:
         raise UnreadablePayload(
             f"the payload has more than the {max_bytes:,} bytes allowed",
-            cure="send fewer intervals in one message, or raise the setting max_payload_bytes",
+            cure="send fewer intervals in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES (--max-bytes)",
             code="too-large",
         )
     try:

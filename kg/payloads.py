@@ -23,6 +23,10 @@ class Source:
         """
         try:
             if self.path is None:
+                if sys.stdin is None:
+                    raise UsageError(
+                        "standard input is closed", where="-", cure="send a payload, or name a file"
+                    )
                 return sys.stdin.buffer.read(limit + 1)
             with self.path.open("rb") as file:
                 return file.read(limit + 1)
@@ -46,6 +50,8 @@ def find(paths: Iterable[str]) -> Iterator[Source]:
         path = Path(text)
         if text == "-":
             continue
+        if not text:
+            raise UsageError("the path is empty", cure="name a file or a folder, or . for this one")
         try:
             path.stat()
         except (OSError, ValueError) as error:

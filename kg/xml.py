@@ -79,7 +79,7 @@ def _refuse(data: bytes, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise UnreadablePayload(
             f"the payload has more than the {max_bytes:,} bytes allowed",
-            cure="send fewer intervals in one message, or raise the setting max_payload_bytes",
+            cure="send fewer intervals in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES (--max-bytes)",
             code="too-large",
         )
     if data.startswith(b"\xff\xfe\x00\x00"):
@@ -222,7 +222,8 @@ def _profile(body: Any, standard: str) -> str:
         raise UnreadablePayload(
             what,
             where=f"line {body.sourceline}",
-            cure=f"send a message of the namespace {space}",
+            cure=f"send a message of the namespace {space}"
+            + (f": {', '.join(sorted(messages(asked)))}" if profile else ""),
             code="unknown-message",
         )
     return profile

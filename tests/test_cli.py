@@ -823,3 +823,17 @@ def test_serve_serves_until_it_is_told_to_stop(store):
         serving.kill()
     assert (serving.returncode, out, err) == (0, b"", b"")
     assert flexkg("query", "events", "--store", store).exit_code == 0
+
+
+def test_check_of_an_empty_path_is_wrong_usage():
+    """An empty path, as an unset variable of a script gives, is not the current folder."""
+    complaint(flexkg("check", ""), "the path is empty")
+
+
+def test_check_accepts_one_standard_where_it_is_asked_for():
+    """`--standard` refuses messages of another profile as unreadable, and says which is asked for."""
+    payload = ROOT / "examples/01-price-event/price.xml"
+    done = flexkg("check", payload, "--standard", "2.0a")
+    assert done.exit_code == 1
+    assert "OpenADR 2.0a is asked for" in done.stdout
+    assert flexkg("check", payload, "--standard", "2.0b").exit_code == 0

@@ -142,7 +142,7 @@ REFUSED = {
         "too-large",
         "more than the 1,048,576 bytes",
         "",
-        "max_payload_bytes",
+        "FLEXKG_MAX_PAYLOAD_BYTES",
     ),
     "one byte too many": (
         POLL.encode() + b" " * (MAX_BYTES + 1 - len(POLL)),

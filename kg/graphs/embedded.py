@@ -270,7 +270,11 @@ def _guarded(where: str) -> Iterator[None]:
             code="store-full" if full else "",
         ) from error
     except RuntimeError as error:
-        raise StoreUnavailable(f"the graph store can only be read: {error}", where=where) from error
+        raise StoreUnavailable(
+            f"the graph store is damaged or can only be read: {error}",
+            where=where,
+            cure="check the directory's permissions; where the files are damaged: flexkg rebuild",
+        ) from error
     except (SyntaxError, ValueError) as error:
         raise StoreError(f"these are no triples that a store takes: {error}", where=where) from error
 
