@@ -7,6 +7,7 @@ resolves no entities, loads nothing and builds no tree deeper than libxml2's lim
 import hashlib
 import re
 import threading
+from difflib import get_close_matches
 from typing import Any
 
 from lxml import etree
@@ -223,7 +224,11 @@ def _profile(body: Any, standard: str) -> str:
             what,
             where=f"line {body.sourceline}",
             cure=f"send a message of the namespace {space}"
-            + (f": {', '.join(sorted(messages(asked)))}" if profile else ""),
+            + (
+                f", such as {', '.join(get_close_matches(name.localname, messages(asked), 3, 0))}"
+                if profile
+                else ""
+            ),
             code="unknown-message",
         )
     return profile
