@@ -217,18 +217,14 @@ def _profile(body: Any, standard: str) -> str:
     wrapped = profile == "2.0a" and body.getparent() is not None
     if not profile or wrapped or name.localname not in messages(profile):
         found = name.namespace or "none"
+        near = ", ".join(get_close_matches(name.localname, messages(asked), 3, 0))
         what = f"the root element {name.localname!r} in namespace {found} is no OpenADR {asked} message"
         if wrapped:
             what = f"the oadrPayload carries the OpenADR 2.0a message {name.localname}, which has no envelope"
         raise UnreadablePayload(
             what,
             where=f"line {body.sourceline}",
-            cure=f"send a message of the namespace {space}"
-            + (
-                f", such as {', '.join(get_close_matches(name.localname, messages(asked), 3, 0))}"
-                if profile
-                else ""
-            ),
+            cure=f"send a message of the namespace {space}" + (f", such as {near}" if profile else ""),
             code="unknown-message",
         )
     return profile
