@@ -44,7 +44,13 @@ def process(*arguments, **options):
     """Start the command line as its users do."""
     command = [sys.executable, "-c", "from kg.cli import main; main()", *map(str, arguments)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=options.pop("cwd", ROOT), **options
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=options.pop("cwd", ROOT),
+        # a shell has its background jobs ignore the interrupt, and they hand that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
     )
 
 
