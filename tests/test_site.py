@@ -418,7 +418,7 @@ def test_alignments_read_their_prefixes(tmp_path):
     )
     (row,), prefixes = alignments.read([path])
     assert (row.subject, row.object) == (FLEX + "Event", "https://example.org/Call")
-    assert row.justification == "manual mapping curation"
+    assert row.grounds == "manual mapping curation"
     assert prefixes["ex"] == "https://example.org/"
 
 

@@ -272,7 +272,7 @@ def _alignments(frame: Frame, iri: str) -> Markup | None:
     rows: list[tuple[Child, ...]] = [
         (
             *frame.aligned(row),
-            row.justification,
+            row.grounds,
             row.confidence,
             row.comment,
         )

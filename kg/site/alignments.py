@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,28 +12,19 @@ _WORD: Final = re.compile(r"([A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """One row: an own term, how it relates to another vocabulary's, and on what grounds.
+class Alignment(sssom.Alignment):
+    """One row, and the table that it stands in.
 
     Attributes:
-        subject: IRI of the own term.
-        predicate: IRI of the relation.
-        object: IRI of the other term, or ``kg.sssom.NO_TERM``.
-        object_label: what it is called there.
-        justification: on what grounds, in words.
-        confidence: from 0 to 1, as text; may be empty.
-        comment: what else the row says.
         table: what the file calls itself.
     """
 
-    subject: str
-    predicate: str
-    object: str
-    object_label: str
-    justification: str
-    confidence: str
-    comment: str
     table: str
+
+    @property
+    def grounds(self) -> str:
+        """The justification in words: ``manual mapping curation``."""
+        return _WORD.sub(r" \1", self.justification.rpartition("/")[2]).strip().lower()
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Alignment], dict[str, str]]:
@@ -57,17 +48,5 @@ def read(paths: Iterable[Path]) -> tuple[list[Alignment], dict[str, str]]:
         found = sssom.read(path)
         named = found.title or path.name.removesuffix(".sssom.tsv")
         known |= found.prefixes
-        rows += (
-            Alignment(
-                row.subject,
-                row.predicate,
-                row.object,
-                row.object_label,
-                _WORD.sub(r" \1", row.justification.rpartition("/")[2]).strip().lower(),
-                row.confidence,
-                row.comment,
-                named,
-            )
-            for row in found.rows
-        )
+        rows += (Alignment(**asdict(row), table=named) for row in found.rows)
     return rows, known

@@ -240,30 +240,25 @@ def _told(catalogue: Catalogue, edges: list[_Edge], count: int) -> str:
     return f"{count} classes. " + "; ".join(said) + ("." if said else "")
 
 
+def _marker(name: str, kind: str, path: str, point: tuple[int, int], size: tuple[int, int]) -> Markup:
+    """Make an arrow head: outline, the point that ends the line, side of the box and size shown."""
+    (x, y), (box, shown) = point, size
+    return tag(
+        "marker",
+        tag("path", d=path, class_=kind),
+        id=name,
+        viewBox=f"0 0 {box} {box}",
+        refX=str(x),
+        refY=str(y),
+        markerWidth=str(shown),
+        markerHeight=str(shown),
+        markerUnits="userSpaceOnUse",
+        orient="auto",
+    )
+
+
 _MARKERS: Final = tag(
     "defs",
-    tag(
-        "marker",
-        tag("path", d="M1 1L11 6L1 11z", class_="head"),
-        id="to",
-        viewBox="0 0 12 12",
-        refX="11",
-        refY="6",
-        markerWidth="9",
-        markerHeight="9",
-        markerUnits="userSpaceOnUse",
-        orient="auto",
-    ),
-    tag(
-        "marker",
-        tag("path", d="M1 7L13 1L13 13z", class_="hollow"),
-        id="above",
-        viewBox="0 0 14 14",
-        refX="1",
-        refY="7",
-        markerWidth="13",
-        markerHeight="13",
-        markerUnits="userSpaceOnUse",
-        orient="auto",
-    ),
+    _marker("to", "head", "M1 1L11 6L1 11z", (11, 6), (12, 9)),
+    _marker("above", "hollow", "M1 7L13 1L13 13z", (1, 7), (14, 13)),
 )

@@ -135,7 +135,7 @@ def _alignments(frame: Frame) -> bytes:
             (
                 frame.link(row.subject),
                 *frame.aligned(row),
-                row.justification,
+                row.grounds,
                 row.confidence,
             )
             for row in group
