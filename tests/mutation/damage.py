@@ -169,43 +169,28 @@ def swap(path: str, text: str) -> Damage:
 
 def after(path: str, text: str) -> Damage:
     """Put elements behind one."""
-
-    def damage(root: Any, place: int) -> list[Any]:
-        elements = found(root, path)
-        if not elements:
-            return []
-        new = made(text)
-        for element in reversed(new):
-            elements[place].addnext(element)
-        return new
-
-    return damage
+    return _adding(path, text, lambda place, new: [place.addnext(one) for one in reversed(new)])
 
 
 def inside(path: str, text: str) -> Damage:
     """Put elements into one, at its end."""
-
-    def damage(root: Any, place: int) -> list[Any]:
-        elements = found(root, path)
-        if not elements:
-            return []
-        new = made(text)
-        elements[place].extend(new)
-        return new
-
-    return damage
+    return _adding(path, text, lambda place, new: place.extend(new))
 
 
 def prepend(path: str, text: str) -> Damage:
     """Put elements into one, at its beginning."""
+    return _adding(path, text, lambda place, new: [place.insert(0, one) for one in reversed(new)])
+
+
+def _adding(path: str, text: str, add: Callable[[Any, list[Any]], object]) -> Damage:
+    """Add elements at one; what is wrong then is what was added."""
 
     def damage(root: Any, place: int) -> list[Any]:
         elements = found(root, path)
         if not elements:
             return []
         new = made(text)
-        for element in reversed(new):
-            elements[place].insert(0, element)
+        add(elements[place], new)
         return new
 
     return damage
