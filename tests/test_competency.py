@@ -8,42 +8,19 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from kg import assets
-from kg.closure import load_into
-from kg.graphs import GRAPH, META
+from kg.graphs import META
 from kg.graphs.embedded import EmbeddedGraphs
-from kg.ingest import Ingest
 from kg.namespaces import PREFIXES
-from kg.rdf import read_all, read_file
 from kg.sparql.gate import refuse
 from tests.ontologies import CIM, MODULES, declared
 from tests.paths import ROOT
+from tests.world import FOLDER, PAYLOADS, world
 
-FOLDER = ROOT / "tests" / "competency"
 PAGE = ROOT / "docs" / "competency.md"
-#: Payloads, each with the instant at which it came in.
-PAYLOADS = {
-    "examples/01-price-event/price.xml": "2026-11-30T12:00:05Z",
-    "tests/competency/opt-event.xml": "2026-11-30T18:00:02Z",
-    "tests/competency/register.xml": "2026-12-01T06:00:00Z",
-    "tests/competency/opt-schedule.xml": "2026-12-01T07:00:02Z",
-    "tests/data/greenbutton/register-report.xml": "2026-12-01T07:29:00Z",
-    "tests/data/greenbutton/update-report.xml": "2026-12-01T07:30:00Z",
-    "examples/04-report-to-query/1-register.xml": "2026-12-01T08:00:05Z",
-    "examples/02-load-shed/shed-0.xml": "2026-12-01T14:00:02Z",
-    "examples/03-refused-event/refused.xml": "2026-12-01T14:05:00Z",
-    "examples/02-load-shed/shed-1.xml": "2026-12-01T15:10:02Z",
-    "examples/02-load-shed/answer.xml": "2026-12-01T15:10:20Z",
-    "tests/competency/status.xml": "2026-12-01T16:45:06Z",
-    "examples/04-report-to-query/2-readings.xml": "2026-12-01T17:30:10Z",
-    "tests/competency/program.json": "2026-12-01T18:00:00Z",
-    "tests/competency/subscription.json": "2026-12-01T18:00:01Z",
-}
 READERS = {"aggregator", "gateway developer", "ontology engineer"}
 COLUMNS = ["id", "question", "reader", "module", "source"]
 QUESTIONS = list(csv.DictReader((ROOT / "ontology" / "requirements.csv").read_text("utf-8").splitlines()))
@@ -54,19 +31,8 @@ each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda row: r
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedGraphs]:
     """The store that the questions are asked of."""
-    with Ingest(tmp_path_factory.mktemp("world") / "store", tenant="city") as ingest:
-        for path, received in PAYLOADS.items():
-            receipt = ingest.ingest((ROOT / path).read_bytes(), received=datetime.fromisoformat(received))
-            assert receipt.report.conforms == ("refused" not in path), receipt.report
-        load_into(ingest.graphs)
-        shapes = read_all(assets.files("shapes", "**/*.ttl"))
-        ingest.graphs.add(GRAPH + "shapes", lines(shapes))
-        ingest.graphs.add(GRAPH + "world", lines(read_file(FOLDER / "world.ttl")))
-        yield ingest.graphs
-
-
-def lines(triples) -> str:
-    return "".join(f"{triple} .\n" for triple in triples)
+    with world(tmp_path_factory.mktemp("world") / "store") as graphs:
+        yield graphs
 
 
 def answer(graphs: EmbeddedGraphs, text: str) -> str:
