@@ -1,29 +1,28 @@
 """The application: routers put together over one service."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import checks, health, ontology, payloads, sparql
-from api.problems import TYPE, install
+from api.access import Access, listed
+from api.problems import install
+from kg.identity.tokens import Tokens, tokens_of
 from kg.namespaces import VERSION
 from kg.service import Service
 
-#: Names by which a service on loopback may be called, and of pages that may call it.
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
-
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     """Make the application.
 
     Args:
         service: what it serves; closed when the application stops.
+        tokens: checks tokens; made from the settings when it is left out.
 
     Returns:
-        An ASGI application for loopback use.
+        An ASGI application; without an OpenID provider in the settings it is for loopback alone.
     """
 
     @asynccontextmanager
@@ -42,30 +41,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     install(app)
     for module in (checks, payloads, sparql, ontology, health):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(listed)])
 
-    @app.middleware("http")
-    async def _loopback(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        host, origin = request.headers.get("host", ""), request.headers.get("origin")
-        if _name(host) not in LOOPBACK:
-            return _stranger(421, "host", f"called as {host!r}", "call it as http://127.0.0.1")
-        if origin is not None and _name(origin.partition("://")[2]) not in LOOPBACK:
-            return _stranger(403, "origin", f"called by a page of {origin!r}", "call it from a program")
-        return await go_on(request)
-
+    tenant = service.store.journal.directory.tenant if service.has_store else service.settings.tenant
+    app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant)
     return app
-
-
-def _name(host: str) -> str:
-    """Take the port off a host."""
-    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-
-
-def _stranger(status: int, code: str, detail: str, cure: str) -> JSONResponse:
-    """Answer a stranger's page, or a page that had its own name resolved to this host."""
-    title = "The service is for this host only"
-    return JSONResponse(
-        {"type": TYPE + code, "title": title, "status": status, "detail": detail, "cure": cure},
-        status_code=status,
-        media_type="application/problem+json",
-    )

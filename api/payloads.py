@@ -5,6 +5,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi_problem.error import Problem
 
+from api.access import caller_of
 from api.bodies import PAYLOAD_BODY, read_body
 from api.models import ProblemModel, ReceiptModel, RefusalModel
 from api.problems import TYPE
@@ -24,6 +25,7 @@ router = APIRouter(tags=["payloads"])
             "description": "The same bytes were taken in before; nothing was added.",
         },
         201: {"description": "The payload conforms, is on disk and in the graph."},
+        403: {"model": ProblemModel, "description": "The caller may not send this message for this party."},
         413: {"model": ProblemModel, "description": "The body is too large."},
         422: {
             "model": RefusalModel,
@@ -44,7 +46,8 @@ async def take(request: Request) -> JSONResponse:
     """
     service: Service = request.app.state.service
     data = await read_body(request, service.settings.max_payload_bytes)
-    receipt = await run_in_threadpool(service.ingest, data)
+    caller = caller_of(request)
+    receipt = await run_in_threadpool(service.ingest, data, sender=caller.party, permit=caller.must_send)
     body = {
         **receipt.report.as_dict(),
         "sequence": receipt.seq,

@@ -13,11 +13,13 @@ from starlette.exceptions import HTTPException
 from kg.errors import (
     AssetError,
     FlexKGError,
+    Forbidden,
     JournalCorrupt,
     QueryError,
     StoreError,
     StoreUnavailable,
     StoreVersion,
+    Unauthenticated,
     UnreadablePayload,
     UsageError,
 )
@@ -34,6 +36,8 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
     (JournalCorrupt, 500, "The journal does not verify"),
     (StoreUnavailable, 503, "The store is not available"),
     (StoreError, 500, "The store failed"),
+    (Unauthenticated, 401, "Who asks is not known"),
+    (Forbidden, 403, "This is not allowed"),
     (UsageError, 400, "The request cannot be served"),
     (AssetError, 500, "A file of the service is broken"),
     (FlexKGError, 500, "The service failed"),
@@ -55,6 +59,8 @@ def problem(error: FlexKGError, **extras: Any) -> Problem:
     status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
     if status >= 500:
         _log.error("%s: %s", error.code, error)
+    if isinstance(error, Forbidden):
+        _log.warning("refused: %s", error.reason)
     members = {"where": error.where, "cure": error.cure, **extras}
     return Problem(
         title,

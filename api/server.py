@@ -24,11 +24,11 @@ def run(settings: Settings) -> None:
         UsageError: the host is not loopback, or the port is taken.
         kg.errors.StoreError: the store cannot be opened.
     """
-    if not _loopback(settings.host):
+    if not settings.issuer and not _loopback(settings.host):
         raise UsageError(
-            f"{settings.host} is not a loopback address",
+            f"{settings.host} is not a loopback address, and no OpenID provider says who may call",
             where="--host",
-            cure="serve on 127.0.0.1: queries of strangers are not yet held in a sandbox",
+            cure="serve on 127.0.0.1, or name a provider: FLEXKG_ISSUER and FLEXKG_AUDIENCE",
         )
     with _listening(settings.host, settings.port) as listener:
         service = Service(settings)
@@ -43,7 +43,8 @@ def _serve(service: Service, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host
     kept = f"store {service.settings.store}" if service.has_store else "no store, checks only"
-    print(f"flexkg serves on http://{name}:{port} ({kept}); stop with Ctrl-C", flush=True)
+    who = f"tokens of {service.settings.issuer}" if service.settings.issuer else "no provider: loopback only"
+    print(f"flexkg serves on http://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10)

@@ -10,7 +10,9 @@
     │   ├── StoreVersion             made by a newer FlexKG
     │   └── JournalCorrupt           the hash chain or a row does not verify
     ├── QueryError                   a query does not parse, or asks for what is not served
-    └── UsageError                   a wrong argument, path or setting
+    ├── UsageError                   a wrong argument, path or setting
+    └── Forbidden                    the caller may not do this
+        └── Unauthenticated          nobody knows who the caller is
 
 ``api/problems.py`` turns each class into one RFC 9457 problem, ``kg/cli.py`` into one line and an exit code.
 """
@@ -94,3 +96,26 @@ class UsageError(FlexKGError):
     """A wrong argument, path or setting."""
 
     code = "usage"
+
+
+class Forbidden(FlexKGError):
+    """The caller may not do this.
+
+    Args:
+        what: one sentence that gives nothing away.
+        reason: what is logged, for the operator alone.
+    """
+
+    code = "forbidden"
+
+    def __init__(
+        self, what: str, *, where: str = "", cure: str = "", code: str = "", reason: str = ""
+    ) -> None:
+        self.reason = reason or what
+        super().__init__(what, where=where, cure=cure, code=code)
+
+
+class Unauthenticated(Forbidden):
+    """Nobody knows who the caller is: no token, or one that does not hold."""
+
+    code = "unauthenticated"

@@ -26,7 +26,7 @@ from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.readings.graph import GraphReadings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
-from kg.receipt import Receipt
+from kg.receipt import Permit, Receipt
 from kg.report import Report
 from kg.subjects import parties
 from kg.xml import MAX_BYTES
@@ -138,21 +138,23 @@ class Ingest:
         sender: str = "",
         direction: Literal["in", "out"] = "in",
         received: datetime | None = None,
+        permit: Permit | None = None,
     ) -> Receipt:
-        """Check, record and apply one payload; it is on disk when this returns.
-
-        Threads that call this at the same time share one fsync.
+        """Check, record and apply one payload, with one fsync for all threads that wait; on disk on return.
 
         Args:
             data: the payload as received or sent.
             sender: ID of the party that the transport knows as its sender; else who the payload says.
             direction: received or sent.
             received: when, with zone; now, when it is left out.
+            permit: raises where its sender may not send such a message about such subjects.
 
         Raises:
             kg.errors.StoreUnavailable: it could not be recorded; send it again later.
         """
         work = self._examine(data, sender, direction, received)
+        if permit is not None and work.report.verdict != "unreadable":
+            permit(work.report.message_type, work.subjects)
         answer: Future[Receipt] = Future()
         with self._queue_lock:
             self._queue.append((work, answer))

@@ -1,8 +1,12 @@
 """What a sender gets for a payload once it is on disk."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kg.report import Report
+
+#: Says whether a message (its type, whom it speaks of) may be sent; raises where it may not.
+Permit = Callable[[str, Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 
 if TYPE_CHECKING:
     from kg.ingest import Ingest, Receipt
+    from kg.receipt import Permit
 
 
 class Service:
@@ -89,9 +90,15 @@ class Service:
         """Whether a store is open."""
         return self._ingest is not None
 
-    def ingest(self, data: bytes) -> "Receipt":
-        """Check, record and apply one payload; it is on disk when this returns."""
-        return self.store.ingest(data)
+    def ingest(self, data: bytes, *, sender: str = "", permit: "Permit | None" = None) -> "Receipt":
+        """Check, record and apply one payload; it is on disk when this returns.
+
+        Args:
+            data: the payload.
+            sender: ID of the party that the transport knows as its sender.
+            permit: raises where its sender may not send such a message about such parties.
+        """
+        return self.store.ingest(data, sender=sender, permit=permit)
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> "Iterator[tuple[str, Receipt]]":
         """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.

@@ -31,6 +31,14 @@ class Settings(BaseSettings):
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
+    issuer: str = Field(
+        "", description="OpenID provider whose tokens are asked for; without one: loopback only"
+    )
+    audience: str = Field("", description="what a token must name as its audience: this service")
+    jwks: str = Field("", description="address of the provider's keys, where it has no discovery document")
+    token_algorithms: str = Field(
+        "ES256 ES384 PS256 RS256 Ed25519 EdDSA", description="algorithms by which tokens may be signed"
+    )
 
 
 def load_settings(**given: Any) -> Settings:

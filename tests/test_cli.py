@@ -816,7 +816,8 @@ def test_serve_serves_until_it_is_told_to_stop(store):
     try:
         first = serving.stdout.readline().decode()
         address = first.partition("http://")[2].partition(" ")[0]
-        assert first == f"flexkg serves on http://{address} (store {store}); stop with Ctrl-C\n"
+        kept = f"store {store}; no provider: loopback only"
+        assert first == f"flexkg serves on http://{address} ({kept}); stop with Ctrl-C\n"
         port = address.rpartition(":")[2]
         with socket.create_connection(("127.0.0.1", int(port))) as cut_off:
             cut_off.sendall(b"POST /payloads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n<a>")

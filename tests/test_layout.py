@@ -35,6 +35,7 @@ DOORS = {
     "shacl": {"kg.engines.fast"},
     "owlrl": {"kg.closure"},
     "rdflib": {"kg.engines.reference", "kg.engines.spelling", "kg.closure"},
+    "joserfc": {"kg.identity.keyring", "kg.identity.tokens"},
     "duckdb": set(),
     "openleadr": set(),
 }
@@ -65,7 +66,7 @@ VAGUE = re.compile(
 #: What a check must not load: each costs more than the whole check.
 HEAVY = {
     *("rdflib", "pyshacl", "openleadr", "owlrl", "fastapi", "uvicorn", "pydantic", "typer", "rich", "duckdb"),
-    *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3"),
+    *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3", "joserfc"),
 }
 
 

@@ -1,0 +1,162 @@
+"""The one place where a request's caller, tenant and scopes are decided, before its body is read.
+
+Where no OpenID provider is set the service is for this host alone: whoever is on it may do all that needs no
+name. With one, a request needs a token of it, except for what ``api.grants`` opens to anybody.
+"""
+
+import logging
+from typing import Final
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.grants import GRANTS, Grant, Table
+from api.problems import TYPE
+from kg.errors import Forbidden, Unauthenticated
+from kg.identity.caller import LOCAL_CALLER, NOBODY, Caller
+from kg.identity.tokens import Tokens, UnknownKey
+
+#: Names by which a service on loopback may be called, and of pages that may call it.
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_TABLE = Table(GRANTS)
+_STATE = "flexkg.caller"
+_log = logging.getLogger("flexkg.access")
+
+
+class Access:
+    """Decides who calls, and lets nobody through who may not.
+
+    Args:
+        app: the application.
+        tokens: checks tokens; None for a service on loopback without a provider.
+        tenant: the tenant that the service is for.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens | None = None, tenant: str = "") -> None:
+        self._app, self._tokens, self._tenant = app, tokens, tenant
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a refused request, hand on any other."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            grant = _TABLE.find(scope["method"], scope["path"])
+            if self._tokens is None:
+                _for_this_host(headers)
+                found = LOCAL_CALLER
+            else:
+                found = await self._caller(headers, grant)
+            allow(found, grant, self._tenant)
+        except Forbidden as error:
+            _log.warning("%s %s refused: %s", scope["method"], scope["path"], error.reason)
+            await refusal(error)(scope, receive, send)
+            return
+        scope.setdefault("state", {})[_STATE] = (found, grant)
+        await self._app(scope, receive, send)
+
+    async def _caller(self, headers: Headers, grant: Grant | None) -> Caller:
+        """Find out who calls; nobody, where there is no token and none is needed."""
+        assert self._tokens is not None
+        given = headers.getlist("authorization")
+        if not given:
+            return NOBODY
+        kind, _, text = given[0].partition(" ")
+        if len(given) > 1 or kind.lower() != "bearer" or not text.strip():
+            raise Unauthenticated(
+                "the request has no bearer token", cure="send Authorization: Bearer TOKEN", reason="no bearer"
+            )
+        try:
+            return self._tokens.check(text.strip(), fetch=False)
+        except UnknownKey:
+            return await run_in_threadpool(self._tokens.check, text.strip())
+
+
+def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
+    """Let a caller go on, or not.
+
+    Args:
+        caller: who asks.
+        grant: the row for what is asked; None where there is none: the application answers 404, or refuses a
+            route that nobody thought of (see ``listed``).
+        tenant: the tenant that the service is for; empty for any.
+
+    Raises:
+        Unauthenticated: a token is needed.
+        Forbidden: the token has none of the scopes, or is another tenant's.
+    """
+    if grant is None or grant.whose in ("anybody", "peer"):
+        return
+    if not caller.subject:
+        raise Unauthenticated(
+            "a token is needed", cure="get one from the OpenID provider", reason="no token", code="no-token"
+        )
+    if caller.scopes.isdisjoint(grant.scopes):
+        raise Forbidden(
+            "the token does not allow this",
+            cure=f"ask for the scope {' or '.join(grant.scopes)}",
+            code="scope",
+            reason=f"{caller.subject} has none of {', '.join(grant.scopes)}",
+        )
+    if grant.whose and caller is not LOCAL_CALLER and tenant and caller.tenant != tenant:
+        raise Forbidden(
+            "the token does not allow this",
+            cure="ask the service of your own tenant",
+            reason=f"{caller.subject} is of tenant {caller.tenant!r}",
+        )
+
+
+def caller_of(request: Request) -> Caller:
+    """Give the caller of a request that was let through."""
+    found: tuple[Caller, Grant | None] = request.scope["state"][_STATE]
+    return found[0]
+
+
+def listed(request: Request) -> None:
+    """Refuse a route that has no row in the table; a dependency of every route.
+
+    Raises:
+        Forbidden: there is none.
+    """
+    if request.scope["state"][_STATE][1] is None:
+        raise Forbidden(
+            "this is served to nobody", code="unlisted", reason="the route has no row in api/grants.py"
+        )
+
+
+def refusal(error: Forbidden) -> JSONResponse:
+    """Answer who may not go on; the reason stays in the log."""
+    status = {"host": 421}.get(error.code, 401 if isinstance(error, Unauthenticated) else 403)
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        known = ', error="invalid_token"' if error.code == "invalid-token" else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="flexkg"{known}'
+    elif error.code == "scope":
+        headers["WWW-Authenticate"] = 'Bearer realm="flexkg", error="insufficient_scope"'
+    title = {
+        401: "Who asks is not known",
+        403: "This is not allowed",
+        421: "The service is for this host only",
+    }
+    body = {"type": TYPE + error.code, "title": title[status], "status": status, "detail": error.what}
+    if error.cure:
+        body["cure"] = error.cure
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _for_this_host(headers: Headers) -> None:
+    """Refuse a stranger's page, and a page that had its own name resolved to this host."""
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if _name(host) not in LOOPBACK:
+        raise Forbidden(f"called as {host!r}", code="host", cure="call it as http://127.0.0.1")
+    if origin is not None and _name(origin.partition("://")[2]) not in LOOPBACK:
+        raise Forbidden(f"called by a page of {origin!r}", code="origin", cure="call it from a program")
+
+
+def _name(host: str) -> str:
+    """Take the port off a host."""
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]

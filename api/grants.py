@@ -1,0 +1,101 @@
+"""Who may call what: one row for each route. What has no row is refused, whoever asks.
+
+``docs/access.md`` shows this table; a test compares the two, and tries every row with every role.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Whose = Literal["anybody", "tenant", "mandates", "party", "subject", "peer", ""]
+
+#: What ``Grant.whose`` means.
+WHOSE: Final[dict[str, str]] = {
+    "anybody": "public: no token is asked for",
+    "": "the answer depends on nobody's data",
+    "tenant": "all objects of the token's tenant, none of another one's",
+    "mandates": "with `read_all` the tenant's graphs, else only what mandates in force cover",
+    "party": "objects of the token's own party; with `read_all` of all parties of the tenant",
+    "subject": "what is kept about the token's own party",
+    "peer": "the party whose registered certificate the TLS peer showed; no token",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who may call one route.
+
+    Attributes:
+        method: HTTP method; ``GET`` stands for ``HEAD`` too.
+        path: the route's path as FastAPI writes it.
+        whose: whose objects it touches.
+        scopes: one of these is needed; none for what anybody may call.
+    """
+
+    method: str
+    path: str
+    whose: Whose
+    scopes: tuple[str, ...] = ()
+
+
+_SENDERS = ("write_reports", "write_events", "write_vens")
+
+GRANTS: Final = (
+    Grant("GET", "/health", "anybody"),
+    Grant("GET", "/docs", "anybody"),
+    Grant("GET", "/docs/oauth2-redirect", "anybody"),
+    Grant("GET", "/redoc", "anybody"),
+    Grant("GET", "/openapi.json", "anybody"),
+    Grant("GET", "/static-offline-docs/{path:path}", "anybody"),
+    Grant("GET", "/ontology", "anybody"),
+    Grant("GET", "/ontology/{name:path}", "anybody"),
+    Grant("POST", "/check", "", ("payload:validate",)),
+    Grant("POST", "/payloads", "party", _SENDERS),
+    Grant("GET", "/sparql", "mandates", ("sparql:query",)),
+    Grant("POST", "/sparql", "mandates", ("sparql:query",)),
+)
+
+_PARAMETER = re.compile(r"\{\w+(:path)?\}")
+
+
+class Table:
+    """Finds the grant of a request.
+
+    Args:
+        grants: the rows.
+
+    >>> Table(GRANTS).find("GET", "/ontology/vocab/optType").path
+    '/ontology/{name:path}'
+    >>> Table(GRANTS).find("DELETE", "/health") is None
+    True
+    """
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        self._plain: dict[tuple[str, str], Grant] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], Grant]] = []
+        for grant in grants:
+            if "{" in grant.path:
+                self._patterns.append((grant.method, _pattern(grant.path), grant))
+            else:
+                self._plain[grant.method, grant.path] = grant
+
+    def find(self, method: str, path: str) -> Grant | None:
+        """Give the row for a method and path, None where there is none."""
+        method = "GET" if method == "HEAD" else method
+        found = self._plain.get((method, path))
+        if found is not None:
+            return found
+        for wanted, pattern, grant in self._patterns:
+            if wanted == method and pattern.fullmatch(path):
+                return grant
+        return None
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Turn a path with parameters into an expression."""
+    text, at = "", 0
+    for match in _PARAMETER.finditer(path):
+        text += re.escape(path[at : match.start()]) + (".*" if match[1] else "[^/]+")
+        at = match.end()
+    return re.compile(text + re.escape(path[at:]), re.DOTALL)

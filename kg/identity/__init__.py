@@ -1,0 +1,1 @@
+"""Who asks, what they may do, who is behind a pseudonym: tokens, scopes, certificates, mandates, vault."""
