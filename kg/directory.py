@@ -24,6 +24,7 @@ class StoreDirectory:
         DIR/journal.head      how far the chain reaches, sealed
         DIR/keys.sqlite       the keys: back them up apart from the journal
         DIR/graph/            the graph, made from the journal
+        DIR/readings/         the readings where they are in columns, made from the journal
     """
 
     path: Path
@@ -53,6 +54,11 @@ class StoreDirectory:
     def graph(self) -> Path:
         """Directory of the graph store."""
         return self.path / "graph"
+
+    @property
+    def readings(self) -> Path:
+        """Directory of readings in columns."""
+        return self.path / "readings"
 
 
 def open_directory(path: str | os.PathLike[str], *, tenant: str = "", create: bool = True) -> StoreDirectory:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 from kg.apply import Applier, Recorded
@@ -24,7 +23,7 @@ from kg.journal import Journal
 from kg.judge import Judge
 from kg.lift import Lifted
 from kg.namespaces import VERSION
-from kg.readings.graph import GraphReadings
+from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Permit, Receipt
 from kg.report import Report
@@ -85,6 +84,7 @@ class Ingest:
         engine: SHACL engine.
         context: ``"off"``, ``"warn"`` or ``"enforce"``: how much the rules across messages count.
         bindings: folder of a user's own tables of what values mean.
+        readings: opens the readings of a graph store in a folder.
         max_bytes: largest payload accepted.
         batch: payloads that ``ingest_many`` lets share one fsync.
         create: make a store where there is none.
@@ -103,6 +103,7 @@ class Ingest:
         engine: str = "shacl",
         context: str = "warn",
         bindings: Path | None = None,
+        readings: Opener = open_readings,
         max_bytes: int = MAX_BYTES,
         batch: int = 64,
         create: bool = True,
@@ -117,7 +118,8 @@ class Ingest:
             self.graphs = EmbeddedGraphs(self.journal.directory.graph)
             undo.callback(self.graphs.close)
             self._judge = Judge(self.graphs, context, profile, engine)
-            self.readings = GraphReadings(self.graphs)
+            kept_in = readings(self.graphs, self.journal.directory.readings)
+            self.readings = undo.enter_context(contextlib.closing(kept_in))
             self._applier = Applier(self.graphs, self.readings, bindings)
             self._behind = False
             self._make_up()
@@ -126,9 +128,7 @@ class Ingest:
     def __enter__(self) -> "Ingest":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def ingest(
@@ -286,6 +286,7 @@ class Ingest:
         """Apply the rows that the graph does not have: after a crash, a full disk, a lost graph."""
         if self._behind:
             self.graphs.reopen()
+            self.readings.reopen()
         done = self.graphs.applied()
         if done > self.journal.head.seq:
             raise JournalCorrupt(

@@ -1,5 +1,6 @@
 """rebuild: the graph anew from the journal, with today's mappings, in the place of the old one."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
-from kg.readings.graph import GraphReadings
+from kg.readings.backends import kind_of, open_readings
 from kg.xml import read
 
 _BATCH = 256
@@ -58,6 +59,7 @@ def rebuild(
     profile: str = "core",
     engine: str = "shacl",
     bindings: Path | None = None,
+    readings: str = "",
 ) -> Rebuilt:
     """Make a store's graph anew from its journal.
 
@@ -69,6 +71,7 @@ def rebuild(
         profile: level of strictness by which rows are listed that would be refused today.
         engine: SHACL engine for that.
         bindings: folder of a user's own tables of what values mean.
+        readings: back end that the readings go to, ``"graph"`` or ``"columns"``; empty: where they are.
 
     Raises:
         kg.errors.AssetError: a table of bindings is broken; nothing is changed.
@@ -81,13 +84,14 @@ def rebuild(
         journal.verify()
         directory = journal.directory
         tidy(directory)
-        fresh = _beside(directory, "new")
-        graphs = EmbeddedGraphs(fresh)
-        try:
-            rebuilt = _replay(journal, Applier(graphs, GraphReadings(graphs), bindings), profile, engine)
-        finally:
-            graphs.close()
-        _swap(directory, fresh)
+        kind = readings or _kept(directory)
+        with contextlib.ExitStack() as undo:
+            graphs = EmbeddedGraphs(_beside(directory.graph, "new"))
+            undo.callback(graphs.close)
+            store_of = open_readings(graphs, _beside(directory.readings, "new"), kind)
+            undo.callback(store_of.close)
+            rebuilt = _replay(journal, Applier(graphs, store_of, bindings), profile, engine)
+        _swap(directory)
         return rebuilt
     finally:
         journal.close()
@@ -99,14 +103,23 @@ def tidy(directory: StoreDirectory) -> None:
     Raises:
         kg.errors.StoreUnavailable: the directory cannot be written.
     """
-    old, fresh = _beside(directory, "old"), _beside(directory, "new")
+    views = (directory.readings, directory.graph)
     try:
-        if fresh.exists():
-            shutil.rmtree(fresh)
-        if old.exists() and not directory.graph.exists():
-            old.rename(directory.graph)
-        elif old.exists():
-            shutil.rmtree(old)
+        done = directory.graph.exists()
+        if not _beside(directory.graph, "old").exists():
+            for view in views:
+                _remove(_beside(view, "new"))
+            return
+        for view in views:
+            old, fresh = _beside(view, "old"), _beside(view, "new")
+            if done:
+                if fresh.exists():
+                    fresh.rename(view)
+                _remove(old)
+            else:
+                _remove(fresh)
+                if old.exists():
+                    old.rename(view)
     except OSError as error:
         raise StoreUnavailable(
             f"what a rebuild left behind cannot be cleared away: {error.strerror}",
@@ -173,18 +186,41 @@ def _lifted(payload: bytes) -> Lifted | None:
     return lifted
 
 
-def _swap(directory: StoreDirectory, fresh: Path) -> None:
-    """Put the new graph in the place of the old one; ``tidy`` ends what is cut off in between."""
-    old = _beside(directory, "old")
-    if directory.graph.exists():
-        directory.graph.rename(old)
-    fresh.rename(directory.graph)
+def _kept(directory: StoreDirectory) -> str:
+    """Name the back end that the readings are in now; the graph says so, where it can be read."""
+    if not directory.graph.exists():
+        return "columns" if directory.readings.exists() else ""
+    try:
+        graphs = EmbeddedGraphs(directory.graph)
+    except StoreUnavailable:
+        return "columns" if directory.readings.exists() else ""
+    try:
+        return kind_of(graphs)
+    finally:
+        graphs.close()
+
+
+def _swap(directory: StoreDirectory) -> None:
+    """Put the new graph and readings in the place of the old ones; ``tidy`` ends what is cut off in between.
+
+    The new graph in its place is what says that the new ones count.
+    """
+    for view in (directory.graph, directory.readings):
+        if view.exists():
+            view.rename(_beside(view, "old"))
+    _beside(directory.graph, "new").rename(directory.graph)
     sync(directory.path)
-    shutil.rmtree(old, ignore_errors=True)
+    tidy(directory)
+    sync(directory.path)
 
 
-def _beside(directory: StoreDirectory, which: str) -> Path:
-    return directory.graph.with_name(f"{directory.graph.name}.{which}")
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _beside(view: Path, which: str) -> Path:
+    return view.with_name(f"{view.name}.{which}")
 
 
 def _listed(rows: list[int]) -> str:

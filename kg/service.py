@@ -1,6 +1,7 @@
 """Composes store, checks and queries from the settings; the one thing that cli and api talk to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ class Service:
         self._ingest: Ingest | None = None
         if settings.store is not None:
             from kg import ingest
+            from kg.readings.backends import open_readings
 
             self._ingest = ingest.Ingest(
                 settings.store,
@@ -49,6 +51,7 @@ class Service:
                 engine=settings.engine,
                 context=settings.context,
                 bindings=settings.bindings,
+                readings=partial(open_readings, kind=settings.readings, memory=settings.readings_memory),
                 max_bytes=settings.max_payload_bytes,
                 batch=settings.batch,
                 create=create,

@@ -28,6 +28,15 @@ class Settings(BaseSettings):
         None, description="folder with tables of your own of what values mean (signals.csv, points.csv, ...)"
     )
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
+    readings: Literal["", "graph", "columns"] = Field(
+        "", description="where a new store keeps readings: graph (for a pilot) or columns (for millions)"
+    )
+    readings_memory: str = Field(
+        "1GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="most memory that readings in columns use"
+    )
+    max_table_rows: int = Field(
+        250_000, ge=1, description="most readings that one pattern of a query takes in"
+    )
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")

@@ -36,7 +36,7 @@ DOORS = {
     "owlrl": {"kg.closure"},
     "rdflib": {"kg.engines.reference", "kg.engines.spelling", "kg.closure"},
     "joserfc": {"kg.identity.keyring", "kg.identity.tokens"},
-    "duckdb": set(),
+    "duckdb": {"kg.readings.tables"},
     "openleadr": set(),
 }
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.

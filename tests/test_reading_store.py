@@ -11,6 +11,7 @@ from kg.errors import UsageError
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.namespaces import FLEX, GRAPH, ID, PROV, QUANTITYKIND, SAREF, TIME, UNIT, VOCAB
 from kg.readings import Constants, Reading
+from kg.readings.columns import ColumnReadings
 from kg.readings.graph import GraphReadings
 
 from .paths import DATA, needs_data
@@ -24,7 +25,7 @@ def in_graph():
     return GraphReadings(EmbeddedGraphs())
 
 
-@pytest.fixture(params=[in_graph], ids=["graph"])
+@pytest.fixture(params=[in_graph, ColumnReadings], ids=["graph", "columns"])
 def store(request):
     return request.param()
 
@@ -55,7 +56,7 @@ def test_scan_gives_back_what_was_appended(store):
         confidence=95,
         accuracy=Decimal("0.25"),
     )
-    bare = replace(reading(1, "12345678901234567890.5"), ends_at=None)
+    bare = replace(reading(1, "12345678901234567890.5", series=B), ends_at=None)
     assert store.append([full, bare]) == 2
     assert list(store.scan()) == [full, bare]
 

@@ -135,3 +135,15 @@ class ReadingStore(Protocol):
 
         The payloads that state them stay in the journal until their keys are destroyed.
         """
+
+    def retain(self, since: datetime) -> int:
+        """Remove all readings that start before a time, with what they replaced; gives their number."""
+
+    def reopen(self) -> None:
+        """Open anew what a full disk has closed for writing."""
+
+    def flush(self) -> None:
+        """Put everything on disk."""
+
+    def close(self) -> None:
+        """Give back what the store holds open; closing twice does nothing."""

@@ -126,6 +126,24 @@ class GraphReadings:
                 self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
             return len(roots)
 
+    def retain(self, since: datetime) -> int:
+        """Remove all readings that start before a time; gives their number."""
+        with self._lock:
+            roots = [observation(reading) for reading in self.scan(None, None, since)]
+            for at in range(0, len(roots), _CHUNK):
+                self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
+            return len(roots)
+
+    def reopen(self) -> None:
+        """Do nothing: the graph store is opened anew by who holds it."""
+
+    def flush(self) -> None:
+        """Put everything on disk."""
+        self._graphs.flush()
+
+    def close(self) -> None:
+        """Do nothing: the graph store is closed by who holds it."""
+
     def _answer(
         self, text: str, series: str | None, start: datetime | None, end: datetime | None
     ) -> Iterator[tuple[str | None, ...]]:

@@ -1,0 +1,174 @@
+"""The DuckDB file behind readings in columns: its tables, how it is opened, and what its errors mean.
+
+A value lies in the narrowest of three columns that holds it exactly: thousandths, millionths, or its text.
+Rows lie in the order in which they came, which is nearly that of time: so times, lengths and payloads
+compress to almost nothing, and a window reads only the blocks that it touches.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kg.errors import StoreUnavailable
+
+FORMAT = 1
+#: Columns of ``current`` and ``former``, in order; a series or quality is a number, see the tables of names.
+COLUMNS = (
+    "series",
+    "starts",
+    "length",
+    "milli",
+    "micro",
+    "exact",
+    "quality",
+    "confidence",
+    "accuracy",
+    "batch",
+)
+_ROWS = """(series INTEGER NOT NULL, starts TIMESTAMP NOT NULL, length BIGINT, milli BIGINT, micro BIGINT,
+ exact VARCHAR, quality INTEGER, confidence INTEGER, accuracy VARCHAR, batch INTEGER NOT NULL"""
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS about (name VARCHAR PRIMARY KEY, value VARCHAR);
+CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, iri VARCHAR NOT NULL UNIQUE,
+ resource VARCHAR, property VARCHAR, unit VARCHAR);
+CREATE TABLE IF NOT EXISTS qualities (id INTEGER PRIMARY KEY, iri VARCHAR NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, digest VARCHAR NOT NULL UNIQUE,
+ seq BIGINT NOT NULL, received TIMESTAMP NOT NULL);
+CREATE TABLE IF NOT EXISTS current {_ROWS});
+CREATE TABLE IF NOT EXISTS former {_ROWS}, until TIMESTAMP NOT NULL);
+"""
+
+
+class Tables:
+    """One DuckDB database: a writer at a time, readers beside it.
+
+    Args:
+        path: the file; None for one in memory.
+        memory: the most memory that it may use, as DuckDB writes it, for example ``"1GB"``.
+        threads: threads that it may use.
+
+    Raises:
+        kg.errors.StoreUnavailable: the file cannot be opened, is damaged, in use, or of a newer format.
+    """
+
+    def __init__(self, path: Path | None, *, memory: str = "1GB", threads: int = 2) -> None:
+        self.where = str(path or "memory")
+        self.lock = threading.RLock()
+        with self.guard():
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            config: dict[str, str | bool | int | float | list[str]] = {
+                "threads": threads,
+                "memory_limit": memory,
+                "preserve_insertion_order": True,
+                "enable_external_access": True,
+            }
+            self._db = duckdb.connect(str(path) if path else ":memory:", config=config)
+            self._db.execute("SET TimeZone='UTC'")
+            self._db.execute(_SCHEMA)
+            found = self._db.execute("SELECT value FROM about WHERE name = 'format'").fetchone()
+            if found is None:
+                self._db.execute("INSERT INTO about VALUES ('format', ?)", [str(FORMAT)])
+            elif int(found[0]) > FORMAT:
+                raise StoreUnavailable(
+                    f"the readings have format {found[0]}, this FlexKG knows formats up to {FORMAT}",
+                    where=self.where,
+                    cure="install the newer FlexKG that made it",
+                )
+        self._closed = False
+
+    @contextmanager
+    def reading(self) -> Iterator["Snapshot"]:
+        """Give one consistent view of everything, beside a writer."""
+        with self.guard():
+            cursor = self._cursor()
+            try:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                yield Snapshot(cursor)
+            finally:
+                cursor.close()
+
+    @contextmanager
+    def writing(self) -> Iterator["Snapshot"]:
+        """Give a transaction that is on disk when it ends, and undone where it fails."""
+        with self.lock, self.guard():
+            cursor = self._cursor()
+            try:
+                cursor.execute("BEGIN TRANSACTION")
+                yield Snapshot(cursor)
+                cursor.execute("COMMIT")
+            finally:
+                cursor.close()
+
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the file."""
+        with self.lock, self.guard():
+            cursor = self._cursor()
+            try:
+                cursor.execute("CHECKPOINT")
+            finally:
+                cursor.close()
+
+    def close(self) -> None:
+        """Put everything on disk and close the file; closing twice does nothing."""
+        with self.lock:
+            if not self._closed:
+                self._closed = True
+                with self.guard():
+                    self._db.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if self._closed:
+            raise StoreUnavailable("the readings are closed", where=self.where)
+        return self._db.cursor()
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn what DuckDB raises about its file into an error that says what to do."""
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            text = str(error).partition("\n")[0]
+            full = "No space left" in text or "disk is full" in text.lower()
+            raise StoreUnavailable(
+                "the disk is full" if full else f"the readings cannot be read or written: {text}",
+                where=self.where,
+                cure="make room and try again"
+                if full
+                else "check the file; where it is damaged: flexkg rebuild makes it anew from the journal",
+                code="store-full" if full else "",
+            ) from error
+
+
+class Snapshot:
+    """What one transaction sees.
+
+    Args:
+        cursor: DuckDB's; it is used by one thread at a time.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and give all of its rows."""
+        return self._cursor.execute(sql, list(values)).fetchall()
+
+    def number(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement that gives one whole number, none being 0."""
+        row = self._cursor.execute(sql, list(values)).fetchone()
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+    def pages(self, sql: str, values: Sequence[Any] = (), size: int = 4096) -> Iterator[tuple[Any, ...]]:
+        """Run a statement and give its rows one after the other, a page at a time."""
+        self._cursor.execute(sql, list(values))
+        while page := self._cursor.fetchmany(size):
+            yield from page
+
+    def arrow(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement and give its rows as a ``pyarrow.Table``."""
+        return self._cursor.execute(sql, list(values)).to_arrow_table()
