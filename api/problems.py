@@ -24,12 +24,14 @@ from kg.errors import (
     UsageError,
 )
 from kg.namespaces import MODULE
+from kg.openadr.issuing import Refused
 
 #: First base of problem types; what follows is the error's code.
 TYPE = MODULE + "problem/"
 
 #: Error class -> status and title; the first class that fits counts.
 TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
+    (Refused, 422, "It does not conform"),
     (UnreadablePayload, 422, "The payload cannot be read"),
     (QueryError, 400, "The query cannot be answered"),
     (StoreVersion, 503, "The store was made by a newer version"),
@@ -43,7 +45,10 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
     (FlexKGError, 500, "The service failed"),
 )
 #: Codes whose status differs from that of their class.
-CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503}
+CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503} | {
+    **{"unknown-ven": 404, "unknown-event": 404, "unknown-report": 404},
+    **{"event-exists": 409, "event-over": 409},
+}
 
 _PROBLEM = "application/problem+json"
 _log = logging.getLogger("flexkg.api")
@@ -72,6 +77,8 @@ def problem(error: FlexKGError, **extras: Any) -> Problem:
 
 
 def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -> Problem:
+    if isinstance(error, Refused):
+        return problem(error, violations=[one.as_dict() for one in error.report.violations])
     return problem(error)
 
 

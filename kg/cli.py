@@ -171,14 +171,18 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on, 0 for any free one. [default: 8000]")
     ] = None,
+    vtn: Annotated[
+        str | None, typer.Option("--vtn", help="vtnID of the OpenADR VTN to serve.", envvar="FLEXKG_VTN_ID")
+    ] = None,
 ) -> None:
-    """Serve checks, payloads and SPARQL over HTTP.
+    """Serve checks, payloads and SPARQL over HTTP, and an OpenADR 2.0b VTN where it has an ID.
 
-    Example: `flexkg serve --store ./store --port 8000`, then open http://127.0.0.1:8000/docs
+    Examples: `flexkg serve --store ./store --port 8000`, then open http://127.0.0.1:8000/docs;
+    `flexkg serve --store ./store --vtn VTN-1`, then let VENs call http://127.0.0.1:8000/OpenADR2/Simple/2.0b
     """
     from kg.settings import load_settings
 
-    settings = load_settings(store=store, host=host, port=port)
+    settings = load_settings(store=store, host=host, port=port, vtn_id=vtn)
     try:
         from api.server import run
     except ImportError as error:

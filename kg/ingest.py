@@ -25,7 +25,7 @@ from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
-from kg.receipt import Permit, Receipt
+from kg.receipt import Gate, Permit, Receipt
 from kg.report import Report
 from kg.subjects import parties
 from kg.xml import MAX_BYTES
@@ -57,14 +57,14 @@ class _Work:
         """Make the journal's entry."""
         report = json.dumps({"sender": self.sender, **self.report.as_dict()}, separators=(",", ":"))
         return Entry(
-            payload=self.data,
-            message_type=self.report.message_type,
-            subjects=self.subjects,
-            verdict="conforms" if self.report.conforms else "violates",
-            report=report,
-            shapes=VERSION,
-            direction=self.direction,
-            received=self.received,
+            self.data,
+            self.report.message_type,
+            self.subjects,
+            "conforms" if self.report.conforms else "violates",
+            report,
+            VERSION,
+            self.direction,
+            self.received,
         )
 
     def recorded(self, seq: int) -> Recorded:
@@ -139,6 +139,7 @@ class Ingest:
         direction: Literal["in", "out"] = "in",
         received: datetime | None = None,
         permit: Permit | None = None,
+        gate: Gate | None = None,
     ) -> Receipt:
         """Check, record and apply one payload, with one fsync for all threads that wait; on disk on return.
 
@@ -148,6 +149,7 @@ class Ingest:
             direction: received or sent.
             received: when, with zone; now, when it is left out.
             permit: raises where its sender may not send such a message about such subjects.
+            gate: finds what else is wrong with it.
 
         Raises:
             kg.errors.StoreUnavailable: it could not be recorded; send it again later.
@@ -155,6 +157,8 @@ class Ingest:
         work = self._examine(data, sender, direction, received)
         if permit is not None and work.report.verdict != "unreadable":
             permit(work.report.message_type, work.subjects)
+        if gate is not None and work.lifted is not None and (found := gate(work.lifted)):
+            work = replace(work, report=work.report.adding(found))
         answer: Future[Receipt] = Future()
         with self._queue_lock:
             self._queue.append((work, answer))
@@ -195,7 +199,7 @@ class Ingest:
     ) -> _Work:
         """Read, lift and check a payload, and find whom it speaks of.
 
-        Its lines are parsed here, so that nothing is recorded that could never be applied.
+        Its lines are parsed here: nothing is recorded that could never be applied.
         """
         received = received or datetime.now(UTC)
         if received.tzinfo is None:
@@ -230,15 +234,14 @@ class Ingest:
         """
         if not self._judge.active:
             return self._write(works)
-        receipts: list[Receipt] = []
-        waiting: list[_Work] = []
-        told: set[str] = set()
+        receipts, waiting, told = list[Receipt](), list[_Work](), set[str]()
         for work in works:
-            judgement = self._judge.judge(work.report, work.lifted, behind=self._behind)
+            partial = self._behind or work.direction == "out"  # of what we send only warnings are told
+            judgement = self._judge.judge(work.report, work.lifted, behind=partial)
             if not told.isdisjoint(judgement.asked):
                 receipts += self._write(waiting)
                 waiting, told = [], set()
-                judgement = self._judge.judge(work.report, work.lifted, behind=self._behind)
+                judgement = self._judge.judge(work.report, work.lifted, behind=partial)
             waiting.append(replace(work, report=judgement.report))
             told |= judgement.told
         return receipts + self._write(waiting)
@@ -261,14 +264,12 @@ class Ingest:
         new = self.journal.append_many(work.entry() for work in fresh.values()) if fresh else []
         first = dict(zip(fresh, new, strict=True))
         applied = self._apply([work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)])
-        receipts = []
+        receipts: list[Receipt] = []
         for work in works:
             seq = first.pop(work.key, None)
-            if seq is not None:
-                rows[work.key] = seq
-            receipts.append(
-                Receipt(work.report, rows.get(work.key), seq is None and work.key in rows, applied)
-            )
+            again = seq is None and work.key in rows
+            rows |= {work.key: seq} if seq is not None else {}
+            receipts.append(Receipt(work.report, rows.get(work.key), again, applied, work.lifted))
         return receipts
 
     def _apply(self, rows: Sequence[Recorded]) -> bool:

@@ -7,7 +7,7 @@ double or change a row. The chain covers ciphertext only: destroying a subject's
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from kg.chain import Checkpoint, Head, Row, corrupt, genesis, linked, new_journal_id, walk
@@ -156,18 +156,21 @@ class Journal:
             ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def rows(self, after: int = 0) -> Iterator[Row]:
+    def rows(self, after: int = 0, without: Collection[str] = ()) -> Iterator[Row]:
         """Go through the rows in order, those recorded meanwhile included.
 
         Args:
             after: start behind this sequence number.
+            without: message types that are left out.
         """
+        skip = "".join(f" AND message_type <> {mark}" for mark in "?" * len(without))
         while True:
             with self._mutex, guard(self.directory.journal):
                 self._opened()
                 page = self._db.execute(
-                    f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT {_PAGE}",  # noqa: S608
-                    (after,),
+                    f"SELECT {_COLUMNS} FROM journal WHERE seq > ?{skip}"  # noqa: S608
+                    f" ORDER BY seq LIMIT {_PAGE}",
+                    (after, *without),
                 ).fetchall()
             if not page:
                 return

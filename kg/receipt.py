@@ -1,12 +1,15 @@
 """What a sender gets for a payload once it is on disk."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from kg.report import Report
+from kg.lift import Lifted
+from kg.report import Report, Violation
 
 #: Says whether a message (its type, whom it speaks of) may be sent; raises where it may not.
 Permit = Callable[[str, Sequence[str]], None]
+#: Finds what else is wrong with a payload that could be lifted.
+Gate = Callable[[Lifted], list[Violation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,14 @@ class Receipt:
         seq: its row in the journal; None for bytes that could not be read, of which no row is kept.
         duplicate: the same bytes were recorded before, under this row; nothing was added.
         applied: what it says can be queried; False when the graph could not be written: made up for later.
+        lifted: the payload's graph, where it could be lifted.
     """
 
     report: Report
     seq: int | None = None
     duplicate: bool = False
     applied: bool = True
+    lifted: Lifted | None = field(default=None, compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:

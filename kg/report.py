@@ -1,6 +1,7 @@
 """What a check answers: a verdict, and for each thing wrong the rule, the place, the clause and the cure."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Verdict = Literal["conforms", "violates", "unreadable"]
@@ -66,6 +67,12 @@ class Report:
     def conforms(self) -> bool:
         """Whether nothing of severity Violation was found."""
         return self.verdict == "conforms"
+
+    def adding(self, found: Iterable[Violation]) -> "Report":
+        """Give the report with further findings behind its own."""
+        violations = (*self.violations, *found)
+        refused = any(one.severity == "Violation" for one in violations)
+        return replace(self, verdict="violates" if refused else self.verdict, violations=violations)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as plain data, as ``flexkg check --format json`` and ``POST /check`` do."""

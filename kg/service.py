@@ -20,6 +20,8 @@ from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 
 if TYPE_CHECKING:
     from kg.ingest import Ingest, Receipt
+    from kg.openadr.issuing import Operator
+    from kg.openadr.vtn import Vtn
     from kg.receipt import Permit
 
 
@@ -40,6 +42,8 @@ class Service:
             checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made,
             load(settings.bindings)  # and so is a broken table
         self._ingest: Ingest | None = None
+        self._vtn: Vtn | None = None
+        self._operator: Operator | None = None
         if settings.store is not None:
             from kg import ingest
             from kg.readings.backends import open_readings
@@ -49,7 +53,7 @@ class Service:
                 tenant=settings.tenant,
                 profile=settings.profile,
                 engine=settings.engine,
-                context=settings.context,
+                context=settings.rules_across,
                 bindings=settings.bindings,
                 readings=partial(open_readings, kind=settings.readings, memory=settings.readings_memory),
                 max_bytes=settings.max_payload_bytes,
@@ -58,6 +62,8 @@ class Service:
             )
             load_into(self._ingest.graphs)
             load_copies(self._ingest.graphs, settings.store)
+            if settings.vtn_id:
+                self._vtn, self._operator = open_vtn(self._ingest, settings)
 
     def __enter__(self) -> "Service":
         return self
@@ -87,6 +93,28 @@ class Service:
         if self._ingest is None:
             raise UsageError("the service has no store", cure="start it with --store DIR", code="no-store")
         return self._ingest
+
+    @property
+    def vtn(self) -> "Vtn":
+        """The VTN.
+
+        Raises:
+            UsageError: the service was started without one.
+        """
+        if self._vtn is None:
+            raise UsageError("no VTN is served", cure="start with --store DIR --vtn ID", code="no-store")
+        return self._vtn
+
+    @property
+    def operator(self) -> "Operator":
+        """Who issues events and asks for reports.
+
+        Raises:
+            UsageError: the service was started without a VTN.
+        """
+        assert self.vtn
+        assert self._operator is not None
+        return self._operator
 
     @property
     def has_store(self) -> bool:
@@ -144,6 +172,17 @@ class Service:
             return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
         except QueryError as error:
             raise explain(error, shift) from error
+
+
+def open_vtn(ingest: "Ingest", settings: Settings) -> "tuple[Vtn, Operator]":
+    """Make the VTN over a store, as the one before it left it."""
+    from kg.openadr.issuing import Operator
+    from kg.openadr.policy import Policy
+    from kg.openadr.vtn import Vtn
+
+    policy = Policy(settings.vtn_id, settings.poll_frequency, settings.report_every)
+    vtn = Vtn(ingest, checker(settings.profile, settings.engine), policy, settings.max_payload_bytes)
+    return vtn, Operator(vtn)
 
 
 def import_into(store: Path, file: Path) -> str:

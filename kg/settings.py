@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     context: Literal["off", "warn", "enforce"] = Field(
         "warn", description="rules across messages: off, warn, or enforce where all messages go through here"
     )
+    vtn_id: str = Field("", description="vtnID of the OpenADR 2.0b VTN that is served; empty: none is")
+    poll_frequency: str = Field("PT10S", description="how often VENs are to poll, an OpenADR duration")
+    report_every: str = Field(
+        "PT15M", description="interval of the reports that VENs are asked for; empty: the operator asks"
+    )
     bindings: DirectoryPath | None = Field(
         None, description="folder with tables of your own of what values mean (signals.csv, points.csv, ...)"
     )
@@ -48,6 +53,11 @@ class Settings(BaseSettings):
     token_algorithms: str = Field(
         "ES256 ES384 PS256 RS256 Ed25519 EdDSA", description="algorithms by which tokens may be signed"
     )
+
+    @property
+    def rules_across(self) -> str:
+        """How much the rules across messages count; a VTN, which sees all messages, enforces them."""
+        return "enforce" if self.vtn_id and "context" not in self.model_fields_set else self.context
 
 
 def load_settings(**given: Any) -> Settings:

@@ -20,6 +20,7 @@ PACKAGES = ("kg", "api", "bench")
 LAYERS = (
     {"cli"},
     {"service"},
+    {"openadr"},
     {"ingest"},
     {"ontology"},
     {"check"},

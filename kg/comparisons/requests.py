@@ -13,7 +13,8 @@ _ANSWERS = {
     "CreatedEvent": {"DistributeEvent"},
     "CreatedOpt": {"CreateOpt"},
     "CreatedPartyRegistration": {"CreatePartyRegistration", "QueryRegistration"},
-    "CreatedReport": {"CreateReport", "RegisteredReport"},
+    # an oadrRegisteredReport that asks for reports has no requestID but the one that it answers
+    "CreatedReport": {"CreateReport", "RegisteredReport", "RegisterReport"},
     "RegisteredReport": {"RegisterReport"},
     "UpdatedReport": {"UpdateReport"},
 }

@@ -1,0 +1,84 @@
+"""What a VTN refuses beside what the shapes refuse: the wrong endpoint, the wrong side, the wrong request."""
+
+from collections.abc import Callable
+from typing import Final
+
+from kg.graphs import facts_of, lexical
+from kg.lift import Lifted
+from kg.namespaces import FLEX
+from kg.openadr.roster import Roster
+from kg.report import Violation
+
+_CLAUSE: Final = "OpenADR 2.0b Profile Specification, service operations"
+#: Message type -> the endpoint that it goes to, for what a VEN may send to its VTN.
+ENDPOINTS: Final = {
+    **dict.fromkeys(("oadrRequestEvent", "oadrCreatedEvent"), ("EiEvent",)),
+    **dict.fromkeys(("oadrCreateOpt", "oadrCancelOpt"), ("EiOpt",)),
+    **dict.fromkeys(
+        (
+            *("oadrRegisterReport", "oadrUpdateReport", "oadrCreatedReport", "oadrCanceledReport"),
+            *("oadrRegisteredReport", "oadrUpdatedReport"),
+        ),
+        ("EiReport",),
+    ),
+    **dict.fromkeys(
+        (
+            *("oadrQueryRegistration", "oadrCreatePartyRegistration", "oadrCancelPartyRegistration"),
+            "oadrCanceledPartyRegistration",
+        ),
+        ("EiRegisterParty",),
+    ),
+    "oadrPoll": ("OadrPoll",),
+    "oadrResponse": ("EiEvent", "EiReport", "EiRegisterParty", "EiOpt", "OadrPoll"),
+}
+
+
+class Gate:
+    """Finds what a VTN refuses.
+
+    Args:
+        roster: what the VTN knows of its VENs.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    def of(self, service: str) -> Callable[[Lifted], list[Violation]]:
+        """Give the gate of one endpoint."""
+        return lambda lifted: self._find(lifted, service)
+
+    def _find(self, lifted: Lifted, service: str) -> list[Violation]:
+        served = ENDPOINTS.get(lifted.message_type)
+        if served is None:
+            return [_finding(lifted, "VTN-1", "A VEN does not send this message to its VTN.", "459")]
+        if service not in served:
+            cure = f"Send it to {' or '.join(served)}."
+            return [_finding(lifted, "VTN-2", f"{service} does not serve this message.", "459", cure)]
+        if lifted.message_type == "oadrUpdateReport":
+            return self._reports(lifted)
+        return []
+
+    def _reports(self, lifted: Lifted) -> list[Violation]:
+        """Find reports that nobody asked for."""
+        facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
+        name = next((lexical(v) for v in facts[message].get(f"<{FLEX}venID>", ())), "")
+        ven = self._roster.ven(name)
+        if ven is None:
+            return []
+        found = []
+        for report in facts[message].get(f"<{FLEX}report>", ()):
+            for value in facts.get(report, {}).get(f"<{FLEX}reportRequestID>", ()):
+                asked = ven.requests.get(lexical(value))
+                if asked is None:
+                    text = "No report was asked for under this reportRequestID."
+                    cure = "Use the reportRequestID of the oadrCreateReport or oadrRegisteredReport."
+                    found.append(_finding(lifted, "VTN-3", text, "452", cure, report[1:-1]))
+        return found
+
+
+def _finding(
+    lifted: Lifted, rule: str, message: str, code: str, cure: str = "", focus: str = ""
+) -> Violation:
+    return Violation(
+        rule, "Violation", message, focus or lifted.message, source=_CLAUSE, cure=cure, response_code=code
+    )

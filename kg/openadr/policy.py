@@ -1,0 +1,21 @@
+"""How a VTN behaves, as its operator sets it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a VTN behaves.
+
+    Attributes:
+        vtn_id: its vtnID.
+        poll_frequency: how often VENs are to poll, an OpenADR duration.
+        report_every: length of the intervals that reports are asked for, an OpenADR duration; empty: reports
+            are only asked for by the operator.
+        transports: transports that are offered.
+    """
+
+    vtn_id: str
+    poll_frequency: str = "PT10S"
+    report_every: str = "PT15M"
+    transports: tuple[str, ...] = ("simpleHttp",)

@@ -1,0 +1,294 @@
+"""The VTN: what each message of a VEN leads to, and what a VEN gets when it polls."""
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Final
+
+from kg.answering import Answerer
+from kg.check import Checker
+from kg.graphs import lexical
+from kg.ingest import Ingest
+from kg.lift import Lifted
+from kg.namespaces import FLEX
+from kg.openadr import distribution
+from kg.openadr.entry_gate import Gate
+from kg.openadr.policy import Policy
+from kg.openadr.roster import IDLE, Roster
+from kg.openadr.ven import Ven
+from kg.rebuild import recorded
+from kg.receipt import Permit, Receipt
+from kg.replies import reply
+from kg.report import Report
+
+#: Seconds after which a message that nobody answered is given out again.
+RESEND: Final = 30.0
+#: Polls that are known by their bytes.
+_POLLS: Final = 20_000
+
+
+class Vtn:
+    """A VTN over one store.
+
+    Args:
+        ingest: takes in and records every message; its graph has to be up to date.
+        checker: checks what is not recorded, polls.
+        policy: how it behaves.
+        max_bytes: largest payload accepted.
+    """
+
+    def __init__(self, ingest: Ingest, checker: Checker, policy: Policy, max_bytes: int) -> None:
+        self.policy, self.ingest, self._checker, self._max_bytes = policy, ingest, checker, max_bytes
+        self.roster = Roster(policy.vtn_id)
+        self.lock = threading.RLock()
+        self._gate = Gate(self.roster)
+        #: bytes of a poll -> venID and the answer when there is no news
+        self._polls: OrderedDict[bytes, tuple[str, bytes]] = OrderedDict()
+        self._restore()
+
+    def _restore(self) -> None:
+        """Learn from the journal what was known when the process before this one ended."""
+        for row in self.ingest.journal.rows(without=IDLE):
+            record = recorded(self.ingest.journal, row) if row.verdict == "conforms" else None
+            if record is not None and record.lifted is not None:
+                self.roster.apply(record.lifted, row.direction, row.seq)
+
+    def answer(self, data: bytes, service: str, *, permit: Permit | None = None) -> bytes:
+        """Answer a message of a VEN; it is on disk when this returns.
+
+        Args:
+            data: the message as received.
+            service: the endpoint that it came to: ``"EiEvent"``, ``"EiReport"``, ``"EiRegisterParty"``,
+                ``"EiOpt"`` or ``"OadrPoll"``.
+            permit: raises where the other end may not send such a message about such subjects.
+
+        Returns:
+            The message that answers it; empty for one that ends an exchange.
+
+        Raises:
+            kg.errors.StoreUnavailable: it could not be recorded, and was not answered.
+
+        Source:
+            OpenADR 2.0b Profile Specification, service operations.
+        """
+        if service == "OadrPoll":
+            quick = self.polled(data) if permit is None else None
+            if quick is not None:
+                return quick
+            report, lifted = self._checker.examine(data, max_bytes=self._max_bytes)
+            if report.conforms and lifted is not None and lifted.message_type == "oadrPoll":
+                if permit is not None:
+                    permit("oadrPoll", (_venid(lifted),))
+                return self._poll(data, lifted)
+        receipt = self.ingest.ingest(data, permit=permit, gate=self._gate.of(service))
+        lifted = receipt.lifted
+        if not receipt.accepted or lifted is None:
+            return self._refuse(data, receipt, lifted)
+        now = datetime.now(UTC)
+        with self.lock:
+            if not receipt.duplicate and receipt.seq is not None:
+                self.roster.apply(lifted, "in", receipt.seq)
+            ven = self.roster.ven(_venid(lifted))
+            if ven is not None:
+                ven.last_seen = now
+                if lifted.message_type == "oadrUpdateReport":
+                    ven.last_report = now
+        made = self._reply(lifted, receipt.report, ven)
+        if made is None:
+            return b""
+        return made if lifted.message_type == "oadrRequestEvent" else self.send(made)
+
+    def send(self, data: bytes) -> bytes:
+        """Record a message that is about to be sent, and note what it changes; gives it back."""
+        self.record(data)
+        return data
+
+    def record(self, data: bytes) -> Receipt:
+        """Check and record a message of our own; the roster follows where it conforms."""
+        with self.lock:
+            receipt = self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out")
+            if receipt.accepted and receipt.lifted is not None and receipt.seq is not None:
+                self.roster.apply(receipt.lifted, "out", receipt.seq)
+        return receipt
+
+    def idle(self, data: bytes, party: str = "") -> bytes | None:
+        """Answer at once a poll that came before, of a VEN for which there can be no news; else None.
+
+        Args:
+            data: the poll as received.
+            party: venID that the transport vouches for; another one's poll is not answered here.
+        """
+        known = self._polls.get(data)
+        if known is not None and party and known[0] != party:
+            return None
+        ven = self.roster.ven(known[0]) if known is not None else None
+        if known is None or ven is None or ven.outgoing or ven.events:
+            return None
+        ven.last_seen = datetime.now(UTC)
+        return known[1]
+
+    def polled(self, data: bytes) -> bytes | None:
+        """Answer a poll that came before and finds no news; None for anything else."""
+        known = self._polls.get(data)
+        if known is None:
+            return None
+        ven = self.roster.ven(known[0])
+        if ven is None:
+            return None
+        if ven.outgoing or ven.events:
+            news = self.news(ven)
+            if news is not None:
+                return news
+        ven.last_seen = datetime.now(UTC)
+        return known[1]
+
+    def _poll(self, data: bytes, lifted: Lifted) -> bytes:
+        """Answer a poll whose bytes are new here."""
+        name = _venid(lifted)
+        ven = self.roster.ven(name)
+        if ven is None:
+            known = self.roster.vens.get(name)
+            if known is not None:  # a registration that ended: let it begin anew
+                return distribution.request_reregistration(name)
+            return distribution.response("", name, "463", "The VEN is not registered.")
+        ven.last_seen = datetime.now(UTC)
+        idle = distribution.response("", name)
+        self._polls[data] = (name, idle)
+        while len(self._polls) > _POLLS:
+            self._polls.popitem(last=False)
+        return self.news(ven) or idle
+
+    def news(self, ven: Ven) -> bytes | None:
+        """Give what a VEN is to learn next, None where there is nothing.
+
+        What was given out and not answered is given out again after ``RESEND`` seconds.
+        """
+        clock, now = time.monotonic(), datetime.now(UTC)
+        with self.lock:
+            for key in ("cancellation", "reregistration"):
+                if key in ven.outgoing:
+                    return self._given(ven, key, clock)
+            events = self._events(ven, clock, now)
+            if events is not None:
+                return events
+            for key in list(ven.outgoing):
+                given = self._given(ven, key, clock)
+                if given is not None:
+                    return given
+        return None
+
+    def _given(self, ven: Ven, key: str, clock: float) -> bytes | None:
+        """Give out a message that waits, unless that was done just now."""
+        waiting = ven.outgoing[key]
+        if clock - waiting.sent_at < RESEND:
+            return None
+        waiting.data = waiting.data or self.ingest.journal.payload(waiting.seq) or b""
+        waiting.sent_at = clock
+        if not waiting.data:  # its key was destroyed
+            del ven.outgoing[key]
+            return None
+        return waiting.data
+
+    def _events(self, ven: Ven, clock: float, now: datetime) -> bytes | None:
+        """Give out the events of a VEN, where it does not know them all or has to answer."""
+        live = [event for event in ven.events.values() if not event.over(now)]
+        if not live:
+            return None
+        last = ven.distributed
+        told = {one[:2] for one in ven.told}
+        new = any((event.event_id, str(event.number)) not in told for event in live)
+        owed = any((not event.answer) if event.required else (not event.sent) for event in live)
+        if not new and (not owed or (last is not None and clock - last.sent_at < RESEND)):
+            return None
+        if new or last is None or ven.telling(now) != ven.told:
+            self.record(distribution.distribute(self.policy.vtn_id, live, now)[1])
+        last = ven.distributed
+        if last is None:
+            return None
+        last.data = last.data or self.ingest.journal.payload(last.seq) or b""
+        last.sent_at = clock
+        for event in ven.events.values():
+            event.sent = True
+        return last.data or None
+
+    def _refuse(self, data: bytes, receipt: Receipt, lifted: Lifted | None) -> bytes:
+        """Answer a message that was refused, with the code that its findings lead to."""
+        name = _venid(lifted) if lifted is not None else ""
+        by = Answerer(party=self.policy.vtn_id if _registering(lifted) else name, whole=True)
+        made = reply(receipt.report, lifted, by=by)
+        if made is None:
+            return b""
+        return self.send(made) if receipt.seq is not None else made
+
+    def _reply(self, lifted: Lifted, report: Report, ven: Ven | None) -> bytes | None:
+        """Make the answer to a message that was accepted."""
+        kind, name = lifted.message_type, _venid(lifted)
+        if kind == "oadrRequestEvent" and ven is not None:
+            return self._requested_events(lifted, ven)
+        if kind == "oadrRegisterReport" and ven is not None:
+            return self._registered_report(lifted, ven)
+        if kind in ("oadrCreatePartyRegistration", "oadrQueryRegistration"):
+            return reply(report, lifted, by=self._registrar(lifted, name))
+        if kind == "oadrResponse":
+            return None
+        pending = (
+            tuple(r.request_id for r in ven.requests.values() if r.accepted and not r.cancelled)
+            if ven
+            else ()
+        )
+        return reply(report, lifted, by=Answerer(party=name, pending=pending))
+
+    def _requested_events(self, lifted: Lifted, ven: Ven) -> bytes | None:
+        now = datetime.now(UTC)
+        with self.lock:
+            live = [event for event in ven.events.values() if not event.over(now)]
+            limit = _text(lifted, "replyLimit")
+            chosen = sorted(live, key=lambda one: (one.starts_at, one.event_id))
+            if limit and int(limit):
+                chosen = chosen[: int(limit)]
+            _, made = distribution.distribute(
+                self.policy.vtn_id, chosen, now, answers=_text(lifted, "requestID")
+            )
+            self.record(made)
+            if ven.distributed is not None:
+                ven.distributed.sent_at = time.monotonic()
+            for event in chosen:
+                ven.events[event.event_id].sent = True
+        return made
+
+    def _registered_report(self, lifted: Lifted, ven: Ven) -> bytes:
+        every = self.policy.report_every
+        with self.lock:
+            requests = list(ven.requests.values()) or (distribution.offered(ven, every) if every else [])
+        return distribution.registered_report(ven, _text(lifted, "requestID"), requests, every)
+
+    def _registrar(self, lifted: Lifted, name: str) -> Answerer:
+        """Say who the VEN is from now on: who it was, or somebody new."""
+        known = self.roster.vens.get(name)
+        again = known is not None and known.registration_id
+        return Answerer(
+            party=self.policy.vtn_id,
+            ven=name or f"VEN-{uuid.uuid4().hex[:12].upper()}",
+            registration=known.registration_id if known and again else f"REG-{uuid.uuid4().hex[:20].upper()}",
+            transports=self.policy.transports,
+            poll_frequency=self.policy.poll_frequency,
+        )
+
+
+def _registering(lifted: Lifted | None) -> bool:
+    return lifted is not None and lifted.message_type in (
+        "oadrCreatePartyRegistration",
+        "oadrQueryRegistration",
+    )
+
+
+def _venid(lifted: Lifted) -> str:
+    return _text(lifted, "venID")
+
+
+def _text(lifted: Lifted, term: str) -> str:
+    """Give the text of a property of the message."""
+    start = f"<{lifted.message}> <{FLEX}{term}> "
+    return next((lexical(line[len(start) :]) for line in lifted.lines if line.startswith(start)), "")
