@@ -1,12 +1,11 @@
 """ingest: the whole way of a payload, in order: read, lift, check, record, answer, apply."""
 
 import contextlib
-import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,63 +14,23 @@ from typing import Literal
 from kg.apply import Applier, Recorded
 from kg.check import checker
 from kg.directory import open_directory
-from kg.entry import Entry, received_text
 from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
 from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
 from kg.lift import Lifted
-from kg.namespaces import VERSION
 from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Permit, Receipt
-from kg.report import Report
 from kg.subjects import parties
+from kg.work import Work
 from kg.xml import MAX_BYTES
 
 __all__ = ["Ingest", "Rebuilt", "Receipt", "rebuild"]
 
 #: Rows that share one transaction of the graph store when the graph is made up for.
 _TAIL = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A payload that was checked and waits to be recorded."""
-
-    data: bytes
-    report: Report
-    lifted: Lifted | None
-    subjects: tuple[str, ...]
-    sender: str
-    direction: Literal["in", "out"]
-    received: datetime
-
-    @property
-    def key(self) -> tuple[bytes, tuple[str, ...], str]:
-        """What makes it the same as another one."""
-        return self.data, self.subjects, self.report.verdict
-
-    def entry(self) -> Entry:
-        """Make the journal's entry."""
-        report = json.dumps({"sender": self.sender, **self.report.as_dict()}, separators=(",", ":"))
-        return Entry(
-            self.data,
-            self.report.message_type,
-            self.subjects,
-            "conforms" if self.report.conforms else "violates",
-            report,
-            VERSION,
-            self.direction,
-            self.received,
-        )
-
-    def recorded(self, seq: int) -> Recorded:
-        """Give it as it is applied, the same as ``kg.rebuild.recorded`` gives its row."""
-        findings = () if self.report.conforms else self.report.as_dict()["violations"]
-        lifted = self.lifted if self.report.conforms else None
-        return Recorded(seq, received_text(self.received), self.report.digest, self.sender, lifted, findings)
 
 
 class Ingest:
@@ -109,7 +68,7 @@ class Ingest:
         create: bool = True,
     ) -> None:
         self._profile, self._engine, self._max_bytes, self._batch = profile, engine, max_bytes, batch
-        self._queue: list[tuple[_Work, Future[Receipt]]] = []
+        self._queue: list[tuple[Work, Future[Receipt]]] = []
         self._queue_lock, self._write_lock = threading.Lock(), threading.Lock()
         with contextlib.ExitStack() as undo:
             self.journal = Journal(open_directory(store, tenant=tenant, create=create))
@@ -185,7 +144,7 @@ class Ingest:
                     receipts = self._record([work for _, work in chunk])
                 yield from zip((name for name, _ in chunk), receipts, strict=True)
 
-    def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, _Work]]:
+    def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, Work]]:
         """Check the payloads of one batch, while the batch before it is written."""
         return [(name, self._examine(data, "", "in", None)) for name, data in islice(source, self._batch)]
 
@@ -196,7 +155,7 @@ class Ingest:
 
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
-    ) -> _Work:
+    ) -> Work:
         """Read, lift and check a payload, and find whom it speaks of.
 
         Its lines are parsed here: nothing is recorded that could never be applied.
@@ -206,13 +165,13 @@ class Ingest:
             raise UsageError("the time of receipt has no zone", cure="give it with a zone")
         report, lifted = checker(self._profile, self._engine).examine(data, max_bytes=self._max_bytes)
         if report.verdict == "unreadable":
-            return _Work(data, report, None, (), sender, direction, received)
+            return Work(data, report, None, (), sender, direction, received)
         for line in lifted.lines if lifted is not None else ():
             parse_line(line)
         named = parties(data, lifted)
         tenant = f"tenant:{self.journal.directory.tenant}"
         subjects = named.subjects or ((sender,) if sender else (tenant,))
-        return _Work(data, report, lifted, subjects, sender or named.sender, direction, received)
+        return Work(data, report, lifted, subjects, sender or named.sender, direction, received)
 
     def _lead(self) -> None:
         """Record what all waiting threads have brought."""
@@ -227,14 +186,14 @@ class Ingest:
         for (_, answer), receipt in zip(waiting, receipts, strict=True):
             answer.set_result(receipt)
 
-    def _record(self, works: Sequence[_Work]) -> list[Receipt]:
+    def _record(self, works: Sequence[Work]) -> list[Receipt]:
         """Judge payloads against the store in their order, and record them with as few fsyncs as that takes.
 
         One that is compared with what another of them tells is judged when that one has been applied.
         """
         if not self._judge.active:
             return self._write(works)
-        receipts, waiting, told = list[Receipt](), list[_Work](), set[str]()
+        receipts, waiting, told = list[Receipt](), list[Work](), set[str]()
         for work in works:
             partial = self._behind or work.direction == "out"  # of what we send only warnings are told
             judgement = self._judge.judge(work.report, work.lifted, behind=partial)
@@ -246,10 +205,10 @@ class Ingest:
             told |= judgement.told
         return receipts + self._write(waiting)
 
-    def _write(self, works: Sequence[_Work]) -> list[Receipt]:
+    def _write(self, works: Sequence[Work]) -> list[Receipt]:
         """Record payloads with one fsync, then apply them; the same bytes again are not recorded twice."""
         rows: dict[tuple[bytes, tuple[str, ...], str], int] = {}
-        fresh: dict[tuple[bytes, tuple[str, ...], str], _Work] = {}
+        fresh: dict[tuple[bytes, tuple[str, ...], str], Work] = {}
         for work in works:
             if work.report.verdict == "unreadable":
                 with contextlib.suppress(StoreError):
