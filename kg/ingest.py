@@ -19,7 +19,6 @@ from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
-from kg.lift import Lifted
 from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Permit, Receipt
