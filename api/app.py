@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import checks, events, health, ontology, openadr, payloads, sparql
+from api import checks, events, health, meanings, ontology, openadr, payloads, queries, sparql
 from api.access import Access, listed
 from api.problems import install
 from kg.identity.tokens import Tokens, tokens_of
@@ -40,7 +40,8 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     )
     app.state.service = service
     install(app)
-    for module in (checks, payloads, sparql, ontology, openadr, events, health):
+    queries.describe(app, service)
+    for module in (checks, meanings, payloads, queries, sparql, ontology, openadr, events, health):
         app.include_router(module.router, dependencies=[Depends(listed)])
 
     tenant = service.store.journal.directory.tenant if service.has_store else service.settings.tenant

@@ -55,6 +55,50 @@ class ReceiptModel(ReportModel):
     applied: bool = Field(description="whether it can be queried already")
 
 
+class MeaningModel(BaseModel):
+    """What one value of a payload means; numbers are text, so that they stay exact."""
+
+    sentence: str = Field(description="all of it in words")
+    node: str = Field(description="IRI of the interval or reading")
+    about: str = Field(description="what holds the value")
+    value: str | None = Field(description="the value as sent; none where it is no number")
+    base_value: str | None = Field(description="the value in `unit`, exactly")
+    says: str
+    quantity_kind: str = Field(description="QUDT IRI")
+    unit: str = Field(description="QUDT IRI of the unit without prefix")
+    symbol: str = Field(description="unit as people write it")
+    measured_in: str = Field(description="IRI of the unit that `value` is in")
+    factor: str
+    direction: str
+    positive_means: str
+    aggregation: str
+    cim_reading_type: str
+    starts_at: str
+    ends_at: str
+    of: list[str] = Field(description="resources, VENs or groups")
+    origins: dict[str, str] = Field(description="where each part is from")
+    missing: list[str] = Field(description="what nothing tells")
+    complete: bool = Field(description="whether the value can be reckoned with")
+
+
+class ParameterModel(BaseModel):
+    """A parameter of a stored query."""
+
+    name: str
+    type: str = Field(description="an XSD local name, or iri")
+    description: str
+    default: str | None
+
+
+class StoredQueryModel(BaseModel):
+    """A stored query."""
+
+    name: str
+    summary: str = Field(description="what it answers")
+    parameters: list[ParameterModel]
+    text: str = Field(description="the SPARQL query")
+
+
 class ProblemModel(BaseModel):
     """An error, RFC 9457."""
 

@@ -46,7 +46,7 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
 )
 #: Codes whose status differs from that of their class.
 CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503} | {
-    **{"unknown-ven": 404, "unknown-event": 404, "unknown-report": 404},
+    **{"unknown-ven": 404, "unknown-event": 404, "unknown-report": 404, "unknown-query": 404},
     **{"event-exists": 409, "event-over": 409},
 }
 

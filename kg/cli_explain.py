@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kg.errors import UsageError
+from kg.errors import UnreadablePayload, UsageError
 
 if TYPE_CHECKING:
     from kg.lift import Lifted
@@ -62,11 +62,11 @@ def explain(
 
 def _lifted(data: bytes, name: str, max_bytes: int) -> "Lifted":
     """Lift one payload; what cannot be read or is not valid against the schema is told."""
-    from kg.lift import lift
-    from kg.xml import read
+    from kg.meanings import lifted
 
-    document = read(data, max_bytes=max_bytes)
-    if document.schema_errors:
-        error = document.schema_errors[0]
-        raise UsageError(error.message, where=f"{name}, line {error.line}", cure="run flexkg check")
-    return lift(document)
+    try:
+        return lifted(data, max_bytes)
+    except UnreadablePayload as error:
+        if error.code != "schema":
+            raise
+        raise UsageError(error.what, where=f"{name}, {error.where}", cure="run flexkg check") from error

@@ -10,8 +10,10 @@ from kg.binding_tables import load
 from kg.check import checker
 from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
+from kg.explain import Meaning
 from kg.graphs import META, Answer
 from kg.imports import import_ontology, load_copies
+from kg.meanings import explained, graph_text
 from kg.report import Report
 from kg.settings import Settings, load_settings
 from kg.sparql.gate import Limits, refuse
@@ -82,6 +84,15 @@ class Service:
         """Check a payload without recording it."""
         made = checker(profile or self.settings.profile, engine or self.settings.engine)
         return made.check(data, max_bytes=self.settings.max_payload_bytes)
+
+    def lift(self, data: bytes, form: str) -> str:
+        """Write the graph that a payload means as ``"turtle"``, ``"nt"`` or ``"jsonld"``; nothing is kept."""
+        return graph_text(data, form, self.settings.max_payload_bytes)
+
+    def explain(self, data: bytes) -> list[Meaning]:
+        """Explain every value of a payload; the store tells what data points were registered as."""
+        graphs = self._ingest.graphs if self._ingest is not None else None
+        return explained(data, graphs, self.settings.bindings, self.settings.max_payload_bytes)
 
     @property
     def store(self) -> "Ingest":

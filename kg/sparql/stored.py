@@ -8,6 +8,7 @@ query projects; its value is bound by the engine, the text is never changed.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def stored_queries(extra: Iterable[Path] = ()) -> dict[str, StoredQuery]:
         AssetError: a file has no proper header.
     """
     files = [*assets.files("queries", "*.rq"), *(p for folder in extra for p in sorted(folder.glob("*.rq")))]
-    return {query.name: query for query in map(_read, files)}
+    return {query.name: query for query in map(_current, files)}
 
 
 def stored_query(name: str, extra: Iterable[Path] = ()) -> StoredQuery:
@@ -128,7 +129,14 @@ def stored_query(name: str, extra: Iterable[Path] = ()) -> StoredQuery:
     return found[name]
 
 
-def _read(path: Path) -> StoredQuery:
+def _current(path: Path) -> StoredQuery:
+    """Read a file, unless it is as it was when it was read last."""
+    state = path.stat()
+    return _read(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, _changed: int, _size: int) -> StoredQuery:
     text = assets.text(path)
     header = "\n".join(line[2:] for line in text.splitlines() if line.startswith("#+"))
     try:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.app import create_app
-from api.grants import GRANTS, WHOSE
+from api.grants import GRANTS, WHOSE, Table
 from kg.identity.scopes import ROLES, SCOPES
 from kg.service import Service
 from kg.settings import load_settings
@@ -47,9 +47,10 @@ def ask(client, grant, headers):
 
 def test_every_route_has_a_row(client):
     """Deny by default: a route without one is served to nobody."""
-    app = client.app
     rows = {(grant.method, grant.path) for grant in GRANTS}
-    assert set(served(app)) - {(m, re.sub(r":path", "", p)) for m, p in rows} == set()
+    table = Table(GRANTS)
+    routes = [(method, re.sub(r"\{[^}]*\}", "x", path)) for method, path in served(client.app)]
+    assert [route for route in routes if table.find(*route) is None] == []
     assert len(rows) == len(GRANTS)
 
 
