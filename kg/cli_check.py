@@ -26,8 +26,11 @@ def check(
     ] = "core",
     engine: Annotated[
         str,
-        typer.Option(help="SHACL engine: `shacl` (fast) or `pyshacl` (reference).", envvar="FLEXKG_ENGINE"),
-    ] = "shacl",
+        typer.Option(
+            help="SHACL engine: `compiled` (fastest), `shacl` or `pyshacl` (reference).",
+            envvar="FLEXKG_ENGINE",
+        ),
+    ] = "compiled",
     output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
     context: Annotated[
         list[Path] | None,

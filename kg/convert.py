@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from kg import assets
 from kg.errors import UsageError
-from kg.implied import Facts, facts_of, load, values
+from kg.facts import Facts, facts_of
+from kg.implied import load, values
 from kg.lift import lift, lifter_for
 from kg.literals import CONVERTERS, string
 from kg.lower import lowered

@@ -6,17 +6,17 @@ none, or ``=path`` for the value of that path. An empty condition asks that ther
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from kg.errors import AssetError
+from kg.facts import Facts, facts_of
 from kg.literals import string
 from kg.namespaces import FLEX, PREFIXES, RDF, XSD
 from kg.yarrrml import MappingFile
 
-Facts = dict[str, dict[str, list[str]]]
 _TYPE = f"<{RDF}type>"
 
 
@@ -44,15 +44,6 @@ def implied(source: MappingFile, lines: list[str]) -> list[str]:
             if all(first in facts[subject] for first, *_ in table.conditions[:1]):
                 out += _apply(table, facts, subject)
     return out
-
-
-def facts_of(lines: Iterable[str]) -> Facts:
-    """Index lines of N-Triples by subject and predicate."""
-    facts: Facts = {}
-    for line in lines:
-        subject, predicate, rest = line.split(" ", 2)
-        facts.setdefault(subject, {}).setdefault(predicate, []).append(rest.removesuffix(" ."))
-    return facts
 
 
 def values(facts: Facts, subject: str, path: tuple[str, ...]) -> list[str]:

@@ -58,7 +58,7 @@ class Ingest:
         *,
         tenant: str = "",
         profile: str = "core",
-        engine: str = "shacl",
+        engine: str = "compiled",
         context: str = "warn",
         bindings: Path | None = None,
         readings: Opener = open_readings,

@@ -57,7 +57,7 @@ def rebuild(
     store: str | os.PathLike[str],
     *,
     profile: str = "core",
-    engine: str = "shacl",
+    engine: str = "compiled",
     bindings: Path | None = None,
     readings: str = "",
 ) -> Rebuilt:

@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that the service listens on")
     profile: str = Field("core", description="level of strictness: core, strict or a profile file")
-    engine: str = Field("shacl", description="SHACL engine: shacl (fast) or pyshacl (reference)")
+    engine: str = Field(
+        "compiled", description="SHACL engine: compiled (fastest), shacl or pyshacl (reference)"
+    )
     context: Literal["off", "warn", "enforce"] = Field(
         "warn", description="rules across messages: off, warn, or enforce where all messages go through here"
     )

@@ -10,6 +10,7 @@ import pytest
 import rdflib
 
 from kg.engines import NAMES, Result, engine, read
+from kg.engines.compiled import Compiled
 from kg.engines.fast import Fast
 from kg.engines.reference import Reference
 from kg.errors import AssetError, FlexKGError, UnreadablePayload, UsageError
@@ -296,4 +297,4 @@ print(sorted({"rdflib", "pyshacl"} & set(sys.modules)))"""
 def test_engines_have_the_names_that_make_them():
     """The name of an engine is the one it was asked for by."""
     shapes = read(f"{PREFIXES} ex:S sh:class ex:C .")
-    assert (Fast(shapes).name, Reference(shapes).name) == NAMES
+    assert (Compiled(shapes).name, Fast(shapes).name, Reference(shapes).name) == NAMES

@@ -43,6 +43,7 @@ DOORS = {
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {
     "kg.diff",
+    "kg.engines.compiled",
     "kg.engines.shapes",
     "kg.engines.slips",
     "kg.engines.spelling",

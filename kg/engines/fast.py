@@ -12,6 +12,7 @@ import shacl
 from kg.engines.result import Result, bare, place
 from kg.engines.shapes import Shapes
 from kg.errors import AssetError, UnreadablePayload
+from kg.facts import Facts, lines_of
 
 
 class Fast:
@@ -55,6 +56,10 @@ class Fast:
         if report.conforms and not len(report):
             return []
         return sorted(map(self._result, report.results), key=place)
+
+    def validate_facts(self, facts: Facts, *, flat: bool = False) -> list[Result]:
+        """Check one graph; see `kg.engines.Engine.validate_facts`."""
+        return self.validate("\n".join([*lines_of(facts), ""]))
 
     def _result(self, found: shacl.Result) -> Result:
         shape = _named(found.source_shape) or _named(found.root_shape)

@@ -24,6 +24,7 @@ from kg.engines.result import Result, bare, local, place
 from kg.engines.shapes import Shapes
 from kg.engines.spelling import graph, path, text
 from kg.errors import AssetError, FlexKGError, UnreadablePayload
+from kg.facts import Facts, lines_of
 
 #: rdflib's settings belong to the process, and pySHACL's shapes remember what they met.
 _LOCK: Final = threading.RLock()
@@ -77,6 +78,10 @@ class Reference:
                 ) from error
             results = [self._result(report, found) for found in report.objects(None, SH.result)]
         return sorted(results, key=place)
+
+    def validate_facts(self, facts: Facts, *, flat: bool = False) -> list[Result]:
+        """Check one graph; see `kg.engines.Engine.validate_facts`."""
+        return self.validate("\n".join([*lines_of(facts), ""]))
 
     def _run(self, data: Graph) -> Graph:
         options = {"inplace": True, "logger": _LOGGER}

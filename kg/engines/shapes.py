@@ -69,14 +69,14 @@ class Shapes:
                     found.append(triple)
                     if isinstance(triple.object, BlankNode) or triple.predicate.value == SH + "prefixes":
                         queue.append(triple.object)
-        return _text(found)
+        return text(found)
 
 
-def read(text: str, *, strict: bool = True) -> Shapes:
+def read(turtle: str, *, strict: bool = True) -> Shapes:
     """Read a shapes graph and settle what engines would see differently.
 
     Args:
-        text: Turtle or N-Triples.
+        turtle: Turtle or N-Triples.
         strict: refuse what engines pass over in silence.
 
     Returns:
@@ -89,7 +89,7 @@ def read(text: str, *, strict: bool = True) -> Shapes:
         SHACL, section 2.1 (what is a shape).
     """
     try:
-        quads = list(parse(text.encode(), format=RdfFormat.TURTLE))
+        quads = list(parse(turtle.encode(), format=RdfFormat.TURTLE))
     except (SyntaxError, UnicodeError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         where = f"line {line}" if line else ""
@@ -115,10 +115,11 @@ def read(text: str, *, strict: bool = True) -> Shapes:
             named[subject.value] = message.value
         else:
             lean.append(Triple(subject, _MESSAGE, message))
-    return Shapes(tuple(lean), _text(lean), len(shapes), named)
+    return Shapes(tuple(lean), text(lean), len(shapes), named)
 
 
-def _text(triples: Iterable[Triple]) -> str:
+def text(triples: Iterable[Triple]) -> str:
+    """Write triples as N-Triples."""
     return "".join(f"{triple} .\n" for triple in triples)
 
 

@@ -8,13 +8,15 @@ A triple stands in one graph of a store only. A query over several graphs would 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from kg.errors import StoreError
+from kg.facts import Facts as Facts
+from kg.facts import facts_of as facts_of
 from kg.namespaces import FLEX, GRAPH
 
 #: The graph that speaks of the store itself.
@@ -32,9 +34,6 @@ _LINE = re.compile(rf"({_IRI}) ({_IRI}) ({_IRI}|{_LITERAL}) \.\n?")
 
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
 _PLAIN = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-
-#: Triples by subject and predicate.
-Facts = dict[str, dict[str, list[str]]]
 
 
 class Statement(NamedTuple):
@@ -201,19 +200,6 @@ def parse_line(line: str) -> Statement:
     if match is None:
         raise StoreError(f"not a line of N-Triples without blank nodes: {line[:200]!r}", code="ntriples")
     return Statement(*match.groups())
-
-
-def facts_of(lines: Iterable[str]) -> Facts:
-    """Index lines of N-Triples: subject -> predicate -> objects, as text.
-
-    >>> facts_of(['<https://a.example/s> <https://a.example/p> "x y" .'])
-    {'<https://a.example/s>': {'<https://a.example/p>': ['"x y"']}}
-    """
-    facts: Facts = {}
-    for line in lines:
-        subject, predicate, rest = line.split(" ", 2)
-        facts.setdefault(subject, {}).setdefault(predicate, []).append(rest.rstrip()[:-2])
-    return facts
 
 
 def lexical(literal: str) -> str:
