@@ -12,23 +12,31 @@ from api.problems import install
 from kg.identity.tokens import Tokens, tokens_of
 from kg.namespaces import VERSION
 from kg.service import Service
+from kg.sparql.pool import Pool
+from kg.tenants import Tenants, bounds
 
 
 def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     """Make the application.
 
     Args:
-        service: what it serves; closed when the application stops.
+        service: over the one store, or over none; closed when the application stops.
         tokens: checks tokens; made from the settings when it is left out.
 
     Returns:
         An ASGI application; without an OpenID provider in the settings it is for loopback alone.
     """
+    settings = service.settings
+    tenants = Tenants(settings, service)
+    pool = Pool(bounds(settings), require=settings.sandbox == "require")
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if service.has_store or settings.tenants is not None:
+            pool.warm()
         yield
-        service.close()
+        await pool.close()
+        tenants.close()
 
     app = FastAPIOffline(  # /docs loads nothing from elsewhere
         title="FlexKG",
@@ -38,12 +46,12 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
     )
-    app.state.service = service
+    app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
     install(app)
     queries.describe(app, service)
     for module in (checks, meanings, payloads, queries, sparql, ontology, openadr, events, health):
         app.include_router(module.router, dependencies=[Depends(listed)])
 
-    tenant = service.store.journal.directory.tenant if service.has_store else service.settings.tenant
+    tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
     app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant)
     return app

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from kg.namespaces import VERSION
 from kg.service import Service
+from kg.sparql.pool import Pool
 
 router = APIRouter(tags=["operation"])
 
@@ -15,10 +16,12 @@ class Health(BaseModel):
     status: str
     version: str
     store: bool
+    sandbox: dict[str, str | bool] = {}
 
 
 @router.get("/health")
 async def health(request: Request) -> Health:
-    """Tell that the process is alive, its version, and whether it has a store."""
+    """Tell that the process is alive, its version, whether it has a store, and what holds users' queries."""
     service: Service = request.app.state.service
-    return Health(status="ok", version=VERSION, store=service.has_store)
+    pool: Pool = request.app.state.pool
+    return Health(status="ok", version=VERSION, store=service.has_store, sandbox=pool.holds)

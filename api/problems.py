@@ -48,7 +48,11 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
 CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503} | {
     **{"unknown-ven": 404, "unknown-event": 404, "unknown-report": 404, "unknown-query": 404},
     **{"event-exists": 409, "event-over": 409},
+    **{"tenant": 404, "rows": 422, "bytes": 422, "memory": 422, "depth": 422, "crash": 422},
+    **{"deadline": 504, "queue-full": 429, "queue-time": 503, "sandbox": 503, "worker": 503},
 }
+#: Codes after which asking again helps, and after how many seconds.
+RETRY = {"queue-full": "1", "queue-time": "5", "worker": "5", "store-unavailable": "5", "store-full": "10"}
 
 _PROBLEM = "application/problem+json"
 _log = logging.getLogger("flexkg.api")
@@ -72,6 +76,7 @@ def problem(error: FlexKGError, **extras: Any) -> Problem:
         type_=TYPE + error.code,
         detail=error.what,
         status=CODES.get(error.code, status),
+        headers={"Retry-After": RETRY[error.code]} if error.code in RETRY else None,
         **{name: value for name, value in members.items() if value},
     )
 

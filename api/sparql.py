@@ -1,21 +1,26 @@
-"""``/sparql``: the SPARQL 1.1 Protocol's query operation, over one store, on loopback."""
+"""``/sparql``: the SPARQL 1.1 Protocol's query operation; users' queries run in killable workers."""
 
-import traceback
-from collections.abc import Container
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from fastapi_problem.error import Problem
 
 from api.bodies import read_body
 from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
+from api.stores import asker, queue_of, service_of
 from kg.errors import QueryError
 from kg.service import Service
+from kg.sparql.bounds import Outcome
+from kg.sparql.pool import Pool
+from kg.sparql.prologue import explain
+from kg.sparql.question import Asked
 
 router = APIRouter(tags=["query"])
 ROWS = (
@@ -25,46 +30,83 @@ ROWS = (
     "application/sparql-results+xml",
     "text/tab-separated-values",
 )
-GRAPHS = ("text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml")
-_RESPONSES: dict[int | str, dict[str, Any]] = {
+GRAPHS = (
+    "text/turtle",
+    "application/n-triples",
+    "application/ld+json",
+    "application/rdf+xml",
+    "application/trig",
+    "application/n-quads",
+)
+OFFERED = {"select": ROWS, "ask": ROWS, "graph": GRAPHS}
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+_LIMITS: dict[int | str, dict[str, Any]] = {
+    422: {"model": ProblemModel, "description": "The query reached a limit; the problem says which."},
+    429: {"model": ProblemModel, "description": "Too many queries of this client wait."},
+    504: {"model": ProblemModel, "description": "The query took too long."},
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The answer.", "content": {media: {} for media in (*ROWS, *GRAPHS)}},
     400: {"model": ProblemModel, "description": "The query is refused or does not parse."},
+    403: {"model": ProblemModel, "description": "The caller may not ask."},
+    404: {"model": ProblemModel, "description": "There is no such tenant."},
     406: {"model": ProblemModel, "description": "None of the accepted media types is served."},
     413: {"model": ProblemModel, "description": "The query is too large."},
-    415: {"model": ProblemModel, "description": "The body is neither a form nor a SPARQL query."},
-    503: {"model": ProblemModel, "description": "The service has no store."},
+    415: {"model": ProblemModel, "description": "The body is neither a form nor SPARQL."},
+    503: {"model": ProblemModel, "description": "The service has no store, or no worker is free."},
+    **_LIMITS,
 }
 _EXAMPLE = "SELECT ?event ?id { ?event a flex:Event ; flex:eventID ?id } LIMIT 10"
+_AGE = re.compile(r"\bmax-age\s*=\s*(\d{1,9})")
 
 
-@router.get("/sparql", responses=_RESPONSES, response_class=Response)
+@router.head("/sparql", include_in_schema=False)
+@router.get("/sparql", responses=RESPONSES, response_class=Response)
 async def get(
     request: Request,
     query: Annotated[
         str | None, Query(description="SELECT, ASK, CONSTRUCT or DESCRIBE.", examples=[_EXAMPLE])
     ] = None,
+    default_graph_uri: Annotated[
+        list[str] | None, Query(alias="default-graph-uri", description="Graph that is read without GRAPH.")
+    ] = None,
+    named_graph_uri: Annotated[
+        list[str] | None, Query(alias="named-graph-uri", description="Graph that GRAPH may name.")
+    ] = None,
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Answer a query given in the address."""
-    _single(request.query_params.getlist("query"), "address")
-    _no_dataset(request.query_params)
-    return await _answer(request, query or "", accept)
+    """Answer a query given in the address.
+
+    The header `Snapshot-Age` says by how many seconds the answer may be behind the store; a request with
+    `Cache-Control: no-cache` sees all that was taken in before it.
+    """
+    fields = parse_qs(request.url.query, keep_blank_values=True)
+    if "update" in fields:
+        raise QueryError(
+            "an update is sent with POST", cure="send it as application/sparql-update", code="update"
+        )
+    return await answer(request, single(fields.get("query", []), "address"), fields, accept)
 
 
 @router.post(
     "/sparql",
-    responses=_RESPONSES,
+    responses=RESPONSES,
     response_class=Response,
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
-                "application/sparql-query": {"schema": {"type": "string"}, "example": _EXAMPLE},
-                "application/x-www-form-urlencoded": {
+                QUERY: {"schema": {"type": "string"}, "example": _EXAMPLE},
+                FORM: {
                     "schema": {
                         "type": "object",
                         "required": ["query"],
-                        "properties": {"query": {"type": "string", "example": _EXAMPLE}},
+                        "properties": {
+                            "query": {"type": "string", "example": _EXAMPLE},
+                            "default-graph-uri": {"type": "array", "items": {"type": "string"}},
+                            "named-graph-uri": {"type": "array", "items": {"type": "string"}},
+                        },
                     }
                 },
             },
@@ -77,67 +119,120 @@ async def post(
     content_type: Annotated[str, Header()] = "",
 ) -> Response:
     """Answer a query given as the body, directly or in a form."""
-    service: Service = request.app.state.service
     media = content_type.partition(";")[0].strip().lower()
-    if media not in ("application/sparql-query", "application/x-www-form-urlencoded"):
+    if media not in (QUERY, FORM):
         raise Problem(
             "The body's media type is not served",
             type_=TYPE + "media-type",
             status=415,
             detail=media or "none given",
-            cure="send application/sparql-query or a form with the field query",
+            cure=f"send {QUERY} or a form with the field query",
         )
+    text = await body_text(request, service_of(request))
+    address = parse_qs(request.url.query, keep_blank_values=True)
+    if media == QUERY:
+        return await answer(request, text, address, accept)
+    fields = parse_qs(text, keep_blank_values=True)
+    # the protocol puts the dataset of a form into the form; one in the address counts as well
+    for name in ("default-graph-uri", "named-graph-uri"):
+        fields[name] = fields.get(name, []) + address.get(name, [])
+    return await answer(request, single(fields.get("query", []), "form"), fields, accept)
+
+
+async def body_text(request: Request, service: Service) -> str:
+    """Read a body that is text."""
     body = await read_body(request, 8 * service.settings.max_query_characters)
     try:
-        text = body.decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise QueryError("the query is not UTF-8", where=f"byte {error.start}", cure="send UTF-8") from error
-    if media == "application/x-www-form-urlencoded":
-        fields = parse_qs(text, keep_blank_values=True)
-        text = _single(fields.get("query", []), "form")
-        _no_dataset(fields)
-    _no_dataset(request.query_params)
-    return await _answer(request, text, accept)
 
 
-def _single(found: list[str], where: str) -> str:
+def single(found: list[str], where: str) -> str:
+    """Give the one query of a request."""
     if len(found) != 1:
         raise QueryError(f"the {where} has {len(found) or 'no'} queries", cure="send query=... once")
     return found[0]
 
 
-def _no_dataset(fields: Container[str]) -> None:
-    """Refuse to choose graphs, rather than to answer from others than were asked for."""
-    for name in ("default-graph-uri", "named-graph-uri"):
-        if name in fields:
-            raise QueryError(
-                f"{name} is not served: a query reads the whole store",
-                cure="name a graph with GRAPH <...> { ... }",
-                code="from",
-            )
+async def answer(
+    request: Request, query: str, fields: Mapping[str, Sequence[str]], accept: str | None
+) -> Response:
+    """Answer a user's query in the best of the accepted media types."""
+    asker(request)
+    service = service_of(request)
+    pool: Pool = request.app.state.pool
+    media = {kind: _chosen(accept, offered) for kind, offered in OFFERED.items()}
+    if not any(media.values()):
+        choose(accept, (*ROWS, *GRAPHS))
 
+    def prepare() -> Asked:
+        return service.asked(
+            query,
+            default=fields.get("default-graph-uri", ()),
+            named=fields.get("named-graph-uri", ()),
+            max_age=_freshness(request.headers.get("cache-control", "")),
+        )
 
-async def _answer(request: Request, query: str, accept: str | None) -> Response:
-    service: Service = request.app.state.service
-
-    def run() -> tuple[bytes, str]:
-        answer = service.ask(query)
+    asked = await run_in_threadpool(prepare)
+    try:
+        wanted = {kind: _form(each) for kind, each in media.items()}
+        outcome = await pool.ask(asked.question(wanted, _endpoint(request)), queue_of(request))
+    except QueryError as error:
+        asked.release()
+        if error.code == "not-acceptable":
+            choose(accept, OFFERED[error.what])
+        raise explain(error, asked.shift) if error.code == "syntax" else error from error
+    except BaseException:
+        asked.release()
+        raise
+    headers = {"Snapshot-Age": f"{asked.age:.3f}", "Vary": "Accept, Origin", "Cache-Control": "no-cache"}
+    if asked.reads.unknown:
+        headers["Unknown-Graph"] = ", ".join(f"<{_ascii(iri)}>" for iri in asked.reads.unknown[:10])
+    sent_as = media[outcome.kind]
+    if outcome.complete or request.method == "HEAD":
         try:
-            media = choose(accept, GRAPHS if answer.kind == "graph" else ROWS)
-            form = "application/sparql-results+json" if media == "application/json" else media
-            return answer.serialize(form), media
-        except Exception as error:
-            _forget(error)
-            raise
+            content = b"".join([part async for part in outcome.chunks]) if outcome.complete else b""
         finally:
-            del answer
+            await outcome.chunks.aclose()  # type: ignore[attr-defined]
+            asked.release()
+        return Response(content, media_type=sent_as, headers=headers)
+    return StreamingResponse(_streamed(outcome, asked), media_type=sent_as, headers=headers)
 
-    content, media = await run_in_threadpool(run)
-    return Response(content, media_type=media)
+
+async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
+    """Go through an answer; at a limit the connection is cut, so that nobody takes it for whole."""
+    try:
+        async for part in outcome.chunks:
+            yield part
+    finally:
+        await outcome.chunks.aclose()  # type: ignore[attr-defined]
+        asked.release()
 
 
-def _forget(error: BaseException | None) -> None:
-    """Let go of what the frames of an error hold: the engine's answer must end in the thread that made it."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+def _chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+    try:
+        return choose(accept, offered)
+    except Problem:
+        return None
+
+
+def _form(media: str | None) -> str | None:
+    """Give the media type by which the engine knows a form."""
+    return "application/sparql-results+json" if media == "application/json" else media
+
+
+def _freshness(control: str) -> float | None:
+    """Read how old an answer the client takes."""
+    found = _AGE.search(control)
+    if "no-cache" in control:
+        return 0.0
+    return float(found[1]) if found else None
+
+
+def _endpoint(request: Request) -> str:
+    return str(request.url.replace(query="", fragment=""))
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode().replace("\r", "").replace("\n", "")[:200]

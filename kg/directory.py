@@ -25,6 +25,7 @@ class StoreDirectory:
         DIR/keys.sqlite       the keys: back them up apart from the journal
         DIR/graph/            the graph, made from the journal
         DIR/readings/         the readings where they are in columns, made from the journal
+        DIR/snapshots/        copies of the graph that queries read, while the service runs
     """
 
     path: Path
@@ -59,6 +60,11 @@ class StoreDirectory:
     def readings(self) -> Path:
         """Directory of readings in columns."""
         return self.path / "readings"
+
+    @property
+    def snapshots(self) -> Path:
+        """Directory of the copies that queries read."""
+        return self.path / "snapshots"
 
 
 def open_directory(path: str | os.PathLike[str], *, tenant: str = "", create: bool = True) -> StoreDirectory:

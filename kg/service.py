@@ -1,6 +1,7 @@
 """Composes store, checks and queries from the settings; the one thing that cli and api talk to."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +17,11 @@ from kg.imports import import_ontology, load_copies
 from kg.meanings import explained, graph_text
 from kg.report import Report
 from kg.settings import Settings, load_settings
+from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.prologue import declare, explain
+from kg.sparql.question import Asked, Rewriter
+from kg.sparql.snapshots import Snapshots
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class Service:
 
     def __init__(self, settings: Settings, *, create: bool = True) -> None:
         self.settings = settings
+        self._mutex = threading.Lock()
         if create:
             checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made,
             load(settings.bindings)  # and so is a broken table
@@ -66,6 +71,9 @@ class Service:
             load_copies(self._ingest.graphs, settings.store)
             if settings.vtn_id:
                 self._vtn, self._operator = open_vtn(self._ingest, settings)
+        #: Run over the text of each user's query, in order, before a worker gets it.
+        self.rewriters: list[Rewriter] = []
+        self._snapshots: Snapshots | None = None
 
     def __enter__(self) -> "Service":
         return self
@@ -77,6 +85,8 @@ class Service:
 
     def close(self) -> None:
         """Finish what is under way and give the store back."""
+        if self._snapshots is not None:
+            self._snapshots.close()
         if self._ingest is not None:
             self._ingest.close()
 
@@ -174,13 +184,63 @@ class Service:
         if values:
             raise QueryError("only stored queries take parameters", cure="name a stored query")
         refuse(query, Limits(characters=self.settings.max_query_characters))
-        return self._run(*declare(query), {})
+        text, shift = declare(query)
+        return self._run(text, shift, {}, dataset(query, self._readable()))
 
-    def _run(self, text: str, shift: int, bindings: Mapping[str, str]) -> Answer:
-        graphs = self.store.graphs
-        names = [name for name in graphs.graphs() if name != META]
+    def asked(
+        self,
+        query: str,
+        *,
+        default: Sequence[str] = (),
+        named: Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> Asked:
+        """Prepare a user's query for a worker; what is given must be released.
+
+        Args:
+            query: SPARQL text; nobody has looked at it.
+            default: IRIs of the graphs that it reads without GRAPH; where this and ``named`` are empty, what
+                it says itself counts, and all graphs where it says nothing.
+            named: IRIs of the graphs that GRAPH may name.
+            max_age: seconds by which it may see the store late, where less than the settings say.
+
+        Raises:
+            QueryError: it is refused.
+            kg.errors.StoreUnavailable: no snapshot can be made.
+        """
+        refuse(query, Limits(characters=self.settings.max_query_characters))
+        text, shift = declare(query)
+        for rewrite in self.rewriters:
+            text = rewrite(text)
+        snapshots = self.snapshots
+        snapshot = snapshots.hold(max_age)
         try:
-            return graphs.query(text, default_graph=names, named_graphs=names, bindings=bindings)
+            reads = dataset(query, snapshot.graphs, default, named)
+        except BaseException:
+            snapshots.release(snapshot)
+            raise
+        return Asked(text, shift, reads, snapshots, snapshot)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots that query workers read."""
+        graphs, directory = self.store.graphs, self.store.journal.directory
+        with self._mutex:
+            if self._snapshots is None:
+                self._snapshots = Snapshots(graphs, directory.snapshots, self.settings.snapshot_seconds)
+            return self._snapshots
+
+    def _readable(self) -> list[str]:
+        return [name for name in self.store.graphs.graphs() if name != META]
+
+    def _run(
+        self, text: str, shift: int, bindings: Mapping[str, str], reads: Dataset | None = None
+    ) -> Answer:
+        reads = reads or dataset("", self._readable())
+        try:
+            return self.store.graphs.query(
+                text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
+            )
         except QueryError as error:
             raise explain(error, shift) from error
 

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FLEXKG_", env_file=None, extra="ignore", frozen=True)
 
     store: Path | None = Field(None, description="directory of the store; a service without one only checks")
+    tenants: Path | None = Field(
+        None, description="directory with a store for each tenant, instead of one store"
+    )
     tenant: str = Field("", description="name of the tenant of a new store")
     host: str = Field("127.0.0.1", description="address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that the service listens on")
@@ -47,6 +50,19 @@ class Settings(BaseSettings):
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
+    query_workers: int = Field(4, ge=1, le=256, description="queries that run at once")
+    query_share: int = Field(2, ge=1, description="queries of one client that run at once")
+    query_waiting: int = Field(32, ge=0, description="queries of one client that wait for a worker")
+    query_patience: float = Field(15, gt=0, description="seconds that a query waits for a worker")
+    query_seconds: float = Field(5, gt=0, description="seconds that a query may take, its answer included")
+    query_memory: int = Field(512, ge=32, description="MiB of memory that a query may take")
+    query_rows: int = Field(1_000_000, ge=1, description="rows or triples of an answer")
+    query_bytes: int = Field(134_217_728, ge=1, description="bytes of an answer")
+    snapshot_seconds: float = Field(5, ge=0, description="seconds by which a query may see the store late")
+    sandbox: Literal["best", "require"] = Field(
+        "best",
+        description="best: queries are kept from network and files where the kernel can; require: or refused",
+    )
     issuer: str = Field(
         "", description="OpenID provider whose tokens are asked for; without one: loopback only"
     )

@@ -577,7 +577,7 @@ def test_query_reads_a_file(store, tmp_path, monkeypatch):
         (["SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"], ("SERVICE is not served", "column 12")),
         (["SELECT * { service silent ?x { ?s ?p ?o } }"], ("SERVICE is not served",)),
         (["SELECT * { SERV\\u0049CE <http://127.0.0.1:9/> { ?s ?p ?o } }"], ("does not parse",)),
-        (["SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }"], ("FROM is not served", "GRAPH")),
+        (["SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }"], ("FROM names", "GRAPH")),
         (["SELECT * " + "{" * 5000 + "}" * 5000], ("nests brackets more than 60 deep",)),
         (["SELECT * { ?s ?p " + "ABS(" * 1000 + "1" + ")" * 1000 + "}"], ("nests brackets",)),
         (["SELECT * { ?s ?p '" + "x" * 30_000 + "' }"], ("characters", "20,000 allowed")),

@@ -99,6 +99,10 @@ class Answer(Protocol):
 class GraphStore(Protocol):
     """A store of named graphs. Every method may be called from several threads."""
 
+    @property
+    def version(self) -> int:
+        """A number that is another one after each write of this process."""
+
     def applied(self) -> int:
         """Give the number of the last journal row that was applied, 0 for none."""
 
@@ -111,6 +115,18 @@ class GraphStore(Protocol):
         Raises:
             kg.errors.StoreUnavailable: the disk is full, or the store cannot be written.
             kg.errors.StoreError: a line is no N-Triples, or has a blank node.
+        """
+
+    def update(self, text: str, seq: int) -> None:
+        """Perform a SPARQL update, wholly or not at all, together with the number of its journal row.
+
+        Args:
+            text: SPARQL 1.1 Update without a semicolon at its end; trusted.
+            seq: its row; where that was applied before nothing happens.
+
+        Raises:
+            kg.errors.QueryError: it does not parse or cannot be performed.
+            kg.errors.StoreUnavailable: the store cannot be written.
         """
 
     def add(self, graph: str, ntriples: str) -> None:

@@ -4,20 +4,18 @@ Changes become one SPARQL update: Oxigraph runs a whole update request as one tr
 an old version, the new version and the number of the journal row are seen together or not at all.
 """
 
-import errno
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import pyoxigraph as ox
 
-from kg.errors import QueryError, StoreError, StoreUnavailable
+from kg.errors import StoreUnavailable
 from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted
-from kg.graphs.pending import Pending
+from kg.graphs.oxigraph import EmbeddedAnswer, answering, guarded, term
+from kg.graphs.pending import Pending, marked
 
 
 class EmbeddedGraphs:
@@ -41,6 +39,7 @@ class EmbeddedGraphs:
         self._lock = threading.RLock()
         self._handle: ox.Store | None = None
         self._writable = True
+        self._version = 0
         self.reopen()
 
     def reopen(self) -> None:
@@ -57,6 +56,11 @@ class EmbeddedGraphs:
                 self._writable = False
                 self._handle = ox.Store.read_only(str(self.path)) if known else None
                 raise
+
+    @property
+    def version(self) -> int:
+        """A number that is another one after each write."""
+        return self._version
 
     def applied(self) -> int:
         """Give the number of the last journal row that was applied, 0 for none."""
@@ -77,14 +81,21 @@ class EmbeddedGraphs:
                 pending.add(change)
             self._commit(pending, before)
 
+    def update(self, text: str, seq: int) -> None:
+        """Perform a SPARQL update; see ``kg.graphs.GraphStore.update``."""
+        with self._lock:
+            if seq > self.applied():
+                with answering(str(self.path or "memory")), self._writing():
+                    self._store.update(marked(text, seq))
+
     def add(self, graph: str, ntriples: str) -> None:
         """Add triples to a graph; blank nodes are allowed and become new ones."""
-        with self._lock, self._guard():
+        with self._writing():
             self._store.load(ntriples, ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(graph))
 
     def replace(self, graph: str, ntriples: str) -> None:
         """Put triples in the place of everything that a graph holds, in one step."""
-        with self._lock, self._guard():
+        with self._writing():
             triples = "\n".join(f"{quad.triple} ." for quad in ox.parse(ntriples, ox.RdfFormat.N_TRIPLES))
             self._store.update(
                 f"DROP SILENT GRAPH <{graph}> ; INSERT DATA {{ GRAPH <{graph}> {{\n{triples}\n}} }}"
@@ -92,7 +103,7 @@ class EmbeddedGraphs:
 
     def drop(self, graph: str) -> None:
         """Remove a graph with everything in it."""
-        with self._lock, self._guard():
+        with self._writing():
             self._store.remove_graph(ox.NamedNode(graph))
 
     def graphs(self, prefix: str = "") -> list[str]:
@@ -121,7 +132,7 @@ class EmbeddedGraphs:
             quads = self._store.quads_for_pattern(
                 None if subject is None else ox.NamedNode(subject[1:-1]),
                 None if predicate is None else ox.NamedNode(predicate[1:-1]),
-                None if object is None else _term(object),
+                None if object is None else term(object),
                 None if graph is None else ox.NamedNode(graph),
             )
             for quad in quads:
@@ -142,12 +153,12 @@ class EmbeddedGraphs:
         bindings: Mapping[str, str] | None = None,
     ) -> "EmbeddedAnswer":
         """Answer a SPARQL query over exactly these graphs; see ``kg.graphs.GraphStore.query``."""
-        with _answering(str(self.path or "memory")):
+        with answering(str(self.path or "memory")):
             result = self._store.query(
                 text,
-                default_graph=[ox.NamedNode(iri) for iri in default_graph],
+                default_graph=[ox.NamedNode(iri) if iri else ox.DefaultGraph() for iri in default_graph],
                 named_graphs=[ox.NamedNode(iri) for iri in named_graphs],
-                substitutions={ox.Variable(k): _term(v) for k, v in (bindings or {}).items()},
+                substitutions={ox.Variable(k): term(v) for k, v in (bindings or {}).items()},
             )
         return EmbeddedAnswer(result, str(self.path or "memory"))
 
@@ -193,108 +204,17 @@ class EmbeddedGraphs:
         """Write what is pending in one transaction; gives the number of the last row applied."""
         text = pending.update(before)
         if text:
-            with self._guard():
+            with self._writing():
                 self._store.update(text)
         return max(before, pending.seq)
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._lock, self._guard():
+            try:
+                yield
+            finally:
+                self._version += 1
+
     def _guard(self) -> AbstractContextManager[None]:
-        return _guarded(str(self.path or "memory"))
-
-
-class EmbeddedAnswer:
-    """Oxigraph's answer to a query, to be read once; see ``kg.graphs.Answer``."""
-
-    def __init__(self, result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, where: str) -> None:
-        self._result = result
-        self._where = where
-
-    @property
-    def kind(self) -> Literal["select", "ask", "graph"]:
-        """Rows of bindings, yes or no, or triples."""
-        if isinstance(self._result, ox.QuerySolutions):
-            return "select"
-        return "ask" if isinstance(self._result, ox.QueryBoolean) else "graph"
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Names of the columns of a SELECT, without ``?``."""
-        if isinstance(self._result, ox.QuerySolutions):
-            return tuple(variable.value for variable in self._result.variables)
-        return ()
-
-    def __iter__(self) -> Iterator[tuple[str | None, ...]]:
-        with _answering(self._where):
-            if isinstance(self._result, ox.QuerySolutions):
-                width = range(len(self._result.variables))
-                for row in self._result:
-                    yield tuple(None if row[n] is None else str(row[n]) for n in width)
-            elif isinstance(self._result, ox.QueryTriples):
-                for triple in self._result:
-                    yield str(triple.subject), str(triple.predicate), str(triple.object)
-            else:
-                raise QueryError("an ASK has no rows", cure="use bool() on its answer")
-
-    def __bool__(self) -> bool:
-        if not isinstance(self._result, ox.QueryBoolean):
-            raise QueryError("only an ASK is true or false", cure="go through its rows")
-        return bool(self._result)
-
-    def serialize(self, media_type: str) -> bytes:
-        """Write the answer in a media type; see ``kg.graphs.Answer.serialize``."""
-        rows = None if self.kind == "graph" else ox.QueryResultsFormat.from_media_type(media_type)
-        triples = ox.RdfFormat.from_media_type(media_type) if self.kind == "graph" else None
-        with _answering(self._where):
-            written: bytes | None = None
-            if isinstance(self._result, ox.QueryTriples):
-                written = self._result.serialize(format=triples) if triples else None
-            elif rows is not None:
-                written = self._result.serialize(format=rows)
-        if written is None:
-            raise QueryError(
-                f"a {self.kind} answer has no form {media_type}", cure="ask for another media type"
-            )
-        return written
-
-
-@contextmanager
-def _guarded(where: str) -> Iterator[None]:
-    """Turn what Oxigraph raises about the store into an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno == errno.ENOSPC or "No space left" in str(error)
-        raise StoreUnavailable(
-            "the disk is full" if full else f"the graph store cannot be read or written: {error}",
-            where=where,
-            cure="make room and try again" if full else "check the directory, or rebuild it from the journal",
-            code="store-full" if full else "",
-        ) from error
-    except RuntimeError as error:
-        raise StoreUnavailable(
-            f"the graph store is damaged or can only be read: {error}",
-            where=where,
-            cure="check the directory's permissions; where the files are damaged: flexkg rebuild",
-        ) from error
-    except (SyntaxError, ValueError) as error:
-        raise StoreError(f"these are no triples that a store takes: {error}", where=where) from error
-
-
-@contextmanager
-def _answering(where: str) -> Iterator[None]:
-    """Turn what Oxigraph raises about a query into an error that says what to do."""
-    with _guarded(where):
-        try:
-            yield
-        except RuntimeError as error:
-            raise QueryError(f"the query cannot be answered: {error}", cure="correct it") from error
-        except (SyntaxError, ValueError) as error:
-            raise QueryError(f"the query does not parse: {error}", cure="correct it there") from error
-
-
-@lru_cache(maxsize=4096)
-def _term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple:
-    """Read one N-Triples term."""
-    if text.startswith("<"):
-        return ox.NamedNode(text[1:-1])
-    quad: ox.Quad = next(iter(ox.parse(f"<urn:x> <urn:x> {text} .", ox.RdfFormat.N_TRIPLES)))
-    return quad.object
+        return guarded(str(self.path or "memory"))

@@ -123,6 +123,19 @@ def _applied(seq: int) -> Statement:
     return Statement(f"<{META}>", f"<{APPLIED}>", f'"{seq}"^^<{XSD}integer>', META)
 
 
+def marked(update: str, seq: int) -> str:
+    """Let an update remember the row that it comes from, whatever it does to the store.
+
+    Args:
+        update: SPARQL 1.1 Update, one operation or more, without a semicolon at its end.
+        seq: the row.
+    """
+    return (
+        f"{update}\n;\nDELETE WHERE {{ GRAPH <{META}> {{ <{META}> <{APPLIED}> ?n }} }} ;\n"
+        f"INSERT DATA {{ {_blocks([_applied(seq)])} }}"
+    )
+
+
 def _blocks(statements: Iterable[Statement]) -> str:
     """Write statements as the body of INSERT DATA or DELETE DATA."""
     graphs: dict[str, list[str]] = {}

@@ -1,7 +1,8 @@
 """The gate before a user's query: what is refused by looking at the text alone.
 
-An embedded engine has no time-out, dials out for SERVICE, and a few thousand nested braces end the process.
-The gate reads tokens, not grammar: it refuses too much rather than too little.
+An embedded engine dials out for SERVICE, and a few thousand nested braces end the process. A worker would
+survive neither; the gate says so before, and better. It reads tokens, not grammar: it refuses too much rather
+than too little.
 """
 
 import re
@@ -51,7 +52,7 @@ def refuse(text: str, limits: Limits | None = None) -> None:
         limits: how large it may be; the default limits where None.
 
     Raises:
-        QueryError: it is empty, an update, has SERVICE or FROM, or is too long or deep; says where.
+        QueryError: it is empty, an update, has SERVICE, or is too long or deep; says where.
 
     >>> refuse("SELECT * { ?s ?p ?o }")
     >>> refuse("SELECT * { SERVICE <http://a.example/> { ?s ?p ?o } }")
@@ -91,13 +92,6 @@ def refuse(text: str, limits: Limits | None = None) -> None:
                     where=place(text, match.start()),
                     cure="ask that endpoint yourself",
                     code="service",
-                )
-            if word == "FROM":
-                raise QueryError(
-                    "FROM is not served: a query reads the whole store",
-                    where=place(text, match.start()),
-                    cure="name a graph with GRAPH <...> { ... }",
-                    code="from",
                 )
             if not form and word in _UPDATES:
                 raise QueryError(

@@ -1,0 +1,110 @@
+"""Oxigraph's answers and errors, as GraphStore speaks of them."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Literal
+
+import pyoxigraph as ox
+
+from kg.errors import QueryError, StoreError, StoreUnavailable
+
+
+class EmbeddedAnswer:
+    """Oxigraph's answer to a query, to be read once; see ``kg.graphs.Answer``."""
+
+    def __init__(self, result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, where: str) -> None:
+        self._result = result
+        self._where = where
+
+    @property
+    def kind(self) -> Literal["select", "ask", "graph"]:
+        """Rows of bindings, yes or no, or triples."""
+        if isinstance(self._result, ox.QuerySolutions):
+            return "select"
+        return "ask" if isinstance(self._result, ox.QueryBoolean) else "graph"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the columns of a SELECT, without ``?``."""
+        if isinstance(self._result, ox.QuerySolutions):
+            return tuple(variable.value for variable in self._result.variables)
+        return ()
+
+    def __iter__(self) -> Iterator[tuple[str | None, ...]]:
+        with answering(self._where):
+            if isinstance(self._result, ox.QuerySolutions):
+                width = range(len(self._result.variables))
+                for row in self._result:
+                    yield tuple(None if row[n] is None else str(row[n]) for n in width)
+            elif isinstance(self._result, ox.QueryTriples):
+                for triple in self._result:
+                    yield str(triple.subject), str(triple.predicate), str(triple.object)
+            else:
+                raise QueryError("an ASK has no rows", cure="use bool() on its answer")
+
+    def __bool__(self) -> bool:
+        if not isinstance(self._result, ox.QueryBoolean):
+            raise QueryError("only an ASK is true or false", cure="go through its rows")
+        return bool(self._result)
+
+    def serialize(self, media_type: str) -> bytes:
+        """Write the answer in a media type; see ``kg.graphs.Answer.serialize``."""
+        rows = None if self.kind == "graph" else ox.QueryResultsFormat.from_media_type(media_type)
+        triples = ox.RdfFormat.from_media_type(media_type) if self.kind == "graph" else None
+        with answering(self._where):
+            written: bytes | None = None
+            if isinstance(self._result, ox.QueryTriples):
+                written = self._result.serialize(format=triples) if triples else None
+            elif rows is not None:
+                written = self._result.serialize(format=rows)
+        if written is None:
+            raise QueryError(
+                f"a {self.kind} answer has no form {media_type}", cure="ask for another media type"
+            )
+        return written
+
+
+@contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Turn what Oxigraph raises about the store into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno == errno.ENOSPC or "No space left" in str(error)
+        raise StoreUnavailable(
+            "the disk is full" if full else f"the graph store cannot be read or written: {error}",
+            where=where,
+            cure="make room and try again" if full else "check the directory, or rebuild it from the journal",
+            code="store-full" if full else "",
+        ) from error
+    except RuntimeError as error:
+        raise StoreUnavailable(
+            f"the graph store is damaged or can only be read: {error}",
+            where=where,
+            cure="check the directory's permissions; where the files are damaged: flexkg rebuild",
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise StoreError(f"these are no triples that a store takes: {error}", where=where) from error
+
+
+@contextmanager
+def answering(where: str) -> Iterator[None]:
+    """Turn what Oxigraph raises about a query into an error that says what to do."""
+    with guarded(where):
+        try:
+            yield
+        except RuntimeError as error:
+            raise QueryError(f"the query cannot be answered: {error}", cure="correct it") from error
+        except (SyntaxError, ValueError) as error:
+            raise QueryError(f"the query does not parse: {error}", cure="correct it there") from error
+
+
+@lru_cache(maxsize=4096)
+def term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple:
+    """Read one N-Triples term."""
+    if text.startswith("<"):
+        return ox.NamedNode(text[1:-1])
+    quad: ox.Quad = next(iter(ox.parse(f"<urn:x> <urn:x> {text} .", ox.RdfFormat.N_TRIPLES)))
+    return quad.object

@@ -1,0 +1,56 @@
+"""A user's query, made ready for a worker."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kg.namespaces import PREFIXES
+from kg.sparql.bounds import Question
+from kg.sparql.dataset import Dataset
+from kg.sparql.snapshots import Snapshot, Snapshots
+
+#: Takes the text of a query that passed the gate and has its prefixes declared, gives its like.
+Rewriter = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that passed the gate, with the snapshot that it reads.
+
+    Attributes:
+        text: SPARQL with its prefixes declared.
+        shift: characters that were put before its first line.
+        reads: its dataset.
+    """
+
+    text: str
+    shift: int
+    reads: Dataset
+    _snapshots: Snapshots
+    _snapshot: Snapshot
+
+    @property
+    def age(self) -> float:
+        """Seconds by which the answer may be behind the store; 0 where nothing was written since."""
+        return self._snapshots.age(self._snapshot)
+
+    def question(self, media: Mapping[str, str | None], base: str) -> Question:
+        """Put it to a worker.
+
+        Args:
+            media: media type of the answer by its kind.
+            base: IRI against which relative ones are read.
+        """
+        return Question(
+            text=self.text,
+            root=str(self._snapshots.root.absolute()),
+            path=str(self._snapshot.path.absolute()),
+            default=self.reads.default,
+            named=self.reads.named,
+            media=dict(media),
+            base=base,
+            prefixes=PREFIXES,
+        )
+
+    def release(self) -> None:
+        """Let go of the snapshot."""
+        self._snapshots.release(self._snapshot)

@@ -1,0 +1,142 @@
+"""Snapshots: what query workers read, copies of a graph store as it was at one moment.
+
+A copy is hard links, made in milliseconds. A new one is made when a query comes, something was written since
+the last one, and the last one is old enough; nothing is copied for a store that nobody asks or writes.
+"""
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kg.errors import StoreUnavailable
+from kg.graphs import META, GraphStore
+
+#: A snapshot costs at most one part in so many of the time.
+_SHARE = 50
+#: Seconds between two snapshots whatever a client asks for.
+_LEAST = 0.1
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """One copy.
+
+    Attributes:
+        path: its directory.
+        graphs: the graphs that a query may read, by IRI.
+        version: a number that grows with each write; the store's when the copy was begun.
+        taken: monotonic seconds.
+        users: queries that read it.
+    """
+
+    path: Path
+    graphs: list[str]
+    version: int
+    taken: float
+    users: int = field(default=0)
+
+
+class Snapshots:
+    """The snapshots of one store.
+
+    Args:
+        graphs: the store.
+        root: directory for the copies, on the store's file system; emptied.
+        max_age: seconds by which a query may see the store late, 0 or more.
+
+    Raises:
+        kg.errors.StoreUnavailable: the directory cannot be made.
+    """
+
+    def __init__(self, graphs: GraphStore, root: Path, max_age: float) -> None:
+        self.root = root
+        self._graphs, self._max_age = graphs, max_age
+        self._mutex = threading.Lock()
+        self._making = threading.Lock()
+        self._current: Snapshot | None = None
+        self._cost = 0.0
+        self._number = 0
+        try:
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir(parents=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the directory for snapshots cannot be made: {error.strerror}",
+                where=str(root),
+                cure="check the directory's permissions and the room on its disk",
+            ) from error
+
+    def hold(self, max_age: float | None = None) -> Snapshot:
+        """Take a snapshot that is fresh enough into use; it stays on disk until it is released.
+
+        Args:
+            max_age: seconds, where less than the bound of the settings is asked for.
+
+        Raises:
+            kg.errors.StoreUnavailable: no copy can be made, and there is none that is fresh enough.
+        """
+        bound = self._max_age if max_age is None else min(max_age, self._max_age)
+        # a small store is copied more often than it has to be, a large one only as often as it has to
+        wanted = min(bound, max(_SHARE * self._cost, 2 * _LEAST))
+        found = self._fresh(wanted)
+        if found is None:
+            with self._making:
+                found = self._fresh(wanted) or self._make()
+        return found
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Give a snapshot back; the last user of an old one removes it."""
+        with self._mutex:
+            snapshot.users -= 1
+            gone = snapshot.users <= 0 and snapshot is not self._current
+        if gone:
+            shutil.rmtree(snapshot.path, ignore_errors=True)
+
+    def age(self, snapshot: Snapshot) -> float:
+        """Seconds by which a snapshot may be behind the store."""
+        if snapshot.version == self._graphs.version:
+            return 0.0
+        return time.monotonic() - snapshot.taken
+
+    @property
+    def current_age(self) -> float:
+        """Seconds by which the newest snapshot is behind the store; 0 where there is none yet."""
+        current = self._current
+        return self.age(current) if current is not None else 0.0
+
+    def close(self) -> None:
+        """Remove all copies."""
+        with self._making, self._mutex:
+            self._current = None
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def _fresh(self, bound: float) -> Snapshot | None:
+        with self._mutex:
+            current = self._current
+            if current is None or (self.age(current) > bound):
+                return None
+            current.users += 1
+            return current
+
+    def _make(self) -> Snapshot:
+        with self._mutex:
+            last = self._current
+        if last is not None:
+            time.sleep(max(0.0, min(_LEAST, last.taken + self._cost + _LEAST - time.monotonic())))
+        begun = time.monotonic()
+        version = self._graphs.version
+        self._number += 1
+        path = self.root / str(self._number)
+        names = {*self._graphs.graphs()}
+        self._graphs.snapshot(path)
+        names |= {*self._graphs.graphs()}
+        made = Snapshot(path, sorted(names - {META}), version, begun, users=1)
+        self._cost = time.monotonic() - begun
+        with self._mutex:
+            self._current = made
+            gone = last is not None and last.users <= 0
+        if gone and last is not None:
+            shutil.rmtree(last.path, ignore_errors=True)
+        return made
