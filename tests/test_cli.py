@@ -823,8 +823,8 @@ def test_serve_serves_until_it_is_told_to_stop(store):
             cut_off.sendall(b"POST /payloads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n<a>")
         with urllib.request.urlopen(f"http://{address}/health", timeout=30) as answer:
             told = json.load(answer)
-                del told["sandbox"]
-                assert told == {"status": "ok", "version": kg.__version__, "store": True}
+            del told["sandbox"]
+            assert told == {"status": "ok", "version": kg.__version__, "store": True}
         complaint(flexkg("serve", "--port", port), f"port {port} cannot be listened on", "another port")
         serving.send_signal(signal.SIGTERM)
         out, err = serving.communicate(timeout=30)
