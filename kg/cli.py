@@ -10,6 +10,7 @@ import typer
 from kg.cli_check import check
 from kg.cli_convert import convert
 from kg.cli_explain import explain
+from kg.cli_guard import guard
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
@@ -31,6 +32,7 @@ app.add_typer(ontology_app, name="ontology")
 app.command()(check)
 app.command()(convert)
 app.command()(explain)
+app.command()(guard)
 app.command()(lower)
 app.command()(mappings)
 app.command()(queries)

@@ -39,7 +39,8 @@ DOORS = {
     "rdflib": {"kg.engines.reference", "kg.engines.spelling", "kg.closure"},
     "joserfc": {"kg.identity.keyring", "kg.identity.tokens"},
     "duckdb": {"kg.readings.tables"},
-    "openleadr": set(),
+    "openleadr": {"kg.openadr.openleadr_client"},
+    "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening"},
 }
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {

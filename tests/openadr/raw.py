@@ -29,7 +29,7 @@ class Answer:
         self.type = found[1] if found else ""
 
     def all(self, name):
-        return re.findall(rf"<(?:\w+:)?{name}>([^<]*)</", self.text)
+        return re.findall(rf"<(?:\w+:)?{name}(?: [^>]*)?>([^<]*)</", self.text)
 
     def one(self, name):
         return next(iter(self.all(name)), "")
