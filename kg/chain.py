@@ -21,8 +21,8 @@ from kg.errors import JournalCorrupt
 class Row(NamedTuple):
     """One row of the journal, as it stands in the file.
 
-    ``received`` is UTC text, ``direction`` is ``in`` or ``out``, ``subjects`` is JSON (pseudonym, key id and,
-    for several subjects, wrapped key), ``payload`` and ``report`` are ciphertext, ``digest`` is SHA-256 over
+    ``received`` is UTC text, ``direction`` is ``in``, ``out`` or ``redacted``, ``subjects`` is JSON
+    (pseudonym and key id of each), ``payload`` and ``report`` are ciphertext, ``digest`` is SHA-256 over
     both, ``mark`` finds the same bytes again, ``previous`` and ``hash`` link the chain.
     """
 

@@ -11,10 +11,12 @@ from kg.cli_check import check
 from kg.cli_convert import convert
 from kg.cli_explain import explain
 from kg.cli_guard import guard
+from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
 from kg.cli_reply import reply
+from kg.cli_subject import subject_app
 from kg.errors import UsageError
 from kg.inbox import Reading, query_text
 from kg.namespaces import VERSION
@@ -28,7 +30,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(journal_app, name="journal")
 app.add_typer(ontology_app, name="ontology")
+app.add_typer(subject_app, name="subject")
 app.command()(check)
 app.command()(convert)
 app.command()(explain)

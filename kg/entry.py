@@ -22,7 +22,7 @@ class Entry:
         verdict: what the check said.
         report: the report, JSON text.
         shapes: version of the shapes that were used.
-        direction: received or sent.
+        direction: received, sent, or the redacted successor of a row of which a subject was erased.
         received: when, with zone; now, when it is left out.
     """
 
@@ -32,7 +32,7 @@ class Entry:
     verdict: Literal["conforms", "violates"]
     report: str
     shapes: str
-    direction: Literal["in", "out"] = "in"
+    direction: Literal["in", "out", "redacted"] = "in"
     received: datetime | None = None
 
     def row(self, head: Checkpoint, tenant: str, subjects: Sequence[Subject]) -> Row:

@@ -1,8 +1,8 @@
 """How a payload is written under the keys of its subjects.
 
-One subject: the payload goes under the subject's own data key. Several: under a key of its own, which is
-wrapped once for each of them. All ciphers are AES-256-GCM with a random nonce; what is written is compressed
-first, since nothing can be compressed afterwards.
+One subject: the payload goes under the subject's own data key. Several: under a key that is made from those
+of all of them, so that the payload is gone for good when any of them is destroyed. All ciphers are
+AES-256-GCM with a random nonce; what is written is compressed first, since nothing can be afterwards.
 """
 
 import base64
@@ -31,7 +31,7 @@ class Sealed:
     """A payload and its report as they stand in a row of the journal.
 
     Args:
-        subjects: JSON text: for each subject its pseudonym, key id and, where there are several, wrapped key.
+        subjects: JSON text: pseudonym and key id of each subject.
         payload: ciphertext of the bytes.
         report: ciphertext of the report on them, which quotes them.
     """
@@ -49,14 +49,8 @@ def seal(payload: bytes, report: bytes, subjects: Sequence[Subject]) -> Sealed:
         report: the report on them, JSON in UTF-8.
         subjects: at least one.
     """
-    if len(subjects) == 1:
-        key = subjects[0].key
-        entries = [[subjects[0].pseudonym, subjects[0].key_id]]
-    else:
-        key = secrets.token_bytes(32)
-        entries = [
-            [s.pseudonym, s.key_id, base64.b64encode(_encrypt(s.key, key, "key")).decode()] for s in subjects
-        ]
+    key = _joint([s.key for s in subjects])
+    entries = [[s.pseudonym, s.key_id] for s in subjects]
     return Sealed(
         json.dumps(entries, separators=(",", ":")),
         _encrypt(key, zlib.compress(payload, 1), "payload"),
@@ -79,18 +73,25 @@ def unseal(sealed: Sealed, key_of: Callable[[str], bytes | None]) -> tuple[bytes
     """
     try:
         entries = json.loads(sealed.subjects)
-        keys = [key_of(entry[1]) for entry in entries]
-        first = keys[0]
-        if first is None or None in keys:
+        keys = [key for key in map(key_of, (entry[1] for entry in entries)) if key is not None]
+        if len(keys) < len(entries):
             return None
-        if len(entries) > 1:
-            first = _decrypt(first, base64.b64decode(entries[0][2]), "key")
+        first = _joint(keys)
+        if len(entries[0]) > 2:  # written before keys were joined: wrapped once for each
+            first = _decrypt(keys[0], base64.b64decode(entries[0][2]), "key")
         return (
             zlib.decompress(_decrypt(first, sealed.payload, "payload")),
             zlib.decompress(_decrypt(first, sealed.report, "report")),
         )
     except (ValueError, LookupError, TypeError, zlib.error) as error:
         raise CannotOpen(str(error)) from error
+
+
+def _joint(keys: Sequence[bytes]) -> bytes:
+    """Make the key of a payload from those of its subjects: nobody has it who lacks one of them."""
+    if len(keys) == 1:
+        return keys[0]
+    return hashlib.sha256(b"flexkg joint 1" + b"".join(sorted(keys))).digest()
 
 
 def mark(payload: bytes, subjects: Sequence[Subject]) -> bytes:

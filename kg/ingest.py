@@ -14,6 +14,7 @@ from typing import Literal
 from kg.apply import Applier, Recorded
 from kg.check import checker
 from kg.directory import open_directory
+from kg.erasure import finish
 from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
 from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
@@ -70,6 +71,7 @@ class Ingest:
         self._queue: list[tuple[Work, Future[Receipt]]] = []
         self._queue_lock, self._write_lock = threading.Lock(), threading.Lock()
         with contextlib.ExitStack() as undo:
+            finish(store, bindings=bindings)
             self.journal = Journal(open_directory(store, tenant=tenant, create=create))
             undo.callback(self.journal.close)
             tidy(self.journal.directory)

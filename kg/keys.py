@@ -122,6 +122,11 @@ class Keys:
             row = self._db.execute("SELECT name FROM subject WHERE pseudonym = ?", (pseudonym,)).fetchone()
         return str(row[0]) if row else None
 
+    def names(self) -> list[str]:
+        """List the names of all subjects whose keys exist."""
+        with self._lock, guard(self.path):
+            return [str(row[0]) for row in self._db.execute("SELECT name FROM subject ORDER BY name")]
+
     def key(self, key_id: str) -> bytes | None:
         """Give the key of this id; None when it was destroyed.
 

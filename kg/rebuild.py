@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kg.apply import Applier, Recorded
 from kg.binding_tables import load
@@ -18,6 +20,7 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
 from kg.readings.backends import kind_of, open_readings
+from kg.successors import REDACTED, contents
 from kg.xml import read
 
 _BATCH = 256
@@ -68,7 +71,7 @@ def rebuild(
 
     Args:
         store: the store's directory; no other process may use it.
-        profile: level of strictness by which rows are listed that would be refused today.
+        profile: level of strictness by which rows are listed that would be refused today; empty: none are.
         engine: SHACL engine for that.
         bindings: folder of a user's own tables of what values mean.
         readings: back end that the readings go to, ``"graph"`` or ``"columns"``; empty: where they are.
@@ -135,23 +138,37 @@ def recorded(journal: Journal, row: Row) -> Recorded | None:
         journal: the journal.
         row: one of its rows.
     """
-    opened = journal.open(row)
+    opened = contents(journal, row)
     if opened is None:
         return None
-    payload, report = opened[0], json.loads(opened[1])
-    if row.verdict == "violates":
+    entry = {"received": row.received, "verdict": row.verdict, "report": json.loads(opened[1])}
+    return applied_of(opened[0], entry, row.seq)
+
+
+def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded | None:
+    """Give a payload as it is applied; None where today's mappings cannot read it.
+
+    Args:
+        payload: the bytes.
+        entry: when it was ``received``, its ``verdict``, and the ``report`` on it.
+        seq: the number of its row.
+    """
+    report = entry["report"]
+    if entry["verdict"] == "violates":
         return Recorded(
-            row.seq, row.received, report["digest"], report["sender"], findings=report["violations"]
+            seq, entry["received"], report["digest"], report["sender"], findings=report["violations"]
         )
     lifted = _lifted(payload)
-    return Recorded(row.seq, row.received, report["digest"], report["sender"], lifted) if lifted else None
+    return Recorded(seq, entry["received"], report["digest"], report["sender"], lifted) if lifted else None
 
 
 def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:
-    made, rebuilt = checker(profile, engine), Rebuilt()
+    made, rebuilt = checker(profile, engine) if profile else None, Rebuilt()
     batch: list[Recorded] = []
     for row in journal.rows():
-        opened = journal.open(row)
+        if row.direction == REDACTED:
+            continue
+        opened = contents(journal, row)
         if opened is None:
             rebuilt.erased += 1
             continue
@@ -164,8 +181,8 @@ def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Re
             rebuilt.refused += 1
         else:
             rebuilt.accepted += 1
-            today = made.check(opened[0], max_bytes=len(opened[0]))
-            if not today.conforms:
+            today = made.check(opened[0], max_bytes=len(opened[0])) if made else None
+            if today is not None and not today.conforms:
                 rules = dict.fromkeys(v.rule for v in today.violations if v.severity == "Violation")
                 rebuilt.would_refuse[row.seq] = tuple(rules)
         if len(batch) >= _BATCH:

@@ -30,6 +30,7 @@ def connect(path: Path, *, wal: bool) -> sqlite3.Connection:
             db.execute("PRAGMA synchronous=FULL" if wal else "PRAGMA synchronous=EXTRA")
             db.execute("PRAGMA secure_delete=ON")
             db.execute("PRAGMA trusted_schema=OFF")
+            db.execute("PRAGMA temp_store=MEMORY")  # VACUUM leaves no copy of the keys elsewhere
         except sqlite3.Error:
             db.close()
             raise

@@ -1,0 +1,109 @@
+"""The proof of an erasure: the raw bytes of every file are searched for the names, in several encodings."""
+
+import re
+from base64 import b64encode
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+#: Bytes read at a time; names that cross a border are found by the overlap.
+_CHUNK = 1 << 22
+_AROUND = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where a name was found.
+
+    Attributes:
+        file: the file, from the store's directory.
+        offset: bytes from its beginning.
+        encoding: how the name was written.
+    """
+
+    file: str
+    offset: int
+    encoding: str
+
+    def __str__(self) -> str:
+        return f"{self.file} at byte {self.offset} ({self.encoding})"
+
+
+def patterns(name: str) -> dict[str, bytes]:
+    """Give a name in each encoding in which it could be written.
+
+    >>> sorted(patterns("ven-1"))
+    ['UTF-16BE', 'UTF-16LE', 'UTF-8', 'hexadecimal']
+    """
+    raw = name.encode()
+    found = {
+        "UTF-8": raw,
+        "UTF-16LE": name.encode("utf-16-le"),
+        "UTF-16BE": name.encode("utf-16-be"),
+        "hexadecimal": raw.hex().encode(),
+    }
+    if quote(name, safe="") != name:
+        found["percent-encoded"] = quote(name, safe="").encode()
+    for shift in range(
+        3
+    ):  # base64 of a text that holds the name somewhere: its inner part for each alignment
+        inner = b64encode(b"\x00" * shift + raw)[shift + 1 if shift else 0 : (shift + len(raw)) // 3 * 4]
+        if len(inner) >= 8:
+            found[f"base64 ({shift})"] = inner
+    return found
+
+
+def search(folder: Path, names: Collection[str], *, others: Iterable[str] = ()) -> tuple[int, int, list[Hit]]:
+    """Search every file of a folder for names.
+
+    Args:
+        folder: the folder, with everything below it.
+        names: the names.
+        others: names of others; a name that is found as a part of one of them is no hit.
+
+    Returns:
+        Number of files, number of bytes, and where a name was found.
+    """
+    wanted = {raw: form for name in names for form, raw in patterns(name).items()}
+    if not wanted:
+        return 0, 0, []
+    expression = re.compile(b"|".join(re.escape(raw) for raw in sorted(wanted, key=len, reverse=True)), re.I)
+    longer = [raw for other in others for raw in patterns(other).values() if expression.search(raw)]
+    folded = {raw.lower(): form for raw, form in wanted.items()}
+    files = size = 0
+    hits: list[Hit] = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.is_symlink():
+            continue
+        files += 1
+        size += path.stat().st_size
+        for offset, raw in _matches(path, expression, longer):
+            hits.append(Hit(str(path.relative_to(folder)), offset, folded[raw.lower()]))
+    return files, size, hits
+
+
+def _matches(path: Path, expression: re.Pattern[bytes], longer: list[bytes]) -> list[tuple[int, bytes]]:
+    found: dict[int, bytes] = {}
+    with path.open("rb") as file:
+        kept, start = b"", 0
+        while part := file.read(_CHUNK):
+            data = kept + part
+            for match in expression.finditer(data):
+                if not _part_of(data, match, longer):
+                    found.setdefault(start + match.start(), match[0])
+            kept = data[-_AROUND:]
+            start += len(data) - len(kept)
+    return sorted(found.items())
+
+
+def _part_of(data: bytes, match: re.Match[bytes], longer: list[bytes]) -> bool:
+    """Whether what was found is a part of another's name."""
+    for other in longer:
+        begin = max(0, match.start() - len(other) + 1)
+        at = data.find(other, begin, match.end() + len(other))
+        while at >= 0:
+            if at <= match.start() and at + len(other) >= match.end():
+                return True
+            at = data.find(other, at + 1, match.end() + len(other))
+    return False
