@@ -14,7 +14,7 @@ from typing import Any
 from kg.binding_graph import event_lines
 from kg.binding_tables import load
 from kg.fingerprint import fingerprint
-from kg.graphs import Change, GraphStore, facts_of, lexical, month_graph
+from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
 from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
@@ -45,6 +45,7 @@ class Recorded:
         sender: ID of the party that it is attributed to, empty where that is not known.
         lifted: its graph, when it was accepted.
         findings: what was found wrong, as the report writes it, when it was refused.
+        facts: the graph by subject and predicate, where whoever checked it has it already.
     """
 
     seq: int
@@ -53,6 +54,7 @@ class Recorded:
     sender: str = ""
     lifted: Lifted | None = None
     findings: Sequence[dict[str, Any]] = ()
+    facts: Facts | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +112,7 @@ class Applier:
 
     def _accepted(self, row: Recorded, lifted: Lifted) -> tuple[Change, list[Reading]]:
         """Work out what a payload that conforms changes."""
-        facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
+        facts, message = row.facts or facts_of(lifted.lines), f"<{lifted.message}>"
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
         lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._series.constants)
         kind = "event" if lifted.message_type.endswith(("Event", "event")) else "op"

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from kg.comparisons import Comparison, Kind, clock, events, parties, reports, requests
 from kg.errors import UsageError
-from kg.graphs import GraphStore, facts_of
+from kg.graphs import Facts, GraphStore, facts_of
 from kg.known import Known, told
 from kg.lift import Lifted
 from kg.namespaces import FLEX
@@ -69,10 +69,18 @@ class StoreContext:
         """Compare a payload with what the store knows; see ``Context.facts``."""
         return self.look(lifted, now)[0]
 
-    def look(self, lifted: Lifted, now: datetime | None = None) -> tuple[list[str], Known]:
-        """Give the facts on a payload, and the look-ups that were made for them."""
+    def look(
+        self, lifted: Lifted, now: datetime | None = None, *, facts: Facts | None = None
+    ) -> tuple[list[str], Known]:
+        """Give the facts on a payload, and the look-ups that were made for them.
+
+        Args:
+            lifted: the payload's graph.
+            now: the time to compare with.
+            facts: the graph by subject and predicate, where the caller has it.
+        """
         known = Known(self._graphs)
-        return _compare(lifted, known, self.complete, now), known
+        return _compare(lifted, known, self.complete, now, facts), known
 
 
 def compared(lifted: Lifted, context: Context | None, now: datetime | None) -> list[str]:
@@ -96,8 +104,14 @@ def compared(lifted: Lifted, context: Context | None, now: datetime | None) -> l
     return _timed(lifted, now) if now is not None else []
 
 
-def _compare(lifted: Lifted, known: Known, complete: frozenset[Kind], now: datetime | None) -> list[str]:
-    c = _comparison(lifted, known, complete, now)
+def _compare(
+    lifted: Lifted,
+    known: Known,
+    complete: frozenset[Kind],
+    now: datetime | None,
+    facts: Facts | None = None,
+) -> list[str]:
+    c = _comparison(lifted, known, complete, now, facts)
     parties.compare(c)
     requests.compare(c)
     if c.message_type == "DistributeEvent":
@@ -119,6 +133,12 @@ def _timed(lifted: Lifted, now: datetime) -> list[str]:
     return list(c.lines)
 
 
-def _comparison(lifted: Lifted, known: Known, complete: frozenset[Kind], now: datetime | None) -> Comparison:
+def _comparison(
+    lifted: Lifted,
+    known: Known,
+    complete: frozenset[Kind],
+    now: datetime | None,
+    facts: Facts | None = None,
+) -> Comparison:
     kind = lifted.message_type.removeprefix("oadr")
-    return Comparison(f"<{lifted.message}>", kind, facts_of(lifted.lines), known, complete, now)
+    return Comparison(f"<{lifted.message}>", kind, facts or facts_of(lifted.lines), known, complete, now)

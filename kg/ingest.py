@@ -3,34 +3,34 @@
 import contextlib
 import os
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from kg.apply import Applier, Recorded
-from kg.check import checker
+from kg.apply import Applier
 from kg.directory import open_directory
 from kg.erasure import finish
-from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
-from kg.graphs import parse_line
+from kg.errors import JournalCorrupt, StoreError
+from kg.follower import Follower
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
 from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
-from kg.receipt import Gate, Permit, Receipt
-from kg.subjects import parties
-from kg.work import Work
+from kg.receipt import Gate, Kept, Permit, Receipt
+from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
 __all__ = ["Ingest", "Rebuilt", "Receipt", "rebuild"]
 
 #: Rows that share one transaction of the graph store when the graph is made up for.
 _TAIL = 256
+#: Batches that may wait for the graph while the next one is recorded.
+_FLYING = 1
 
 
 class Ingest:
@@ -68,7 +68,7 @@ class Ingest:
         create: bool = True,
     ) -> None:
         self._profile, self._engine, self._max_bytes, self._batch = profile, engine, max_bytes, batch
-        self._queue: list[tuple[Work, Future[Receipt]]] = []
+        self._queue: list[tuple[Work, Future[Kept]]] = []
         self._queue_lock, self._write_lock = threading.Lock(), threading.Lock()
         with contextlib.ExitStack() as undo:
             finish(store, bindings=bindings)
@@ -81,8 +81,9 @@ class Ingest:
             kept_in = readings(self.graphs, self.journal.directory.readings)
             self.readings = undo.enter_context(contextlib.closing(kept_in))
             self._applier = Applier(self.graphs, self.readings, bindings)
-            self._behind = False
-            self._make_up()
+            self._make_up(reopen=False)
+            self._follower = Follower(self._applier.apply, self._make_up)
+            undo.callback(self._follower.close)
             self._undo = undo.pop_all()
 
     def __enter__(self) -> "Ingest":
@@ -118,14 +119,14 @@ class Ingest:
         if permit is not None and work.report.verdict != "unreadable":
             permit(work.report.message_type, work.subjects)
         if gate is not None and work.lifted is not None and (found := gate(work.lifted)):
-            work = replace(work, report=work.report.adding(found))
-        answer: Future[Receipt] = Future()
+            work = work.judged(work.report.adding(found))
+        answer: Future[Kept] = Future()
         with self._queue_lock:
             self._queue.append((work, answer))
         with self._write_lock:
             if not answer.done():
                 self._lead()
-        return answer.result()
+        return answer.result().receipt()
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
         """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.
@@ -136,14 +137,27 @@ class Ingest:
         Raises:
             kg.errors.StoreUnavailable: those whose receipts are missing could not be recorded.
         """
-        source = iter(payloads)
+        source, flying = iter(payloads), deque[list[tuple[str, Kept]]]()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="examine") as ahead:
             coming = ahead.submit(self._chunk, source)
-            while chunk := coming.result():
-                coming = ahead.submit(self._chunk, source)
-                with self._write_lock:
-                    receipts = self._record([work for _, work in chunk])
-                yield from zip((name for name, _ in chunk), receipts, strict=True)
+            failed: Exception | None = None
+            while failed is None:
+                try:
+                    chunk = coming.result()
+                    if not chunk:
+                        break
+                    coming = ahead.submit(self._chunk, source)
+                    with self._write_lock:
+                        kept = self._record([work for _, work in chunk])
+                    flying.append(list(zip((name for name, _ in chunk), kept, strict=True)))
+                except Exception as error:  # noqa: BLE001 - told behind the receipts of what is on disk
+                    failed = error
+                while len(flying) > (_FLYING if failed is None else 0):
+                    yield from ((name, one.receipt()) for name, one in flying.popleft())
+            while flying:
+                yield from ((name, one.receipt()) for name, one in flying.popleft())
+            if failed is not None:
+                raise failed
 
     def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, Work]]:
         """Check the payloads of one batch, while the batch before it is written."""
@@ -157,57 +171,59 @@ class Ingest:
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
     ) -> Work:
-        """Read, lift and check a payload, and find whom it speaks of.
-
-        Its lines are parsed here: nothing is recorded that could never be applied.
-        """
-        received = received or datetime.now(UTC)
-        if received.tzinfo is None:
-            raise UsageError("the time of receipt has no zone", cure="give it with a zone")
-        report, lifted = checker(self._profile, self._engine).examine(data, max_bytes=self._max_bytes)
-        if report.verdict == "unreadable":
-            return Work(data, report, None, (), sender, direction, received)
-        for line in lifted.lines if lifted is not None else ():
-            parse_line(line)
-        named = parties(data, lifted)
-        tenant = f"tenant:{self.journal.directory.tenant}"
-        subjects = named.subjects or ((sender,) if sender else (tenant,))
-        return Work(data, report, lifted, subjects, sender or named.sender, direction, received)
+        return examine(
+            data,
+            profile=self._profile,
+            engine=self._engine,
+            max_bytes=self._max_bytes,
+            tenant=self.journal.directory.tenant,
+            sender=sender,
+            direction=direction,
+            received=received,
+        )
 
     def _lead(self) -> None:
         """Record what all waiting threads have brought."""
         with self._queue_lock:
             waiting, self._queue = self._queue, []
         try:
-            receipts = self._record([work for work, _ in waiting])
+            kept = self._record([work for work, _ in waiting])
         except BaseException as error:  # noqa: BLE001 - every thread that waits needs its answer
             for _, answer in waiting:
                 answer.set_exception(error)
             return
-        for (_, answer), receipt in zip(waiting, receipts, strict=True):
-            answer.set_result(receipt)
+        for (_, answer), one in zip(waiting, kept, strict=True):
+            answer.set_result(one)
 
-    def _record(self, works: Sequence[Work]) -> list[Receipt]:
+    def _record(self, works: Sequence[Work]) -> list[Kept]:
         """Judge payloads against the store in their order, and record them with as few fsyncs as that takes.
 
-        One that is compared with what another of them tells is judged when that one has been applied.
+        One that is compared with what an earlier one tells is judged when that one has been applied.
         """
         if not self._judge.active:
-            return self._write(works)
-        receipts, waiting, told = list[Receipt](), list[Work](), set[str]()
+            return self._write(works, frozenset())
+        kept: list[Kept] = []
+        waiting: list[Work] = []
+        told: set[str] = set()
         for work in works:
-            partial = self._behind or work.direction == "out"  # of what we send only warnings are told
-            judgement = self._judge.judge(work.report, work.lifted, behind=partial)
-            if not told.isdisjoint(judgement.asked):
-                receipts += self._write(waiting)
+            flying = self._follower.flying()
+            judgement = self._judge.judge(work, behind=self._follower.behind)
+            told_here = not told.isdisjoint(judgement.asked)
+            if told_here:
+                kept += self._write(waiting, frozenset(told))
                 waiting, told = [], set()
-                judgement = self._judge.judge(work.report, work.lifted, behind=partial)
-            waiting.append(replace(work, report=judgement.report))
+                flying = self._follower.flying()
+            told_before = [flight for flight in flying if not flight.told.isdisjoint(judgement.asked)]
+            for flight in told_before:
+                flight.answer.exception()  # waits for it
+            if told_here or told_before:
+                judgement = self._judge.judge(work, behind=self._follower.behind)
+            waiting.append(work.judged(judgement.report))
             told |= judgement.told
-        return receipts + self._write(waiting)
+        return kept + self._write(waiting, frozenset(told))
 
-    def _write(self, works: Sequence[Work]) -> list[Receipt]:
-        """Record payloads with one fsync, then apply them; the same bytes again are not recorded twice."""
+    def _write(self, works: Sequence[Work], told: frozenset[str]) -> list[Kept]:
+        """Record payloads with one fsync; the same bytes again are not recorded twice."""
         rows: dict[tuple[bytes, tuple[str, ...], str], int] = {}
         fresh: dict[tuple[bytes, tuple[str, ...], str], Work] = {}
         for work in works:
@@ -223,29 +239,21 @@ class Ingest:
                     fresh[work.key] = work
         new = self.journal.append_many(work.entry() for work in fresh.values()) if fresh else []
         first = dict(zip(fresh, new, strict=True))
-        applied = self._apply([work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)])
-        receipts: list[Receipt] = []
+        applied = self._follower.put(
+            [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)], told
+        )
+        kept = []
         for work in works:
             seq = first.pop(work.key, None)
-            again = seq is None and work.key in rows
-            rows |= {work.key: seq} if seq is not None else {}
-            receipts.append(Receipt(work.report, rows.get(work.key), again, applied, work.lifted))
-        return receipts
+            if seq is not None:
+                rows[work.key] = seq
+            row = rows.get(work.key)
+            kept.append(Kept(work.report, row, seq is None and row is not None, applied, work.lifted))
+        return kept
 
-    def _apply(self, rows: Sequence[Recorded]) -> bool:
-        """Apply rows that are on disk; what cannot be written now is made up for at the next chance."""
-        try:
-            if self._behind:
-                self._make_up()
-            else:
-                self._applier.apply(rows)
-        except StoreUnavailable:
-            self._behind = True
-        return not self._behind
-
-    def _make_up(self) -> None:
+    def _make_up(self, *, reopen: bool = True) -> None:
         """Apply the rows that the graph does not have: after a crash, a full disk, a lost graph."""
-        if self._behind:
+        if reopen:
             self.graphs.reopen()
             self.readings.reopen()
         done = self.graphs.applied()
@@ -258,4 +266,3 @@ class Ingest:
         rows = self.journal.rows(done)
         while chunk := list(islice(rows, _TAIL)):
             self._applier.apply(filter(None, (recorded(self.journal, row) for row in chunk)))
-        self._behind = False

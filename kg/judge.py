@@ -7,9 +7,9 @@ from kg.check import checker
 from kg.context import Kind, StoreContext, told
 from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import GraphStore
-from kg.lift import Lifted
 from kg.report import Report
 from kg.verdict import judge
+from kg.work import Work
 
 #: How much the rules across messages count: not at all, as Warnings, as what they are.
 Mode = Literal["off", "warn", "enforce"]
@@ -55,23 +55,24 @@ class Judge:
         )
         self._partial = StoreContext(graphs)
 
-    def judge(self, report: Report, lifted: Lifted | None, *, behind: bool) -> Judgement:
+    def judge(self, work: Work, *, behind: bool) -> Judgement:
         """Judge a payload that was checked by itself; one that was refused is not judged again.
 
         Args:
-            report: what the check by itself found.
-            lifted: its graph.
+            work: the payload.
             behind: whether the store lacks rows of its journal: then nothing is refused for what it lacks.
 
         Returns:
             The judgement; that of the check by itself where the store cannot be read, which is no reason to
             record nothing.
         """
+        report, lifted = work.report, work.lifted
+        behind = behind or work.direction == "out"  # of what we send only warnings are told
         if lifted is None or not report.conforms:
             return Judgement(report)
         context = self._partial if behind else self._context
         try:
-            facts, known = context.look(lifted)
+            facts, known = context.look(lifted, facts=work.facts)
         except StoreUnavailable:
             return Judgement(report)
         found = self._checker.against(lifted, facts, context.enforced)

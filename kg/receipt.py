@@ -1,6 +1,7 @@
 """What a sender gets for a payload once it is on disk."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from kg.lift import Lifted
@@ -50,3 +51,26 @@ class Receipt:
         more = f" and {len(worst) - 1} more" if len(worst) > 1 else ""
         first = f"{worst[0].rule}: {worst[0].message}" if worst else "no reason given"
         return f"{kind} refused as row {self.seq}: {first}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A payload that is on disk and waits for the graph.
+
+    Attributes:
+        report: what the check found.
+        seq: its row, as in the receipt.
+        duplicate: as in the receipt.
+        applied: whether it is in the graph, once that is known.
+        lifted: as in the receipt.
+    """
+
+    report: Report
+    seq: int | None
+    duplicate: bool
+    applied: Future[bool]
+    lifted: Lifted | None
+
+    def receipt(self) -> Receipt:
+        """Wait for the graph and give the receipt."""
+        return Receipt(self.report, self.seq, self.duplicate, self.applied.result(), self.lifted)

@@ -1,20 +1,35 @@
 """A payload on its way through the ingest: checked, to be recorded and applied."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from kg.apply import Recorded
+from kg.check import checker
 from kg.entry import Entry, received_text
+from kg.errors import UsageError
+from kg.graphs import Facts, check_lines, facts_of
 from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.report import Report
+from kg.subjects import parties
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A payload that was checked and waits to be recorded."""
+    """A payload that was checked and waits to be recorded.
+
+    Attributes:
+        data: the payload.
+        report: what was found.
+        lifted: its graph, where it has one.
+        subjects: whom it speaks of.
+        sender: ID of the party that it is attributed to.
+        direction: received or sent.
+        received: when, with zone.
+        facts: the graph by subject and predicate.
+    """
 
     data: bytes
     report: Report
@@ -23,28 +38,76 @@ class Work:
     sender: str
     direction: Literal["in", "out"]
     received: datetime
+    facts: Facts = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[bytes, tuple[str, ...], str]:
         """What makes it the same as another one."""
         return self.data, self.subjects, self.report.verdict
 
+    def judged(self, report: Report) -> "Work":
+        """Give the same payload with another report."""
+        return self if report is self.report else replace(self, report=report)
+
     def entry(self) -> Entry:
         """Make the journal's entry."""
         report = json.dumps({"sender": self.sender, **self.report.as_dict()}, separators=(",", ":"))
         return Entry(
-            self.data,
-            self.report.message_type,
-            self.subjects,
-            "conforms" if self.report.conforms else "violates",
-            report,
-            VERSION,
-            self.direction,
-            self.received,
+            payload=self.data,
+            message_type=self.report.message_type,
+            subjects=self.subjects,
+            verdict="conforms" if self.report.conforms else "violates",
+            report=report,
+            shapes=VERSION,
+            direction=self.direction,
+            received=self.received,
         )
 
     def recorded(self, seq: int) -> Recorded:
         """Give it as it is applied, the same as ``kg.rebuild.recorded`` gives its row."""
-        findings = () if self.report.conforms else self.report.as_dict()["violations"]
-        lifted = self.lifted if self.report.conforms else None
-        return Recorded(seq, received_text(self.received), self.report.digest, self.sender, lifted, findings)
+        received, digest = received_text(self.received), self.report.digest
+        if self.report.conforms:
+            return Recorded(seq, received, digest, self.sender, self.lifted, facts=self.facts)
+        return Recorded(seq, received, digest, self.sender, findings=self.report.as_dict()["violations"])
+
+
+def examine(
+    data: bytes,
+    *,
+    profile: str,
+    engine: str,
+    max_bytes: int,
+    tenant: str,
+    sender: str = "",
+    direction: Literal["in", "out"] = "in",
+    received: datetime | None = None,
+) -> Work:
+    """Read, lift and check a payload by itself, and find whom it speaks of.
+
+    Its lines are checked here, so that nothing is recorded that could never be applied.
+
+    Args:
+        data: the payload.
+        profile: level of strictness.
+        engine: SHACL engine.
+        max_bytes: largest payload accepted.
+        tenant: whom a payload speaks of that names nobody.
+        sender: ID of the party that the transport knows as its sender; else who the payload says.
+        direction: received or sent.
+        received: when, with zone; now, when it is left out.
+
+    Raises:
+        kg.errors.UsageError: the time has no zone.
+        kg.errors.StoreError: a line of its graph is no N-Triples.
+    """
+    received = received or datetime.now(UTC)
+    if received.tzinfo is None:
+        raise UsageError("the time of receipt has no zone", cure="give it with a zone")
+    report, lifted = checker(profile, engine).examine(data, max_bytes=max_bytes)
+    if report.verdict == "unreadable":
+        return Work(data, report, None, (), sender, direction, received)
+    lines = lifted.lines if lifted is not None else []
+    check_lines(lines)
+    named = parties(data, lifted)
+    subjects = named.subjects or ((sender,) if sender else (f"tenant:{tenant}",))
+    return Work(data, report, lifted, subjects, sender or named.sender, direction, received, facts_of(lines))

@@ -135,6 +135,27 @@ def test_write_keeps_a_shared_triple_in_one_graph(store):
     assert len(list(answer)) == 1
 
 
+def test_write_takes_the_word_for_what_is_new(store):
+    """Roots that are known to be new are written as others are, and can be replaced later."""
+    new = version(3, "1", "2")
+    store.write([Change(new.graph, new.lines, new.roots, fresh=frozenset(new.roots))])
+    assert values(store, [EVENT]) == ["1", "2"]
+    store.write([version(3, "9")])
+    assert values(store, [EVENT]) == ["9"]
+
+
+def test_write_empties_memory_beside_the_next_writes(tmp_path, monkeypatch):
+    """What lay in memory is in the files, and nothing is lost or told twice."""
+    monkeypatch.setattr("kg.graphs.embedded._IN_MEMORY", 5)
+    store = EmbeddedGraphs(tmp_path / "graph")
+    for n in range(20):
+        store.write([version(n, str(n), seq=n + 1)])
+    assert len(list((tmp_path / "graph").glob("*.sst"))) > 0
+    store.reopen()
+    assert (len(values(store, [EVENT])), store.applied()) == (20, 20)
+    store.close()
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -539,8 +539,8 @@ def test_ingest_many_gives_a_receipt_for_each_in_order(store):
     assert len(taken) == len(STORY)
 
 
-def test_ingest_many_reads_no_further_than_two_batches(tmp_path):
-    """Memory stays flat: while one batch is written, the next is checked, and no more is asked for."""
+def test_ingest_many_reads_no_further_than_three_batches(tmp_path):
+    """Memory stays flat: one batch is applied, one recorded, one checked, no more asked for."""
     asked = []
 
     def source():
@@ -551,7 +551,7 @@ def test_ingest_many_reads_no_further_than_two_batches(tmp_path):
     with Ingest(tmp_path / "store", batch=8) as store:
         receipts = store.ingest_many(source())
         next(receipts)
-        assert 8 <= len(asked) <= 16
+        assert 8 <= len(asked) <= 24
         receipts.close()
 
 

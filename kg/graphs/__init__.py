@@ -32,6 +32,8 @@ _LITERAL = (
 )
 _LINE = re.compile(rf"({_IRI}) ({_IRI}) ({_IRI}|{_LITERAL}) \.\n?")
 
+_LINES = re.compile(rf"(?:{_IRI} {_IRI} (?:{_IRI}|{_LITERAL}) \.\n)*+")
+
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
 _PLAIN = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
@@ -57,6 +59,7 @@ class Change:
             other payloads: such a triple moves to the graph that said it last.
         unset: pairs of subject and predicate IRI whose objects are removed first.
         seq: the journal row that it comes from; 0 for none. The store remembers the highest.
+        fresh: those of the roots of which the store is known to say nothing, so that nothing is looked for.
     """
 
     graph: str
@@ -64,6 +67,7 @@ class Change:
     roots: list[str] = field(default_factory=list)
     unset: list[tuple[str, str]] = field(default_factory=list)
     seq: int = 0
+    fresh: frozenset[str] = frozenset()
 
 
 class Answer(Protocol):
@@ -216,6 +220,18 @@ def parse_line(line: str) -> Statement:
     if match is None:
         raise StoreError(f"not a line of N-Triples without blank nodes: {line[:200]!r}", code="ntriples")
     return Statement(*match.groups())
+
+
+def check_lines(lines: Sequence[str]) -> None:
+    """Make sure that lines are N-Triples without blank nodes.
+
+    Raises:
+        kg.errors.StoreError: one is not; it is named.
+    """
+    text = "\n".join([*lines, ""])
+    if text.count("\n") != len(lines) or _LINES.fullmatch(text) is None:
+        for line in lines:
+            parse_line(line)
 
 
 def lexical(literal: str) -> str:

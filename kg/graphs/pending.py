@@ -4,10 +4,13 @@ It is the same for every back end: it only asks the store for triples and gives 
 back end then runs in one transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kg.graphs import APPLIED, META, Change, Statement, below, parse_line
+from kg.graphs import APPLIED, META, Change, Statement, below, check_lines, parse_line
 from kg.namespaces import XSD
+
+#: Where the slashes of ``https://`` are over.
+_SCHEME = len("https://")
 
 #: ``GraphStore.match``, by position: subject, predicate, object.
 Match = Callable[[str | None, str | None, str | None], Iterator[Statement]]
@@ -23,12 +26,14 @@ class Pending:
     def __init__(self, match: Match) -> None:
         self._match = match
         self.deletes: dict[Statement, None] = {}
-        self.inserts: dict[Statement, None] = {}
+        #: lines by the graph that they go to
+        self.inserts: dict[str, dict[str, None]] = {}
         self.seq = 0
         self._roots: set[str] = set()
         self._ancestors: set[str] = set()
-        self._shared: dict[Statement, str] = {}
+        self._shared: dict[str, str] = {}
         self._shared_in: set[str] = set()
+        self._known: dict[str, bool] = {}
 
     def clashes(self, change: Change) -> bool:
         """Say whether a change depends on one that is pending, so that this must be written first."""
@@ -37,7 +42,7 @@ class Pending:
                 return True
         if self._shared_in <= {change.graph}:
             return False
-        graphs = (self._shared.get(parse_line(line)) for line in change.lines)
+        graphs = (self._shared.get(line.rstrip("\n")) for line in change.lines)
         return any(graph is not None and graph != change.graph for graph in graphs)
 
     def add(self, change: Change) -> None:
@@ -46,24 +51,27 @@ class Pending:
         Raises:
             kg.errors.StoreError: a line is no N-Triples, or has a blank node.
         """
-        statements = [parse_line(line) for line in change.lines]
+        lines = [line.rstrip("\n") for line in change.lines]
+        check_lines(lines)
         for root in change.roots:
             self._roots.add(root)
-            self._ancestors.update(_path(root))
-            self.deletes.update(dict.fromkeys(self._subtree(root)))
+            self._climb(root)
+            if root not in change.fresh:
+                self.deletes.update(dict.fromkeys(self._subtree(root)))
         for subject, predicate in change.unset:
             self._roots.add(subject)
-            self._ancestors.update(_path(subject))
+            self._climb(subject)
             self.deletes.update(dict.fromkeys(self._match(f"<{subject}>", f"<{predicate}>", None)))
         roots, own = set(change.roots), dict[str, bool]()
-        for statement in statements:
-            subject = statement.subject
+        inserts = self.inserts.setdefault(change.graph, {})
+        for line in lines:
+            subject = line.partition(" ")[0]
             if subject not in own:
                 own[subject] = any(part in roots for part in _path(subject[1:-1]))
             if own[subject]:
-                self.inserts[_in(statement, change.graph)] = None
+                inserts[line] = None
             else:
-                self._share(statement, change.graph)
+                self._share(subject, line, change.graph)
         self.seq = max(self.seq, change.seq)
 
     def update(self, applied: int) -> str:
@@ -75,27 +83,57 @@ class Pending:
         Returns:
             The text, empty where nothing changes.
         """
-        deletes = [statement for statement in self.deletes if statement not in self.inserts]
-        inserts = [statement for statement in self.inserts if statement not in self.deletes]
+        deletes: dict[str, list[str]] = {}
+        both: set[tuple[str, str]] = set()
+        for statement in self.deletes:
+            line = _line(statement)
+            if line in self.inserts.get(statement.graph, ()):
+                both.add((statement.graph, line))
+            else:
+                deletes.setdefault(statement.graph, []).append(line)
+        inserts = {
+            graph: [line for line in lines if (graph, line) not in both]
+            for graph, lines in self.inserts.items()
+        }
         if self.seq > applied:
-            deletes += [_applied(applied)] if applied else []
-            inserts.append(_applied(self.seq))
-        parts = (("DELETE", deletes), ("INSERT", inserts))
-        return " ;\n".join(f"{word} DATA {{\n{_blocks(part)}}}" for word, part in parts if part)
+            if applied:
+                deletes.setdefault(META, []).append(_applied(applied))
+            inserts.setdefault(META, []).append(_applied(self.seq))
+        return _update(deletes, inserts)
 
-    def _share(self, statement: Statement, graph: str) -> None:
+    def quads(self) -> str:
+        """Write what comes as N-Quads; it is all that changes where ``deletes`` is empty."""
+        return "".join(f"{line[:-1]}<{graph}> .\n" for graph, lines in self.inserts.items() for line in lines)
+
+    def mark(self, applied: int) -> str:
+        """Write the update that remembers the last row in here, empty where it is remembered already."""
+        if self.seq <= applied:
+            return ""
+        return _update({META: [_applied(applied)] if applied else []}, {META: [_applied(self.seq)]})
+
+    def _share(self, subject: str, line: str, graph: str) -> None:
         """Let a triple that several payloads state stand in the graph that stated it last."""
-        if statement in self._shared:
+        if line in self._shared:
             return
-        self._shared[statement] = graph
+        self._shared[line] = graph
         self._shared_in.add(graph)
-        self._ancestors.update(_path(statement.subject[1:-1]))
-        wanted = _in(statement, graph)
-        for found in self._match(*statement[:3]):
-            if found.graph == graph and found not in self.deletes:
+        known = self._known.get(subject)
+        if known is None:
+            self._climb(subject[1:-1])
+            known = self._known[subject] = any(self._match(subject, None, None))
+        if known:
+            for found in self._match(*parse_line(line)[:3]):
+                if found.graph == graph and found not in self.deletes:
+                    return
+                self.deletes[found] = None
+        self.inserts[graph][line] = None
+
+    def _climb(self, iri: str) -> None:
+        """Remember an IRI and all that it lies below."""
+        for part in _path(iri):
+            if part in self._ancestors:
                 return
-            self.deletes[found] = None
-        self.inserts[wanted] = None
+            self._ancestors.add(part)
 
     def _subtree(self, root: str) -> Iterator[Statement]:
         """Find everything that is said of a root and of what lies below it, along the links between them."""
@@ -114,13 +152,12 @@ class Pending:
                     stack.append(other)
 
 
-def _in(statement: Statement, graph: str) -> Statement:
-    subject, predicate, object_, _ = statement
-    return Statement(subject, predicate, object_, graph)
+def _line(statement: Statement) -> str:
+    return f"{statement.subject} {statement.predicate} {statement.object} ."
 
 
-def _applied(seq: int) -> Statement:
-    return Statement(f"<{META}>", f"<{APPLIED}>", f'"{seq}"^^<{XSD}integer>', META)
+def _applied(seq: int) -> str:
+    return f'<{META}> <{APPLIED}> "{seq}"^^<{XSD}integer> .'
 
 
 def marked(update: str, seq: int) -> str:
@@ -132,23 +169,28 @@ def marked(update: str, seq: int) -> str:
     """
     return (
         f"{update}\n;\nDELETE WHERE {{ GRAPH <{META}> {{ <{META}> <{APPLIED}> ?n }} }} ;\n"
-        f"INSERT DATA {{ {_blocks([_applied(seq)])} }}"
+        f"INSERT DATA {{ {_blocks({META: [_applied(seq)]})} }}"
     )
 
 
-def _blocks(statements: Iterable[Statement]) -> str:
-    """Write statements as the body of INSERT DATA or DELETE DATA."""
-    graphs: dict[str, list[str]] = {}
-    for subject, predicate, object_, graph in statements:
-        graphs.setdefault(graph, []).append(f"{subject} {predicate} {object_} .\n")
-    return "".join(f"GRAPH <{graph}> {{\n{''.join(lines)}}}\n" for graph, lines in graphs.items())
+def _update(deletes: Mapping[str, Sequence[str]], inserts: Mapping[str, Sequence[str]]) -> str:
+    """Write DELETE DATA and INSERT DATA of lines by graph, each where it has any."""
+    parts = (("DELETE", _blocks(deletes)), ("INSERT", _blocks(inserts)))
+    return " ;\n".join(f"{word} DATA {{\n{part}}}" for word, part in parts if part)
+
+
+def _blocks(lines: Mapping[str, Sequence[str]]) -> str:
+    """Write lines by graph as the body of INSERT DATA or DELETE DATA."""
+    return "".join(
+        f"GRAPH <{graph}> {{\n" + "\n".join(part) + "\n}\n" for graph, part in lines.items() if part
+    )
 
 
 def _path(iri: str) -> Iterator[str]:
     """Give an IRI and every IRI that it lies below."""
     yield iri
-    at = iri.rfind("/")
+    at = iri.rfind("/", _SCHEME)
     while at > 0:
         iri = iri[:at]
         yield iri
-        at = iri.rfind("/")
+        at = iri.rfind("/", _SCHEME)

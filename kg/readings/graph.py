@@ -75,8 +75,11 @@ class GraphReadings:
                 other = visible.get(iri)
                 if other is None or reading.seq >= other.seq:
                     visible[iri] = reading
-            visible = {iri: reading for iri, reading in visible.items() if self._row(iri) < reading.seq}
-            changes = {_graph(reading): Change(_graph(reading), [], []) for reading in fresh}
+            rows = {iri: self._row(iri) for iri in visible}
+            visible = {iri: reading for iri, reading in visible.items() if rows[iri] < reading.seq}
+            made = frozenset(iri for iri in visible if not rows[iri])
+            graphs = {_graph(reading) for reading in fresh}
+            changes = {graph: Change(graph, [], [], fresh=made) for graph in sorted(graphs)}
             for digest, reading in {reading.digest: reading for reading in fresh}.items():
                 line = f"<{ID}readings/{digest}> <{PROV}wasDerivedFrom> <{_MESSAGE}{digest}> ."
                 changes[_graph(reading)].lines.append(line)
@@ -199,8 +202,9 @@ def _constant(
 
 
 def _lines(iri: str, reading: Reading) -> list[str]:
-    result, start = f"{iri}/result", date_time(_text(reading.starts_at))
-    end = date_time(_text(reading.ends_at or reading.starts_at))
+    result, started = f"{iri}/result", _text(reading.starts_at)
+    ended = started if reading.ends_at is None else _text(reading.ends_at)
+    start, end = date_time(started), date_time(ended)
     facts: list[tuple[str, str, str | None]] = [
         *_constant(iri, reading.resource, reading.property, reading.unit),
         (iri, _TYPE, f"<{SAREF}Observation>"),
@@ -223,7 +227,7 @@ def _lines(iri: str, reading: Reading) -> list[str]:
         (iri, f"{PROV}wasDerivedFrom", f"<{_MESSAGE}{reading.digest}>"),
     ]
     if reading.ends_at is not None:
-        span = f"{ID}span/{_compact(reading.starts_at)}/{_compact(reading.ends_at)}"
+        span = f"{ID}span/{_squeezed(started)}/{_squeezed(ended)}"
         facts += [
             (iri, f"{SAREF}hasPhenomenonTime", f"<{span}>"),
             (span, _TYPE, f"<{TIME}Interval>"),
@@ -263,7 +267,11 @@ def _text(time: datetime) -> str:
 
 
 def _compact(time: datetime) -> str:
-    return _text(time).replace("-", "").replace(":", "")
+    return _squeezed(_text(time))
+
+
+def _squeezed(time: str) -> str:
+    return time.replace("-", "").replace(":", "")
 
 
 def _bracketed(iri: str | None) -> str | None:

@@ -1,0 +1,120 @@
+"""Applies what is on disk while the next payloads are checked and recorded, on a thread of its own."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from kg.apply import Recorded
+from kg.errors import StoreUnavailable
+
+#: Rows that share one transaction of the graph store.
+_AT_ONCE = 256
+
+
+@dataclass(slots=True)
+class Flight:
+    """Rows on their way to the graph.
+
+    Attributes:
+        rows: in the order of the journal.
+        told: the keys of which they tell.
+        answer: whether they were applied, once that is known.
+    """
+
+    rows: Sequence[Recorded]
+    told: frozenset[str]
+    answer: Future[bool] = field(default_factory=Future)
+
+
+class Follower:
+    """Applies rows of the journal in their order; those that wait together share a transaction.
+
+    Where the graph cannot be written, rows are left to the journal, and made up for when the next ones come.
+
+    Args:
+        apply: applies rows.
+        make_up: applies all rows of the journal that the graph lacks.
+
+    Attributes:
+        behind: whether the graph lacks rows because it could not be written.
+    """
+
+    def __init__(
+        self,
+        apply: Callable[[Sequence[Recorded]], None],
+        make_up: Callable[[], None],
+        *,
+        behind: bool = False,
+    ) -> None:
+        self._apply, self._make_up = apply, make_up
+        self.behind = False
+        self._waiting: deque[Flight] = deque()
+        self._taken: list[Flight] = []
+        self._changed = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._work, name="apply", daemon=True)
+        self._thread.start()
+
+    def put(self, rows: Sequence[Recorded], told: frozenset[str] = frozenset()) -> Future[bool]:
+        """Hand over rows that are on disk.
+
+        Args:
+            rows: in the order of the journal, behind all that were handed over before.
+            told: the keys of which they tell.
+
+        Returns:
+            Whether they could be applied, once that is known; other errors than the store's are raised there.
+        """
+        batch = Flight(rows, told)
+        with self._changed:
+            self._waiting.append(batch)
+            self._changed.notify_all()
+        return batch.answer
+
+    def flying(self) -> list[Flight]:
+        """List what is not applied yet; what reads the graph from now on may or may not see it."""
+        with self._changed:
+            return [*self._taken, *self._waiting]
+
+    def close(self) -> None:
+        """Apply what waits and end."""
+        with self._changed:
+            self._ends = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._ends)
+                if not self._waiting:
+                    return
+                size = 0
+                while self._waiting and (not size or size + len(self._waiting[0].rows) <= _AT_ONCE):
+                    self._taken.append(self._waiting.popleft())
+                    size += len(self._taken[-1].rows)
+            error = self._advance([row for batch in self._taken for row in batch.rows])
+            with self._changed:
+                taken, self._taken = self._taken, []
+            for batch in taken:
+                if error is None:
+                    batch.answer.set_result(not self.behind)
+                else:
+                    batch.answer.set_exception(error)
+
+    def _advance(self, rows: Sequence[Recorded]) -> BaseException | None:
+        """Apply rows; gives what went wrong beside a store that cannot be written."""
+        try:
+            if self.behind:
+                self._make_up()
+                self.behind = False
+            elif rows:
+                self._apply(rows)
+        except StoreUnavailable:
+            self.behind = True
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the rows needs it
+            self.behind = True
+            return error
+        return None
