@@ -36,6 +36,8 @@ COPIES = {
     "https://www.w3.org/2019/wot/td#": ["w3c/wot-td-1.1/td.ttl"],
     "https://brickschema.org/schema/Brick#": ["brick-1.4/Brick.ttl"],
     "http://qudt.org/schema/qudt/": ["qudt/SCHEMA_QUDT.ttl"],
+    "http://qudt.org/vocab/unit/": ["qudt/VOCAB_QUDT-UNITS-ALL.ttl"],
+    "http://qudt.org/vocab/quantitykind/": ["qudt/VOCAB_QUDT-QUANTITY-KINDS-ALL.ttl"],
     "https://w3id.org/def/openadr#": ["openadr/openADRontology.owl"],
     "http://delta.linkeddata.es/def/core#": ["delta/delta.ttl"],
 }
