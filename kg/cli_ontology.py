@@ -18,22 +18,33 @@ ontology_app = typer.Typer(
 @ontology_app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Ontology files or folders; the project's own when none.")
+        list[Path] | None,
+        typer.Argument(help="Ontology files, SSSOM tables or folders; the project's own when none."),
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option("--beside", help="A copy of what is imported: read, not checked; may be repeated."),
     ] = None,
     output: Annotated[str, typer.Option("--format", help="`text`, `json` or `sarif`.")] = "text",
 ) -> None:
-    """Check an ontology: annotations, names, hierarchy, domains and ranges, headers.
+    """Check an ontology: terms, concepts, imports, alignments, shapes; and every IRI that they mention.
+
+    Imports are found offline: ours as installed, others with `--beside`, or through a `catalog-v001.xml` in
+    the folder of the file.
 
     Exit code 0: no violation; 1: a violation; 2: wrong usage or environment.
 
-    Examples: `flexkg ontology check`, `flexkg ontology check my.ttl --format sarif`
+    Examples: `flexkg ontology check`, `flexkg ontology check my.ttl my.sssom.tsv --beside saref.rdf`
     """
     from kg.ontology import check as check_ontology
+    from kg.ontology import files_of
     from kg.ontology_findings import as_lines, as_sarif
-    from kg.rdf import ontology_files
 
     _one_of(output, ("text", "json", "sarif"))
-    report = check_ontology([file for path in paths for file in ontology_files(path)] if paths else None)
+    report = check_ontology(
+        [file for path in paths for file in files_of(path)] if paths else None,
+        beside=[file for path in beside or () for file in files_of(path)],
+    )
     if output == "text":
         print(as_lines(report))
     else:

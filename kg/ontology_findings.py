@@ -30,9 +30,11 @@ def as_lines(report: Checked) -> str:
         f"{sum(v.severity == severity for v in report.violations)} {name}"
         for severity, name in (("Violation", "violations"), ("Warning", "warnings"), ("Info", "infos"))
     ]
-    scope = f"{report.terms} terms checked"
+    counted = ((report.concepts, "concepts"), (report.rows, "rows of alignments"), (report.shapes, "rules"))
+    scope = ", ".join([f"{report.terms} terms", *(f"{count} {name}" for count, name in counted if count)])
+    scope += " checked"
     if report.left_out:
-        scope += f", {report.left_out} of other ontologies left out"
+        scope += f", {report.left_out} terms of other ontologies left out"
     return "\n".join([*lines, f"{report.verdict}: {', '.join(counts)}; {scope}"])
 
 

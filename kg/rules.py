@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kg import assets
 from kg.errors import AssetError
 from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SH, VOCAB
+from kg.turtle_lines import blocks, line_naming
 
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TARGET = ox.NamedNode(SH + "targetClass")
@@ -120,7 +121,8 @@ class Shapes:
             raise self._unfit(shape, "has no rule id")
 
     def _unfit(self, shape: ox.NamedNode | ox.BlankNode, what: str) -> AssetError:
-        where = str(self._homes.get(shape, ""))
+        home = self._homes.get(shape)
+        where = place_of(home, shape.value) if home else ""
         return AssetError(
             f"the shape {shape} {what}", where=where, cure='give it a name and dcterms:identifier "ID"'
         )
@@ -133,7 +135,8 @@ class Shapes:
         """
         for shape, path in self._homes.items():
             if error.where in (shape.value, str(shape)):
-                return AssetError(error.what, where=f"{path}: {shape}", cure=error.cure, code=error.code)
+                place = place_of(path, shape.value, error.what.partition(" ")[0])
+                return AssetError(error.what, where=f"{place}: {shape}", cure=error.cure, code=error.code)
         return error
 
     def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:
@@ -158,6 +161,10 @@ class Shapes:
                     self._text(subject, SH + "description"),
                     self._text(subject, FLEX + "pointsTo"),
                 )
+
+    def text(self) -> str:
+        """Give all that the files say, as N-Triples."""
+        return "".join(f"{s} {p} {o} .\n" for s, facts in self.quads.items() for p, o in facts)
 
     def for_classes(
         self, classes: Iterable[str], without: frozenset[str] = frozenset(), standard: str = "2.0b"
@@ -220,6 +227,13 @@ def parse(path: Path) -> Iterable[ox.Triple]:
         raise AssetError(f"broken Turtle: {error.msg}", where=place, cure="mend the syntax there") from error
     except OSError as error:
         raise AssetError(f"file cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def place_of(path: Path, iri: str, word: str = "") -> str:
+    """Say where a shape stands: file, and line of its block; without a name, the line of a word."""
+    text = assets.text(path)
+    line = dict(blocks(text)).get(iri, 0) or (line_naming(text, word) if word else 0)
+    return f"{path}:{line}" if line else str(path)
 
 
 def _apart(term: _Term, index: int) -> _Term:

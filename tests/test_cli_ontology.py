@@ -199,7 +199,7 @@ def test_lines_tell_everything():
     assert "    do: cure" in lines
     counts, _, scope = lines[-1].partition("; ")
     assert counts == "violates: 1 violations, 1 warnings, 1 infos"
-    assert scope == "12 terms checked, 3 of other ontologies left out"
+    assert scope == "12 terms checked, 3 terms of other ontologies left out"
     assert "\x1b" not in as_lines(FOUND)
 
 

@@ -7,8 +7,8 @@ from kg import assets
 from kg.errors import AssetError
 from kg.external_terms import read_terms, shipped_terms, vocabulary_of
 from kg.sssom import read
-from tests.ontologies import CIM, COPIES, S2, cim_file, copied, copy_of
-from tests.paths import DATA, ROOT, needs_data
+from tests.ontologies import CIM, COPIES, S2, cim_file, copy_of
+from tests.paths import ROOT, needs_data
 
 FOLDER = ROOT / "mappings" / "alignments" / "terms"
 #: Closed vocabularies that rdflib lists, with the version that they have.
