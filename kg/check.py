@@ -11,7 +11,6 @@ from kg.engines import engine as make_engine
 from kg.errors import AssetError, UnreadablePayload, UsageError
 from kg.facts import facts_of
 from kg.lift import Lifted, lift, lifter_for
-from kg.namespaces import FLEX
 from kg.plan import Plan
 from kg.pointers import place
 from kg.report import Report, Violation
@@ -22,8 +21,6 @@ from kg.yarrrml import RDF_TYPE
 
 if TYPE_CHECKING:
     from kg.context import Context
-
-_ENDS = f" <{FLEX}endsAt> "
 
 __all__ = ["Checker", "Report", "Violation", "check", "checker"]
 
@@ -100,8 +97,6 @@ class Checker:
     without: frozenset[str] = frozenset()
     _engines: dict[tuple[str, str], Engine | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    #: message types whose shapes speak of ends; the others are spared a triple for each interval
-    _ends: set[tuple[str, str]] = field(default_factory=set)
 
     def check(
         self,
@@ -165,11 +160,7 @@ class Checker:
         engine = self.engine_for(lifted.profile, lifted.message_type)
         if engine is None:
             return []
-        lines = lifted.lines[: lifted.stated]
-        ends = (lifted.profile, lifted.message_type) in self._ends
-        lines += [line for line in lifted.lines[lifted.stated :] if ends or _ENDS not in line]
-        lines += lifted.vocabulary()
-        return engine.validate_facts(facts_of(lines), flat=True)
+        return engine.validate_facts({**lifted.facts, **lifted.schemes()}, flat=True)
 
     def engine_for(self, standard: str, message_type: str) -> Engine | None:
         """Give the engine with the shapes of one message type, compiled on first use; None where none apply.
@@ -184,8 +175,6 @@ class Checker:
                 if key not in self._engines:
                     classes = classes_of(standard, message_type)
                     text = self.shapes.for_classes(classes, self.without, standard)
-                    if f"{FLEX}endsAt>" in text:
-                        self._ends.add(key)
                     self._engines[key] = self._made(text)
         return self._engines[key]
 

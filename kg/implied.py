@@ -12,11 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from kg.errors import AssetError
-from kg.facts import Facts, facts_of
+from kg.facts import Facts
 from kg.literals import string
 from kg.namespaces import FLEX, PREFIXES, RDF, XSD
 from kg.yarrrml import MappingFile
 
+#: Subject, predicate and object as N-Triples.
+Fact = tuple[str, str, str]
 _TYPE = f"<{RDF}type>"
 
 
@@ -29,18 +31,17 @@ class Table:
     rows: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
-def implied(source: MappingFile, lines: list[str]) -> list[str]:
-    """List the lines of N-Triples that follow from those given.
+def implied(source: MappingFile, facts: Facts) -> list[Fact]:
+    """List the facts that follow from those given.
 
     Args:
         source: the mapping file; its block ``flexkg`` names tables under ``implied``.
-        lines: a graph.
+        facts: a graph.
     """
-    facts = facts_of(lines)
-    out: list[str] = []
+    out: list[Fact] = []
     for name in source.settings.get("implied", ()):
         table = load(source.path.parent / name)
-        for subject in list(facts):
+        for subject in facts:
             if all(first in facts[subject] for first, *_ in table.conditions[:1]):
                 out += _apply(table, facts, subject)
     return out
@@ -54,7 +55,7 @@ def values(facts: Facts, subject: str, path: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _apply(table: Table, facts: Facts, subject: str) -> Iterator[str]:
+def _apply(table: Table, facts: Facts, subject: str) -> Iterator[Fact]:
     for conditions, results in table.rows:
         if not all(
             _fits(values(facts, subject, path), cell)
@@ -67,8 +68,8 @@ def _apply(table: Table, facts: Facts, subject: str) -> Iterator[str]:
 
 def written(
     facts: Facts, subject: str, paths: tuple[tuple[str, ...], ...], cells: tuple[str, ...]
-) -> Iterator[str]:
-    """Write what a row says of a node; a path of two makes the node between."""
+) -> Iterator[Fact]:
+    """State what a row says of a node; a path of two makes the node between."""
     made: set[str] = set()
     for path, cell in zip(paths, cells, strict=True):
         found = values(facts, subject, _path(cell[1:])) if cell.startswith("=") else [cell] if cell else []
@@ -79,10 +80,10 @@ def written(
                 node = f"{subject[:-1]}/{local}/0>"
                 if node not in made:
                     made.add(node)
-                    yield f"{subject} {path[0]} {node} ."
-                    yield f"{node} {_TYPE} <{FLEX}{local[0].upper()}{local[1:]}> ."
-                    yield f'{node} <{FLEX}position> "0"^^<{XSD}integer> .'
-            yield f"{node} {path[-1]} {value} ."
+                    yield subject, path[0], node
+                    yield node, _TYPE, f"<{FLEX}{local[0].upper()}{local[1:]}>"
+                    yield node, f"<{FLEX}position>", f'"0"^^<{XSD}integer>'
+            yield node, path[-1], value
 
 
 def _fits(found: list[str], cell: str) -> bool:

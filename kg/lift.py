@@ -1,23 +1,24 @@
 """lift: payload -> graph. One walk over the tree with the plan of its mapping file gives N-Triples text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kg import assets, vocabulary
 from kg.errors import AssetError
+from kg.facts import Facts, facts_of, lines_of
 from kg.implied import implied
 from kg.literals import string
 from kg.mapping_files import served
 from kg.namespaces import FLEX, SKOS, VOCAB
-from kg.plan import CONCEPT, START, Node, Plan, compile_file, element_name
+from kg.plan import CONCEPT, START, Node, Plan, Start, compile_file, element_name
 from kg.times import Clock
 from kg.xml import Document
 from kg.yarrrml import MappingFile, load
 
-_IN_SCHEME = f" <{SKOS}inScheme> "
+_IN_SCHEME = f"<{SKOS}inScheme>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +40,60 @@ class Lifter:
         return str(self.source.settings["profile"])
 
 
-@dataclass(slots=True)
 class Lifted:
     """The graph of one payload.
 
-    Attributes:
+    Args:
         message: IRI of the message.
         message_type: root element, for example ``"oadrDistributeEvent"``.
         profile: for example ``"2.0b"``.
-        lines: the triples, each one line of N-Triples without its line feed.
+        lines: the graph, where it is at hand as lines of N-Triples.
+
+    Attributes:
         nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
         concepts: concept IRIs in angle brackets that the payload uses.
         unmapped: elements that no mapping names.
         repeated: elements that come again at once where the mapping knows one.
-        stated: how many of the lines stand for what the payload states; the rest was worked out from it.
     """
 
-    message: str
-    message_type: str
-    profile: str
-    lines: list[str] = field(default_factory=list)
-    nodes: dict[str, tuple[Any, Plan]] = field(default_factory=dict)
-    concepts: set[str] = field(default_factory=set)
-    unmapped: list[Any] = field(default_factory=list)
-    repeated: list[Any] = field(default_factory=list)
-    stated: int = 0
+    __slots__ = (
+        "_facts",
+        "_lines",
+        "concepts",
+        "message",
+        "message_type",
+        "nodes",
+        "profile",
+        "repeated",
+        "unmapped",
+    )
+
+    def __init__(self, message: str, message_type: str, profile: str, lines: list[str] | None = None) -> None:
+        self.message, self.message_type, self.profile = message, message_type, profile
+        self._lines = lines
+        self._facts: Facts | None = {} if lines is None else None
+        self.nodes: dict[str, tuple[Any, Plan]] = {}
+        self.concepts: set[str] = set()
+        self.unmapped: list[Any] = []
+        self.repeated: list[Any] = []
+
+    @property
+    def facts(self) -> Facts:
+        """The triples by subject and predicate; not to be changed once the payload is lifted."""
+        if self._facts is None:
+            self._facts = facts_of(self._lines or ())
+        return self._facts
+
+    @property
+    def lines(self) -> list[str]:
+        """The triples, each one line of N-Triples without its line feed; not to be changed in place."""
+        if self._lines is None:
+            self._lines = list(lines_of(self.facts))
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: list[str]) -> None:
+        self._lines, self._facts = lines, None
 
     @property
     def ntriples(self) -> str:
@@ -72,8 +102,18 @@ class Lifted:
 
     def vocabulary(self) -> list[str]:
         """N-Triples lines that say, of each known concept in use, which scheme it belongs to."""
-        found = ((concept, vocabulary.known(concept[1:-1])) for concept in self.concepts)
-        return [f"{concept}{_IN_SCHEME}<{scheme}> ." for concept, scheme in found if scheme]
+        return list(lines_of(self.schemes()))
+
+    def schemes(self) -> Facts:
+        """Say, of each known concept in use, which scheme it belongs to."""
+        found = ((concept, _scheme(concept)) for concept in self.concepts)
+        return {concept: said for concept, said in found if said}
+
+
+@lru_cache(maxsize=4096)
+def _scheme(concept: str) -> dict[str, list[str]]:
+    scheme = vocabulary.known(concept[1:-1])
+    return {_IN_SCHEME: [f"<{scheme}>"]} if scheme else {}
 
 
 def lift(document: Document) -> Lifted:
@@ -105,8 +145,8 @@ def lift(document: Document) -> Lifted:
             )
     if lifter.json:
         _settle(lifted, lifter, clock)
-    lifted.stated = len(lifted.lines)
-    lifted.lines += clock.lines()
+    clock.complete(walk.add)
+    walk.settle()
     return lifted
 
 
@@ -118,98 +158,138 @@ def _settle(lifted: Lifted, lifter: Lifter, clock: Clock) -> None:
     """
     lifted.repeated.clear()
     lifted.unmapped[:] = dict.fromkeys(lifted.unmapped)
-    following = implied(lifter.source, lifted.lines)
-    lifted.lines += following
+    following = implied(lifter.source, lifted.facts)
+    for subject, predicate, value in following:
+        held = lifted.facts.setdefault(subject, {}).setdefault(predicate, [])
+        if value not in held:
+            held.append(value)
     plans = {id(plan): plan for _, plan in lifted.nodes.values()}.values()
-    ends = [line for plan in plans for line in plan.constants] + following
-    lifted.concepts |= {line.rsplit(" ", 2)[1] for line in ends if f" <{VOCAB}" in line}
+    ends = [value for plan in plans for _, value in plan.constants] + [value for _, _, value in following]
+    lifted.concepts |= {value for value in ends if value.startswith(f"<{VOCAB}")}
     names = lifter.source.settings.get("totals", ())
     clock.whole = {subject for subject, (_, made) in lifted.nodes.items() if made.name in names}
 
 
 class _Walk:
     __slots__ = (
+        "again",
         "clock",
         "concepts",
         "digest",
+        "facts",
         "groups",
         "hollow",
         "ignored",
-        "lines",
         "nodes",
         "repeated",
+        "twice",
         "unmapped",
     )
 
     def __init__(self, lifted: Lifted, clock: Clock, digest: str, lifter: Lifter) -> None:
         self.ignored, self.hollow = lifter.ignored, lifter.hollow
-        self.lines, self.nodes, self.concepts = lifted.lines, lifted.nodes, lifted.concepts
+        self.facts, self.nodes, self.concepts = lifted.facts, lifted.nodes, lifted.concepts
         self.unmapped, self.repeated = lifted.unmapped, lifted.repeated
         self.clock, self.digest = clock, digest
         #: subject of a grouped mapping -> its position counters
         self.groups: dict[str, list[int]] = {}
+        #: subjects that the message holds more than once
+        self.twice: set[str] = set()
+        #: properties that got a further value, which may be one that they had
+        self.again: dict[int, tuple[dict[str, list[str]], str]] = {}
+
+    def add(self, subject: str, predicate: str, value: str) -> None:
+        """State a fact."""
+        held = self.facts.get(subject)
+        if held is None:
+            held = self.facts[subject] = {}
+        self.put(held, predicate, value)
+
+    def put(self, held: dict[str, list[str]], predicate: str, value: str) -> None:
+        """State a fact of a subject."""
+        values = held.get(predicate)
+        if values is None:
+            held[predicate] = [value]
+        else:
+            values.append(value)
+            self.again[id(values)] = (held, predicate)
+
+    def settle(self) -> None:
+        """Keep one of values that are the same."""
+        for held, predicate in self.again.values():
+            held[predicate] = list(dict.fromkeys(held[predicate]))
 
     def start(self, plan: Plan, element: Any, parent: str, position: int) -> str:
         """Write one mapping's subject with all that lies below its element; gives the subject."""
         subject = f"<{plan.subject(element, parent, position, self.digest)}>"
-        self.open(plan, element, subject, parent, position)
+        held = self.open(plan, element, subject, parent, position)
         counters = [0] * plan.counters
         if plan.grouped:
             self.groups[subject] = counters
-        for predicate, counter, other, sequenced in plan.same:
-            self.child(subject, predicate, counters, counter, other, sequenced, element)
+        for start in plan.same:
+            self.child(subject, held, counters, start, element)
         if plan.table:
-            self.down(plan.table, element, subject, counters)
+            self.down(plan.table, element, subject, held, counters)
         elif len(element) and not plan.neighbour:
             self.foreign(element)
         return subject
 
-    def open(self, plan: Plan, element: Any, subject: str, parent: str, position: int) -> None:
-        """Write what is known of a subject on reaching its element."""
+    def open(
+        self, plan: Plan, element: Any, subject: str, parent: str, position: int
+    ) -> dict[str, list[str]]:
+        """State what is known of a subject on reaching its element; gives what is said of it."""
+        held = self.facts.get(subject)
+        if held is None:
+            held = self.facts[subject] = {}
+        if subject in self.nodes:
+            self.twice.add(subject)
         self.nodes[subject] = (element, plan)
-        lines = self.lines
-        for constant in plan.constants:
-            lines.append(subject + constant)
+        for predicate, value in plan.constants:
+            self.put(held, predicate, value)
         opens = plan.tagged.get(element.tag, plan.opens) if plan.tagged else plan.opens
         for predicate, make, kind in opens:
-            value = make(element, parent, position, self.digest)
-            if value is not None:
-                lines.append(f"{subject}{predicate}{value} .")
+            made = make(element, parent, position, self.digest)
+            if made is not None:
+                self.put(held, predicate, made)
                 if kind == CONCEPT:
-                    self.concepts.add(value)
+                    self.concepts.add(made)
                 elif kind:
-                    self.note(kind, subject, predicate, value, value[1 : value.rindex('"')])
+                    self.note(kind, subject, held, predicate, made, made[1 : made.rindex('"')])
+        return held
 
     def child(
-        self,
-        subject: str,
-        predicate: str,
-        counters: list[int],
-        counter: int,
-        plan: Plan,
-        sequenced: bool,
-        element: Any,
+        self, subject: str, held: dict[str, list[str]], counters: list[int], start: Start, element: Any
     ) -> None:
         """Start another mapping below a subject and link it."""
+        predicate, counter, plan, sequenced = start
         position = counters[counter]
         if plan.grouped:
             made = f"<{plan.subject(element, subject[1:-1], position, self.digest)}>"
             inner = self.groups.get(made)
             if inner is not None:
-                for name, number, other, follows in plan.same:
-                    self.child(made, name, inner, number, other, follows, element)
+                for other in plan.same:
+                    self.child(made, self.facts[made], inner, other, element)
                 return
         counters[counter] = position + 1
-        at = len(self.lines)
-        self.lines.append("")
+        links = held.get(predicate)
+        if links is None:
+            links = held[predicate] = []
         made = self.start(plan, element, subject[1:-1], position)
-        self.lines[at] = f"{subject}{predicate}{made} ."
+        links.append(made)
+        if made in self.twice:
+            self.again[id(links)] = (held, predicate)
         if sequenced:
             self.clock.items.setdefault(subject, []).append(made)
 
-    def down(self, table: dict[str, Node], element: Any, subject: str, counters: list[int]) -> None:
+    def down(
+        self,
+        table: dict[str, Node],
+        element: Any,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> None:
         """Walk the children of an element."""
-        lines, concepts = self.lines, self.concepts
         last = None
         for child in element:
             node = table.get(child.tag)
@@ -224,18 +304,23 @@ class _Walk:
                 text = child.text or ""
                 for predicate, convert, kind in node.emits:
                     value = convert(text)
-                    lines.append(f"{subject}{predicate}{value} .")
+                    values = held.get(predicate)
+                    if values is None:
+                        held[predicate] = [value]
+                    else:
+                        values.append(value)
+                        self.again[id(values)] = (held, predicate)
                     if kind == CONCEPT:
-                        concepts.add(value)
+                        self.concepts.add(value)
                     elif kind:
-                        self.note(kind, subject, predicate, value, text)
-            for predicate, counter, plan, sequenced in node.starts:
-                self.child(subject, predicate, counters, counter, plan, sequenced, child)
+                        self.note(kind, subject, held, predicate, value, text)
+            for start in node.starts:
+                self.child(subject, held, counters, start, child)
             if node.table:
                 if len(child):
-                    self.down(node.table, child, subject, counters)
+                    self.down(node.table, child, subject, held, counters)
                 elif node.path and not node.emits and not node.starts:
-                    lines.append(f"{subject}{_EMPTY}{string(node.path)} .")
+                    self.put(held, _EMPTY, string(node.path))
             elif node.mixed and node.emits and not node.starts and len(child):
                 self.foreign(child)
 
@@ -243,7 +328,9 @@ class _Walk:
         """Keep the children of an element that the mapping file takes for a leaf."""
         self.unmapped += [child for child in element if child.tag not in self.ignored]
 
-    def note(self, kind: int, subject: str, predicate: str, value: str, text: str) -> None:
+    def note(
+        self, kind: int, subject: str, held: dict[str, list[str]], predicate: str, value: str, text: str
+    ) -> None:
         """Keep what later steps need of a value: starts, lengths, spellings that its type loses."""
         if kind == START:
             self.clock.starts.setdefault(subject, text.strip())
@@ -253,16 +340,16 @@ class _Walk:
             elif predicate == _EACH:
                 self.clock.each.setdefault(subject, text)
             if "^^" in value and not value.startswith(f'"{text}"'):
-                self.lines.append(f"{subject}{predicate[:-2]}Text> {string(text)} .")
+                self.put(held, f"{predicate[:-1]}Text>", string(text))
 
 
 def _filled(element: Any) -> bool:
     return bool(len(element) or (element.text or "").strip())
 
 
-_DURATION = f" <{FLEX}duration> "
-_EACH = f" <{FLEX}intervalDuration> "
-_EMPTY = f" <{FLEX}emptyElement> "
+_DURATION = f"<{FLEX}duration>"
+_EACH = f"<{FLEX}intervalDuration>"
+_EMPTY = f"<{FLEX}emptyElement>"
 
 
 def mapping_files(extra: tuple[Path, ...] = ()) -> Iterator[Path]:

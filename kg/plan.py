@@ -25,6 +25,8 @@ _KINDS = {FLEX + "startsAt": START, FLEX + "uid": NUMBERED}
 
 #: predicate as N-Triples, converter of the text, kind
 Emit = tuple[str, Callable[[str], str], int]
+#: predicate as N-Triples, index of its position counter, plan, whether it is part of a sequence
+Start = tuple[str, int, "Plan", bool]
 #: predicate as N-Triples, object from (element, parent, position, digest), kind
 Open = tuple[str, Callable[[Any, str, int, str], str | None], int]
 
@@ -34,8 +36,8 @@ class Node:
     """One element name in a table."""
 
     emits: tuple[Emit, ...] = ()
-    #: predicate as N-Triples, index of its position counter, plan, whether it is part of a sequence
-    starts: tuple[tuple[str, int, "Plan", bool], ...] = ()
+    #: mappings that start there
+    starts: tuple[Start, ...] = ()
     table: dict[str, "Node"] = field(default_factory=dict)
     #: its path below the mapping's element, for ``flex:emptyElement`` where the payload has nothing in it
     path: str = ""
@@ -49,13 +51,13 @@ class Plan:
 
     mapping: Mapping
     subject: Callable[[Any, str, int, str], str]
-    #: predicates and objects that never change, as the end of a line
-    constants: tuple[str, ...] = ()
+    #: predicates and objects that never change
+    constants: tuple[tuple[str, str], ...] = ()
     opens: tuple[Open, ...] = ()
     #: name of the element -> ``opens`` with those that apply to an element of that name only
     tagged: dict[str, tuple[Open, ...]] = field(default_factory=dict)
     #: mappings whose subject lies on the same element
-    same: tuple[tuple[str, int, "Plan", bool], ...] = ()
+    same: tuple[Start, ...] = ()
     table: dict[str, Node] = field(default_factory=dict)
     counters: int = 0
     #: whether it walks nothing because another mapping walks the same element
@@ -172,7 +174,7 @@ class _Compiler:
         self.source, self.plan, self.plans, self.sequenced = source, plan, plans, sequenced
         self.opens: list[Open] = []
         self.tagged: dict[str, list[Open]] = {}
-        self.same: list[tuple[str, int, Plan, bool]] = []
+        self.same: list[Start] = []
         self.counters: dict[str, int] = {}
         self.direct = False
         self.json = source.settings.get("syntax") == "json"
@@ -218,7 +220,7 @@ class _Compiler:
     def link(self, rule: Rule) -> None:
         target = self.plans[rule.mapping]
         counter = self.counters.setdefault(rule.predicate, len(self.counters))
-        start = (f" <{rule.predicate}> ", counter, target, rule.predicate in self.sequenced)
+        start = (f"<{rule.predicate}>", counter, target, rule.predicate in self.sequenced)
         for steps in dict.fromkeys(relative(self.plan.mapping, target.mapping)):
             if not steps:
                 self.same.append(start)
@@ -246,10 +248,10 @@ class _Compiler:
     def value(self, rule: Rule) -> None:
         term = rule.term
         assert term is not None
-        predicate = f" <{rule.predicate}> "
+        predicate = f"<{rule.predicate}>"
         if term.constant:
             mark = f"<{term.parts[0]}>" if rule.kind == "iri" else CONVERTERS[rule.datatype](term.parts[0])
-            self.plan.constants += (f"{predicate}{mark} .",)
+            self.plan.constants += ((predicate, mark),)
             return
         single = len(term.refs) == 1
         ref = term.refs[0]

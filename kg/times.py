@@ -15,6 +15,7 @@ length gets that of its sequences, where they all last as long.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -24,18 +25,22 @@ from kg.namespaces import FLEX, XSD
 _LENGTH = re.compile(
     r"(-?)P(?:(\d{1,18})D)?(?:T(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18})(?:\.\d+)?S)?)?", re.ASCII
 )
-_END = f" <{FLEX}endsAt> "
-_START = f" <{FLEX}startsAt> "
-_SECONDS = f" <{FLEX}seconds> "
-_DURATION = f" <{FLEX}duration> "
-_TOTAL = f" <{FLEX}totalSeconds> "
-_GAP = f" <{FLEX}gapSeconds> "
-_DECIMAL = f'"^^<{XSD}decimal> .'
-_STATED = f' <{FLEX}startStated> "true"^^<{XSD}boolean> .'
-_OWN_LENGTH = f' <{FLEX}durationStated> "true"^^<{XSD}boolean> .'
-_ALL_STATED = f' <{FLEX}intervalStartsStated> "true"^^<{XSD}boolean> .'
-_DATE_TIME = f'"^^<{XSD}dateTime> .'
-_INTEGER = f'"^^<{XSD}integer> .'
+_END = f"<{FLEX}endsAt>"
+_START = f"<{FLEX}startsAt>"
+_SECONDS = f"<{FLEX}seconds>"
+_DURATION = f"<{FLEX}duration>"
+_TOTAL = f"<{FLEX}totalSeconds>"
+_GAP = f"<{FLEX}gapSeconds>"
+_DECIMAL = f'"^^<{XSD}decimal>'
+_STATED = f"<{FLEX}startStated>"
+_OWN_LENGTH = f"<{FLEX}durationStated>"
+_ALL_STATED = f"<{FLEX}intervalStartsStated>"
+_TRUE = f'"true"^^<{XSD}boolean>'
+_DATE_TIME = f'"^^<{XSD}dateTime>'
+_INTEGER = f'"^^<{XSD}integer>'
+
+#: Take a fact: subject, predicate and object as N-Triples.
+Add = Callable[[str, str, str], None]
 
 
 @lru_cache(maxsize=4096)
@@ -130,43 +135,41 @@ class Clock:
         #: subjects whose length is that of their sequences where they state none
         self.whole: set[str] = set()
 
-    def lines(self) -> list[str]:
-        """N-Triples lines of everything that can be worked out."""
-        out: list[str] = []
+    def complete(self, add: Add) -> None:
+        """State everything that can be worked out."""
         starts, lengths = self.starts, self.lengths
         inner = {item for items in self.items.values() for item in items}
         for subject, text in self.each.items():
-            self._spread(out, subject, text)
+            self._spread(add, subject, text)
         for subject in self.whole:
             if subject in lengths:
-                out.append(subject + _OWN_LENGTH)
+                add(subject, _OWN_LENGTH, _TRUE)
                 continue
             total = self._length(subject)
             if total:
                 lengths[subject] = _period(total)
-                out.append(f'{subject}{_DURATION}"{lengths[subject]}"^^<{XSD}duration> .')
+                add(subject, _DURATION, f'"{lengths[subject]}"^^<{XSD}duration>')
         for subject, text in lengths.items():
             length = seconds(text)
             if length is not None:
-                out.append(f'{subject}{_SECONDS}"{length}{_INTEGER}')
+                add(subject, _SECONDS, f'"{length}{_INTEGER}')
             if subject not in inner and subject in starts:
-                self._end(out, subject, moment(starts[subject]), length)
+                self._end(add, subject, moment(starts[subject]), length)
         for subject, items in self.items.items():
             if subject not in inner:
                 begin = moment(starts[subject]) if subject in starts else None
-                self._sequence(out, subject, items, begin)
-        return out
+                self._sequence(add, subject, items, begin)
 
-    def _spread(self, out: list[str], subject: str, text: str) -> None:
+    def _spread(self, add: Add, subject: str, text: str) -> None:
         """Give the items of a node, however deep, the length that each of them has."""
         for item in dict.fromkeys(self.items.get(subject, ())):
             if item in self.items:
-                self._spread(out, item, text)
+                self._spread(add, item, text)
             elif item in self.lengths:
-                out.append(item + _OWN_LENGTH)
+                add(item, _OWN_LENGTH, _TRUE)
             else:
                 self.lengths[item] = text
-                out.append(f"{item}{_DURATION}{duration(text)} .")
+                add(item, _DURATION, duration(text))
 
     def _length(self, subject: str) -> int | None:
         """Seconds that the items of a node take; None where its sequences differ or are not known."""
@@ -183,41 +186,42 @@ class Clock:
         return total
 
     @staticmethod
-    def _end(out: list[str], subject: str, start: datetime | None, length: int | None) -> datetime | None:
+    def _end(add: Add, subject: str, start: datetime | None, length: int | None) -> datetime | None:
         if start is None or not length or length < 0:
             return None
         try:
             end = start + timedelta(seconds=length)
         except OverflowError:
             return None
-        out.append(f'{subject}{_END}"{_text(end)}{_DATE_TIME}')
+        add(subject, _END, f'"{_text(end)}{_DATE_TIME}')
         return end
 
-    def _sequence(self, out: list[str], subject: str, items: list[str], begin: datetime | None) -> None:
+    def _sequence(self, add: Add, subject: str, items: list[str], begin: datetime | None) -> None:
         items = list(dict.fromkeys(items))  # a node met twice is one node
         cursor, total, known = begin, 0, True
         stated = [item for item in items if item in self.starts]
         if stated and len(stated) == len(items):
-            out.append(subject + _ALL_STATED)
+            add(subject, _ALL_STATED, _TRUE)
         else:
-            out += [item + _STATED for item in stated]
+            for item in stated:
+                add(item, _STATED, _TRUE)
         for item in items:
             if item in self.items:
-                self._sequence(out, item, self.items[item], begin)
+                self._sequence(add, item, self.items[item], begin)
                 known = False
                 continue
             own = self.starts.get(item)
             start = moment(own) if own is not None else cursor
             if own is None and start is not None:
-                out.append(f'{item}{_START}"{_text(start)}{_DATE_TIME}')
+                add(item, _START, f'"{_text(start)}{_DATE_TIME}')
             elif start != cursor and (gap := _gap(cursor, start)):
-                out.append(f'{item}{_GAP}"{gap}{_DECIMAL}')
+                add(item, _GAP, f'"{gap}{_DECIMAL}')
             text = self.lengths.get(item)
             length = seconds(text) if text is not None else None
-            cursor = self._end(out, item, start, length)
+            cursor = self._end(add, item, start, length)
             if length is None:
                 known = False
             else:
                 total += length
         if known and items:
-            out.append(f'{subject}{_TOTAL}"{total}{_INTEGER}')
+            add(subject, _TOTAL, f'"{total}{_INTEGER}')
