@@ -46,6 +46,9 @@ class Node:
     def __len__(self) -> int:
         return len(self._children)
 
+    def __getitem__(self, place: int) -> Self:
+        return self._children[place]
+
     def __iter__(self) -> Iterator[Self]:
         return iter(self._children)
 

@@ -43,6 +43,8 @@ class Node:
     path: str = ""
     #: whether its namespace lets a leaf hold elements
     mixed: bool = False
+    #: whether nothing is written and nothing starts here, so that a single child can be gone to at once
+    through: bool = False
 
 
 @dataclass(slots=True)
@@ -102,7 +104,15 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
             _know(plan.table, other)
             if not other.neighbour:
                 _know(other.table, plan)
+    for plan in plans.values():
+        _mark(plan.table)
     return plans
+
+
+def _mark(table: dict[str, Node]) -> None:
+    for node in table.values():
+        node.through = bool(node.table) and not node.emits and not node.starts
+        _mark(node.table)
 
 
 def _complete(source: MappingFile, plans: dict[str, Plan]) -> None:
@@ -241,8 +251,8 @@ class _Compiler:
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
         if rule.datatype == XSD + "duration":
             return cached(convert), DURATION
-        if rule.datatype == XSD + "boolean":
-            return cached(convert), PLAIN
+        if rule.datatype in (XSD + "boolean", XSD + "integer"):
+            convert = cached(convert)
         return convert, _KINDS.get(rule.predicate, PLAIN)
 
     def value(self, rule: Rule) -> None:

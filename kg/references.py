@@ -64,6 +64,9 @@ def subject_writer(
         for ref in term.refs
     ]
     parts = term.parts
+    if [external for external, _ in reads] == ["_parent", "_position"]:
+        head, between, tail = parts
+        return lambda _element, parent, position, _digest: f"{head}{parent}{between}{position}{tail}"
 
     def write(element: Any, parent: str, position: int, digest: str) -> str:
         text = parts[0]
@@ -92,19 +95,22 @@ def _number(get: Getter) -> Getter:
     return read
 
 
+class _Memory(dict[str, str]):
+    """What a converter made, by the text that it read; bounded."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        self._make = make
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        made = self[text] = self._make(text)
+        return made
+
+
 def cached(make: Callable[[str], str]) -> Callable[[str], str]:
     """Remember what a converter made, for tokens that come again and again; bounded."""
-    memory: dict[str, str] = {}
-
-    def convert(text: str) -> str:
-        found = memory.get(text)
-        if found is None:
-            if len(memory) >= _CACHE_LIMIT:
-                memory.clear()
-            found = memory[text] = make(text)
-        return found
-
-    return convert
+    return _Memory(make).__getitem__
 
 
 def opener(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:

@@ -16,7 +16,7 @@ length gets that of its sequences, where they all last as long.
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from kg.literals import duration, normal_duration
@@ -90,6 +90,8 @@ def moment(text: str) -> datetime | None:
 
 def _text(value: datetime) -> str:
     text = value.isoformat()
+    if value.tzinfo is UTC and not value.microsecond:
+        return text[:-6] + "Z"
     if "." in text:
         head, _, tail = text.partition(".")
         digits, zone = tail[:6], tail[6:]
@@ -186,19 +188,23 @@ class Clock:
         return total
 
     @staticmethod
-    def _end(add: Add, subject: str, start: datetime | None, length: int | None) -> datetime | None:
+    def _end(
+        add: Add, subject: str, start: datetime | None, length: int | None
+    ) -> tuple[datetime | None, str]:
+        """State the end of a node; gives it, and as the object that it was stated with."""
         if start is None or not length or length < 0:
-            return None
+            return None, ""
         try:
             end = start + timedelta(seconds=length)
         except OverflowError:
-            return None
-        add(subject, _END, f'"{_text(end)}{_DATE_TIME}')
-        return end
+            return None, ""
+        shown = f'"{_text(end)}{_DATE_TIME}'
+        add(subject, _END, shown)
+        return end, shown
 
     def _sequence(self, add: Add, subject: str, items: list[str], begin: datetime | None) -> None:
         items = list(dict.fromkeys(items))  # a node met twice is one node
-        cursor, total, known = begin, 0, True
+        cursor, total, known, shown = begin, 0, True, ""
         stated = [item for item in items if item in self.starts]
         if stated and len(stated) == len(items):
             add(subject, _ALL_STATED, _TRUE)
@@ -213,12 +219,12 @@ class Clock:
             own = self.starts.get(item)
             start = moment(own) if own is not None else cursor
             if own is None and start is not None:
-                add(item, _START, f'"{_text(start)}{_DATE_TIME}')
+                add(item, _START, shown or f'"{_text(start)}{_DATE_TIME}')
             elif start != cursor and (gap := _gap(cursor, start)):
                 add(item, _GAP, f'"{gap}{_DECIMAL}')
             text = self.lengths.get(item)
             length = seconds(text) if text is not None else None
-            cursor = self._end(add, item, start, length)
+            cursor, shown = self._end(add, item, start, length)
             if length is None:
                 known = False
             else:

@@ -13,6 +13,7 @@ from kg.cli import app
 from kg.comparisons import Kind
 from kg.context import CLASSES, StoreContext, compared
 from kg.context_files import FileContext, remember
+from kg.engines import NAMES
 from kg.errors import AssetError, UsageError
 from kg.graphs import facts_of
 from kg.graphs.embedded import EmbeddedGraphs
@@ -242,7 +243,7 @@ def test_findings_of_the_context_stand_beside_the_others():
     assert set(rules(alone)) < set(rules(beside))
 
 
-@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize("engine", NAMES)
 def test_check_takes_a_context_and_a_time(engine):
     """The one public function does all of it."""
     made = kg.check(

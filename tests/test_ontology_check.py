@@ -2,6 +2,7 @@
 
 import pytest
 
+from kg.engines import NAMES
 from kg.errors import AssetError
 from kg.ontology import check, modules, shape_files
 from kg.rules import Shapes
@@ -152,7 +153,7 @@ def test_a_sound_ontology_conforms(tmp_path):
     assert check([path]).violations == ()
 
 
-@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize("name", CASES)
 def test_each_failure_is_found(tmp_path, name, engine):
     """A rule finds each failure that its message names, at the term concerned, and no other rule does."""

@@ -10,6 +10,7 @@ from lxml import etree
 
 from kg import coverage
 from kg.check import Checker, check
+from kg.engines import NAMES
 from kg.errors import UnreadablePayload, UsageError
 from kg.lift import lift, lifter_for
 from kg.lower import lower, lowered
@@ -125,7 +126,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize(("rule", "case", "old", "new", "finds"), CASES, ids=[row[1] for row in CASES])
 def test_rules_find_what_2_0a_does_not_allow(rule, case, old, new, finds, engine):
     """Each rule of 2.0a finds its breach and nothing else; on messages of 2.0b none of them is tried."""

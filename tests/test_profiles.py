@@ -6,6 +6,7 @@ import pytest
 
 from kg import assets
 from kg.check import check, checker
+from kg.engines import NAMES
 from kg.errors import AssetError, UsageError
 from kg.profiles import load_profile, tokens
 from tests.paths import ROOT
@@ -154,7 +155,7 @@ SLIPS = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize(("constraint", "words"), SLIPS)
 def test_slip_in_a_shape_is_told_with_its_file(
     tmp_path: Path, constraint: str, words: str, engine: str

@@ -7,6 +7,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import SH as SHACL
 
+from kg.engines import NAMES
 from kg.namespaces import SH
 from kg.rules import parse
 from kg.schema import schema_folder
@@ -28,7 +29,7 @@ def cases_of(rule: str) -> tuple[Case, ...]:
     return tuple(case for case in cases() if case.rule == rule)
 
 
-@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+@pytest.mark.parametrize("engine", NAMES)
 @each_case
 def test_case_gives_exactly_what_it_lists(case, engine):
     """A golden case gives the findings that it lists and no other, whatever the engine."""

@@ -57,19 +57,48 @@ class Source:
         if not shape.active:
             return
         values = "f" if shape.path is None else self._values(shape.path)
-        for constraint in shape.constraints:
-            told = self.const(_Told(self, shape, constraint))
-            self._lines.append(f"    if not ({self._every(constraint, 's', values, shape)}):")
-            self._lines.append(f"        {told}(s, {values}, X, out)")
+        told = {id(c): self.const(_Told(self, shape, c)) for c in shape.constraints}
+        each = [c for c in shape.constraints if isinstance(c, Each)]
+        if shape.path is not None and each:
+            self._branched(shape, values, each, told)
+        else:
+            for constraint in shape.constraints:
+                test = self._every(constraint, "s", values, shape)
+                self._lines.append(f"    if not ({test}): {told[id(constraint)]}(s, {values}, X, out)")
         for child in shape.properties:
             if shape.path is None:
                 self._judged(child)
                 continue
             if id(child) not in self._judges:
                 self._judges[id(child)] = self.const(self.judge([child]))
-            each = self.variable()
-            self._lines.append(f"    for {each} in {values}:")
-            self._lines.append(f"        {self._judges[id(child)]}({each}, N.get({each}, D), X, out)")
+            one = self.variable()
+            self._lines.append(f"    for {one} in {values}:")
+            self._lines.append(f"        {self._judges[id(child)]}({one}, N.get({one}, D), X, out)")
+
+    def _branched(self, shape: Shape, values: str, each: list[Each], told: dict[int, str]) -> None:
+        """Write the tests of a property that mostly has one value: then it is no sequence."""
+        one = self.variable()
+        single: list[tuple[Each | Whole, str]] = [(c, c.one(self, one)) for c in each]
+        some: list[tuple[Each | Whole, str]] = []
+        none: list[tuple[Each | Whole, str]] = []
+        for constraint in shape.constraints:
+            if isinstance(constraint, Each):
+                some.append((constraint, self._every(constraint, "s", values, shape)))
+                continue
+            test = constraint.every(self, "s", values)
+            if not constraint.count:
+                single.append((constraint, test))
+            elif constraint.count[0] > 1 or constraint.count[1] < 1:
+                single.append((constraint, "False"))
+            some.append((constraint, test))
+            none.append((constraint, test))
+        self._lines += [f"    if len({values}) == 1:", f"        {one} = {values}[0]"]
+        for branch, tests in (("", single), (f"    elif {values}:", some), ("    else:", none)):
+            if branch and tests:
+                self._lines.append(branch)
+            for constraint, test in tests:
+                found = f"{told[id(constraint)]}(s, {values}, X, out)"
+                self._lines.append(f"        if not ({test}): {found}")
 
     def _every(self, constraint: Each | Whole, focus: str, values: str, shape: Shape) -> str:
         if isinstance(constraint, Whole):
@@ -100,7 +129,7 @@ class Source:
             else:
                 each = self.variable()
                 parts.append(f"all([{self.fits(child, each)} for {each} in {values}])")
-        return f"bool({' and '.join(parts)})" if parts else "True"
+        return " and ".join(parts) if parts else "True"
 
     def other(self, node: str, predicate: str) -> str:
         """Write the expression for the values of another property of the node of a variable."""
@@ -121,10 +150,13 @@ class Source:
             return f"n.get({self.const(parts[0])}, E)"
         if mark == "/":
             before = self._values(("/", *parts[:-1]) if len(parts) > 2 else parts[0])
-            step = self.const(self._walk(parts[-1]))
-            one = self._walked(parts[-1], f"{before}[0]")
-            more = f"{self.const(_ends)}({step}, {before}, X)"
+            one, each, end = self._walked(parts[-1], f"{before}[0]"), self.variable(), self.variable()
+            several = f"[{end} for {each} in {before} for {end} in {self._walked(parts[-1], each)}]"
+            more = f"list(dict.fromkeys({several}))"
             return f"{one} if len({before}) == 1 else {more} if {before} else E"
+        if mark == "|" and len(parts) == 2:
+            one, other = self._values(parts[0]), self._values(parts[1])
+            return f"{one} if {one} == {other} or not {other} else list(dict.fromkeys([*{one}, *{other}]))"
         return self._walked(path, "s")
 
     def _walked(self, path: Path, node: str) -> str:
@@ -169,10 +201,6 @@ class Source:
         finally:
             self._lines, self._held = outer
         return self._made(text, "tells")  # type: ignore[no-any-return]
-
-
-def _ends(step: Any, nodes: Sequence[str], index: Index) -> list[str]:
-    return list(dict.fromkeys(end for node in nodes for end in step(node, index)))
 
 
 class _Told:

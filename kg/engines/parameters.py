@@ -181,7 +181,8 @@ def count(name: str, term: str) -> Whole:
             return values if limit == 1 else f"len({values}) >= {limit}"
         return f"len({values}) <= {limit}" if limit else f"not {values}"
 
-    return Whole(name[0].upper() + name[1:], every, lambda *_: [(None, None)])
+    bounds = (limit, 2**63) if least else (0, limit)
+    return Whole(name[0].upper() + name[1:], every, lambda *_: [(None, None)], bounds)
 
 
 def has_value(term: str) -> Whole:

@@ -54,6 +54,8 @@ class Whole:
     every: Callable[[Writer, str, str], str]
     #: the values to report, None for a result without one; with the path where that is not the shape's
     offending: Callable[[str, Sequence[str], Index], list[tuple[str | None, str | None]]]
+    #: for a constraint on how many values there are: the least and the greatest number
+    count: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -85,9 +87,14 @@ def called(component: str, test: Callable[[str], object]) -> Each:
     return Each(
         component,
         lambda writer, value: f"{writer.const(test)}({value})",
-        lambda writer, values: f"all(map({writer.const(test)}, {values}))",
+        lambda writer, values: _all(writer.const(test), values),
         none,
     )
+
+
+def _all(test: str, values: str) -> str:
+    """Write that all values satisfy a test; mostly there is one."""
+    return f"({test}({values}[0]) if len({values}) == 1 else all(map({test}, {values})))"
 
 
 def member(terms: frozenset[str]) -> Each:

@@ -1,0 +1,87 @@
+"""The graph of one payload, with its ties to the tree that it was made from."""
+
+from functools import lru_cache
+from typing import Any
+
+from kg import vocabulary
+from kg.facts import Facts, facts_of, lines_of
+from kg.namespaces import SKOS
+from kg.plan import Plan
+
+_IN_SCHEME = f"<{SKOS}inScheme>"
+
+
+class Lifted:
+    """The graph of one payload.
+
+    Args:
+        message: IRI of the message.
+        message_type: root element, for example ``"oadrDistributeEvent"``.
+        profile: for example ``"2.0b"``.
+        lines: the graph, where it is at hand as lines of N-Triples.
+
+    Attributes:
+        nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
+        concepts: concept IRIs in angle brackets that the payload uses.
+        unmapped: elements that no mapping names.
+        repeated: elements that come again at once where the mapping knows one.
+    """
+
+    __slots__ = (
+        "_facts",
+        "_lines",
+        "concepts",
+        "message",
+        "message_type",
+        "nodes",
+        "profile",
+        "repeated",
+        "unmapped",
+    )
+
+    def __init__(self, message: str, message_type: str, profile: str, lines: list[str] | None = None) -> None:
+        self.message, self.message_type, self.profile = message, message_type, profile
+        self._lines = lines
+        self._facts: Facts | None = {} if lines is None else None
+        self.nodes: dict[str, tuple[Any, Plan]] = {}
+        self.concepts: set[str] = set()
+        self.unmapped: list[Any] = []
+        self.repeated: list[Any] = []
+
+    @property
+    def facts(self) -> Facts:
+        """The triples by subject and predicate; not to be changed once the payload is lifted."""
+        if self._facts is None:
+            self._facts = facts_of(self._lines or ())
+        return self._facts
+
+    @property
+    def lines(self) -> list[str]:
+        """The triples, each one line of N-Triples without its line feed; not to be changed in place."""
+        if self._lines is None:
+            self._lines = list(lines_of(self.facts))
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: list[str]) -> None:
+        self._lines, self._facts = lines, None
+
+    @property
+    def ntriples(self) -> str:
+        """The payload's graph as N-Triples."""
+        return "\n".join(self.lines) + "\n"
+
+    def vocabulary(self) -> list[str]:
+        """N-Triples lines that say, of each known concept in use, which scheme it belongs to."""
+        return list(lines_of(self.schemes()))
+
+    def schemes(self) -> Facts:
+        """Say, of each known concept in use, which scheme it belongs to."""
+        found = ((concept, _scheme(concept)) for concept in self.concepts)
+        return {concept: said for concept, said in found if said}
+
+
+@lru_cache(maxsize=4096)
+def _scheme(concept: str) -> dict[str, list[str]]:
+    scheme = vocabulary.known(concept[1:-1])
+    return {_IN_SCHEME: [f"<{scheme}>"]} if scheme else {}

@@ -1,0 +1,206 @@
+"""The walk over a payload's tree, by the plan of its mapping file: every element is looked at once."""
+
+from typing import Any
+
+from kg.lifted import Lifted
+from kg.literals import string
+from kg.namespaces import FLEX
+from kg.plan import CONCEPT, START, Node, Plan, Start
+from kg.times import Clock
+
+_DURATION = f"<{FLEX}duration>"
+_EACH = f"<{FLEX}intervalDuration>"
+_EMPTY = f"<{FLEX}emptyElement>"
+
+
+class Walk:
+    """One walk over a payload's tree."""
+
+    __slots__ = (
+        "again",
+        "clock",
+        "concepts",
+        "digest",
+        "facts",
+        "groups",
+        "hollow",
+        "ignored",
+        "nodes",
+        "repeated",
+        "twice",
+        "unmapped",
+    )
+
+    def __init__(
+        self, lifted: Lifted, clock: Clock, digest: str, ignored: frozenset[str], hollow: frozenset[str]
+    ) -> None:
+        self.ignored, self.hollow = ignored, hollow
+        self.facts, self.nodes, self.concepts = lifted.facts, lifted.nodes, lifted.concepts
+        self.unmapped, self.repeated = lifted.unmapped, lifted.repeated
+        self.clock, self.digest = clock, digest
+        #: subject of a grouped mapping -> its position counters
+        self.groups: dict[str, list[int]] = {}
+        #: subjects that the message holds more than once
+        self.twice: set[str] = set()
+        #: properties that got a further value, which may be one that they had
+        self.again: dict[int, tuple[dict[str, list[str]], str]] = {}
+
+    def add(self, subject: str, predicate: str, value: str) -> None:
+        """State a fact."""
+        held = self.facts.get(subject)
+        if held is None:
+            held = self.facts[subject] = {}
+        self.put(held, predicate, value)
+
+    def put(self, held: dict[str, list[str]], predicate: str, value: str) -> None:
+        """State a fact of a subject."""
+        values = held.get(predicate)
+        if values is None:
+            held[predicate] = [value]
+        else:
+            values.append(value)
+            self.again[id(values)] = (held, predicate)
+
+    def settle(self) -> None:
+        """Keep one of values that are the same."""
+        for held, predicate in self.again.values():
+            held[predicate] = list(dict.fromkeys(held[predicate]))
+
+    def start(self, plan: Plan, element: Any, parent: str, position: int) -> str:
+        """Write one mapping's subject with all that lies below its element; gives the subject."""
+        subject = f"<{plan.subject(element, parent, position, self.digest)}>"
+        held = self.open(plan, element, subject, parent, position)
+        counters = [0] * plan.counters
+        if plan.grouped:
+            self.groups[subject] = counters
+        for start in plan.same:
+            self.child(subject, held, counters, start, element)
+        if plan.table:
+            self.down(plan.table, element, subject, held, counters)
+        elif len(element) and not plan.neighbour:
+            self.foreign(element)
+        return subject
+
+    def open(
+        self, plan: Plan, element: Any, subject: str, parent: str, position: int
+    ) -> dict[str, list[str]]:
+        """State what is known of a subject on reaching its element; gives what is said of it."""
+        held = self.facts.get(subject)
+        if held is None:
+            held = self.facts[subject] = {}
+        if subject in self.nodes:
+            self.twice.add(subject)
+        self.nodes[subject] = (element, plan)
+        for predicate, value in plan.constants:
+            self.put(held, predicate, value)
+        opens = plan.tagged.get(element.tag, plan.opens) if plan.tagged else plan.opens
+        for predicate, make, kind in opens:
+            made = make(element, parent, position, self.digest)
+            if made is not None:
+                self.put(held, predicate, made)
+                if kind == CONCEPT:
+                    self.concepts.add(made)
+                elif kind:
+                    self.note(kind, subject, held, predicate, made, made[1 : made.rindex('"')])
+        return held
+
+    def child(
+        self, subject: str, held: dict[str, list[str]], counters: list[int], start: Start, element: Any
+    ) -> None:
+        """Start another mapping below a subject and link it."""
+        predicate, counter, plan, sequenced = start
+        position = counters[counter]
+        if plan.grouped:
+            made = f"<{plan.subject(element, subject[1:-1], position, self.digest)}>"
+            inner = self.groups.get(made)
+            if inner is not None:
+                for other in plan.same:
+                    self.child(made, self.facts[made], inner, other, element)
+                return
+        counters[counter] = position + 1
+        links = held.get(predicate)
+        if links is None:
+            links = held[predicate] = []
+        made = self.start(plan, element, subject[1:-1], position)
+        links.append(made)
+        if made in self.twice:
+            self.again[id(links)] = (held, predicate)
+        if sequenced:
+            self.clock.items.setdefault(subject, []).append(made)
+
+    def down(
+        self,
+        table: dict[str, Node],
+        element: Any,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> None:
+        """Walk the children of an element."""
+        last = None
+        for child in element:
+            node = table.get(child.tag)
+            if node is None:
+                if child.tag not in self.ignored or (child.tag in self.hollow and _filled(child)):
+                    self.unmapped.append(child)
+                continue
+            if node is last and node.path and not node.starts:
+                self.repeated.append(child)
+            last = node
+            while node.through and len(child) == 1:  # what only wraps another element is no step of its own
+                child = child[0]
+                inner = node.table.get(child.tag)
+                if inner is None:
+                    break
+                node = inner
+            else:
+                inner = node
+            if inner is None:
+                if child.tag not in self.ignored or (child.tag in self.hollow and _filled(child)):
+                    self.unmapped.append(child)
+                continue
+            if node.emits:
+                text = child.text or ""
+                for predicate, convert, kind in node.emits:
+                    value = convert(text)
+                    values = held.get(predicate)
+                    if values is None:
+                        held[predicate] = [value]
+                    else:
+                        values.append(value)
+                        self.again[id(values)] = (held, predicate)
+                    if kind == CONCEPT:
+                        self.concepts.add(value)
+                    elif kind:
+                        self.note(kind, subject, held, predicate, value, text)
+            for start in node.starts:
+                self.child(subject, held, counters, start, child)
+            if node.table:
+                if len(child):
+                    self.down(node.table, child, subject, held, counters)
+                elif node.path and not node.emits and not node.starts:
+                    self.put(held, _EMPTY, string(node.path))
+            elif node.mixed and node.emits and not node.starts and len(child):
+                self.foreign(child)
+
+    def foreign(self, element: Any) -> None:
+        """Keep the children of an element that the mapping file takes for a leaf."""
+        self.unmapped += [child for child in element if child.tag not in self.ignored]
+
+    def note(
+        self, kind: int, subject: str, held: dict[str, list[str]], predicate: str, value: str, text: str
+    ) -> None:
+        """Keep what later steps need of a value: starts, lengths, spellings that its type loses."""
+        if kind == START:
+            self.clock.starts.setdefault(subject, text.strip())
+        else:
+            if predicate == _DURATION:
+                self.clock.lengths.setdefault(subject, text)
+            elif predicate == _EACH:
+                self.clock.each.setdefault(subject, text)
+            if "^^" in value and not value.startswith(f'"{text}"'):
+                self.put(held, f"{predicate[:-1]}Text>", string(text))
+
+
+def _filled(element: Any) -> bool:
+    return bool(len(element) or (element.text or "").strip())
