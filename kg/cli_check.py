@@ -58,6 +58,7 @@ def check(
     from kg.check import checker
     from kg.payloads import find
     from kg.render import as_json, as_junit, as_text, as_turtle
+    from kg.verdict import unopened
 
     if output not in _FORMATS:
         raise UsageError(f"{output!r} is no value of --format", cure=f"use one of {', '.join(_FORMATS)}")
@@ -71,7 +72,11 @@ def check(
     tally = {"conforms": 0, "violates": 0, "unreadable": 0}
 
     def reports() -> "Iterator[tuple[str, Report]]":
-        for name, data in read:
+        for name, data in read.each():
+            if isinstance(data, UsageError):
+                if output != "text":  # a person has read the reason on standard error
+                    yield name, unopened(Path(name).absolute().as_uri(), data)
+                continue
             report = made.check(data, max_bytes=max_bytes, standard=standard, context=known, now=time)
             tally[report.verdict] += 1
             if output == "text":

@@ -26,12 +26,19 @@ class Reading:
         self._found, self._max_bytes, self._failed = found, max_bytes, 0
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        for name, data in self.each():
+            if not isinstance(data, UsageError):
+                yield name, data
+
+    def each(self) -> Iterator[tuple[str, bytes | UsageError]]:
+        """Go through all payloads; one that cannot be read is given with the reason."""
         for source in _progress(self._found):
             try:
                 data = source.data(self._max_bytes)
             except UsageError as error:
                 self._failed += 1
                 tell(str(error))
+                yield source.name, error
             else:
                 yield source.name, data
 

@@ -10,10 +10,17 @@ from kg.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One payload to be read: ``name`` is its path as given, below the folder that was given."""
+    """One payload to be read.
+
+    Attributes:
+        name: its path as given, below the folder that was given.
+        path: None for standard input.
+        problem: why it cannot be read, where that is known already.
+    """
 
     name: str
     path: Path | None
+    problem: UsageError | None = None
 
     def data(self, limit: int) -> bytes:
         """Read the bytes, but no more than one beyond a limit: enough to see that it is too large.
@@ -21,6 +28,8 @@ class Source:
         Raises:
             UsageError: the file cannot be read.
         """
+        if self.problem is not None:
+            raise self.problem
         try:
             if self.path is None:
                 if sys.stdin is None:
@@ -43,7 +52,8 @@ def find(paths: Iterable[str]) -> Iterator[Source]:
         paths: files, folders (all ``*.xml`` below them, sorted) or ``-`` for standard input.
 
     Raises:
-        UsageError: a path does not exist, or a folder has no payload or cannot be read.
+        UsageError: a path does not exist, or a folder has no payload. What exists and cannot be read is given
+            with its problem, and ends nothing.
     """
     named = list(paths)
     for text in named:
@@ -56,6 +66,8 @@ def find(paths: Iterable[str]) -> Iterator[Source]:
             path.stat()
         except (OSError, ValueError) as error:
             gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+            if isinstance(error, PermissionError):
+                continue  # told in its turn
             what = "no such file or folder" if gone else f"cannot be read: {_reason(error)}"
             raise UsageError(what, where=text, cure="check the path") from error
         if path.is_dir() and next(_below(path), None) is None:
@@ -71,12 +83,12 @@ def _each(paths: Iterable[str]) -> Iterator[Source]:
         if text == "-":
             yield Source("-", None)
         elif path.is_dir():
-            yield from (Source(str(file), file) for file in _below(path))
+            yield from _below(path)
         else:
             yield Source(text, path)
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path) -> Iterator[Source]:
     """Give the XML files of a folder and its folders, sorted, without listing all of them first.
 
     Links to folders are not followed, so that none is gone through for ever.
@@ -84,15 +96,15 @@ def _below(folder: Path) -> Iterator[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise UsageError(
-            f"the folder cannot be read: {_reason(error)}", where=str(folder), cure="check its permissions"
-        ) from error
+        what, cure = f"the folder cannot be read: {_reason(error)}", "check its permissions"
+        yield Source(str(folder), folder, UsageError(what, where=str(folder), cure=cure))
+        return
     for entry in entries:
         if entry.is_dir():
             if not entry.is_symlink():
                 yield from _below(entry)
         elif entry.suffix.lower() == ".xml":
-            yield entry
+            yield Source(str(entry), entry)
 
 
 def _reason(error: OSError | ValueError) -> str:

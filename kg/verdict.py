@@ -2,13 +2,28 @@
 
 import hashlib
 
-from kg.errors import UnreadablePayload
+from kg.errors import UnreadablePayload, UsageError
 from kg.json_reader import looks_like_json
 from kg.lift import lifter_for
 from kg.report import Report, Verdict, Violation
 from kg.xml import Document
 from kg.xpath import pointer
 
+#: What says that bytes cannot be read, by the code of the error; what is not here is FlexKG's own decision.
+_XML = {
+    "empty": "W3C XML 1.0 (Fifth Edition), section 2.1, well-formed documents",
+    "encoding": "W3C XML 1.0 (Fifth Edition), section 4.3.3, character encoding in entities",
+    "not-xml": "W3C XML 1.0 (Fifth Edition), section 2.1, well-formed documents",
+    "unknown-message": "OpenADR 2.0b, oadr_20b.xsd",
+}
+_JSON = {
+    "encoding": "RFC 8259, section 8.1, character encoding",
+    "not-json": "RFC 8259, section 2, JSON grammar",
+    "duplicate-key": "RFC 7493 (I-JSON), section 2.3, object constraints",
+    "character": "RFC 7493 (I-JSON), section 2.1, encoding and characters",
+    "unknown-message": "OpenADR 3.1.0, openadr3.yaml",
+}
+_OWN = "FlexKG, docs/decisions/0006-reading.md; no clause of OpenADR"
 _ORDER = {"Violation": 0, "Warning": 1, "Info": 2}
 
 
@@ -30,10 +45,28 @@ def unreadable(data: bytes, error: UnreadablePayload) -> Report:
         message=error.what,
         pointer=error.where,
         cure=error.cure,
-        source="OpenADR 3.1.0, openadr3.yaml" if looks_like_json(data) else "OpenADR 2.0b, oadr_20b.xsd",
+        source=(_JSON if looks_like_json(data) else _XML).get(error.code, _OWN),
         response_code="450",
     )
     return Report("unreadable", "", (finding,), hashlib.sha256(data).hexdigest())
+
+
+def unopened(focus: str, error: UsageError) -> Report:
+    """Make the report on a file or folder that cannot be read.
+
+    Args:
+        focus: its IRI.
+        error: why.
+    """
+    finding = Violation(
+        rule="READ-file",
+        severity="Violation",
+        message=error.what,
+        focus=focus,
+        cure=error.cure,
+        source=_OWN,
+    )
+    return Report("unreadable", "", (finding,))
 
 
 def misshapen(document: Document) -> Report:

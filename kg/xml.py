@@ -166,11 +166,17 @@ def _parser() -> Any:
 def _syntax_error(error: etree.XMLSyntaxError) -> UnreadablePayload:
     line, column = error.position
     what = " ".join((error.msg or "no XML").partition(", line ")[0].split())
-    cure = "nest fewer elements" if "depth" in what.lower() else "send well-formed XML"
+    if "depth" in what.lower():
+        return UnreadablePayload(
+            "the payload nests more than 256 elements",
+            where=f"line {line}, column {column}",
+            cure="nest fewer",
+            code="too-deep",
+        )
     return UnreadablePayload(
         f"the payload is not well-formed XML: {what}",
         where=f"line {line}, column {column}",
-        cure=cure,
+        cure="send well-formed XML",
         code="not-xml",
     )
 

@@ -20,6 +20,7 @@ from rdflib.namespace import DCTERMS, RDF, SH
 from typer.testing import CliRunner
 
 import kg
+from api.command import main
 from kg.cli import app
 from kg.sparql.stored import stored_queries
 from kg.terminal import Commands
@@ -42,7 +43,7 @@ def flexkg(*arguments, stdin=None):
 
 def process(*arguments, **options):
     """Start the command line as its users do."""
-    command = [sys.executable, "-c", "from kg.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from api.command import main; main()", *map(str, arguments)]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -259,7 +260,9 @@ def test_check_goes_on_past_a_file_that_cannot_be_read(good, tmp_path):
     (tmp_path / "more.xml").write_bytes(GOOD)
     result = flexkg("check", tmp_path, "--format", "junit")
     complaint(result, "gone.xml", "No such file or directory", "check the path")
-    assert etree.fromstring(result.stdout.encode()).get("tests") == "4"
+    suite = etree.fromstring(result.stdout.encode())
+    assert suite.get("tests") == "5"
+    assert suite.xpath("//error[@type='READ-file']/../@name") == [str(tmp_path / "gone.xml")]
 
 
 def test_check_lets_no_payload_steer_the_terminal(tmp_path):
@@ -295,7 +298,7 @@ HOSTILE = {
     "bomb": (b'<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>', "doctype"),
     "50 MB": (b"<a>" + b"x" * 50_000_000 + b"</a>", "too-large"),
     "100,000 attributes": (b"<a " + b" ".join(b'a%d=""' % n for n in range(100_000)) + b"/>", None),
-    "depth 10,000": (b"<a>" * 10_000 + b"</a>" * 10_000, "not-xml"),
+    "depth 10,000": (b"<a>" * 10_000 + b"</a>" * 10_000, "too-deep"),
     "unknown root": (b"<html/>", "unknown-message"),
     "2.0a": (b'<oadrPoll xmlns="http://openadr.org/oadr-2.0a/2012/07"/>', None),
     "wrong namespace": (poll().replace(b"2.0b/2012", b"2.0b/2013"), "unknown-message"),
@@ -404,6 +407,35 @@ def test_check_tells_a_file_that_cannot_be_read():
     if not Path("/proc/self/mem").exists():
         pytest.skip("needs a file that cannot be read by anyone")
     complaint(flexkg("check", "/proc/self/mem"), "/proc/self/mem", "cannot be read")
+    result = flexkg("check", "/proc/self/mem", "--format", "json")
+    (entry,) = map(json.loads, result.stdout.splitlines())
+    (finding,) = entry["violations"]
+    assert (result.exit_code, entry["path"], entry["verdict"]) == (2, "/proc/self/mem", "unreadable")
+    assert (finding["rule"], finding["focus"]) == ("READ-file", "file:///proc/self/mem")
+    suite = etree.fromstring(flexkg("check", "/proc/self/mem", "--format", "junit").stdout.encode())
+    assert (suite.get("errors"), suite[0][0][0].get("type")) == ("1", "READ-file")
+
+
+def test_a_folder_that_cannot_be_read_ends_nothing(tmp_path, monkeypatch):
+    """Its neighbours are checked; it is told, with exit code 2."""
+    for name in ("a/x.xml", "b/y.xml", "c/z.xml"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(GOOD)
+    iterate = Path.iterdir
+
+    def iterdir(path):
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return iterate(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    result = flexkg("check", tmp_path, "--format", "json")
+    entries = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [entry["verdict"] for entry in entries] == ["conforms", "unreadable", "conforms"]
+    assert result.exit_code == 2
+    assert "b); check its permissions" in result.stderr
+    result = flexkg("ingest", tmp_path / "b", tmp_path / "a", "--store", tmp_path / "store")
+    assert (result.exit_code, "1 accepted" in result.stdout) == (2, True)
 
 
 # lift
@@ -754,9 +786,24 @@ def test_interruption_is_calm():
     assert (result.exit_code, result.stderr) == (130, "flexkg: interrupted\n")
 
 
+def test_interruption_while_loading_is_calm(monkeypatch, capsys):
+    """Ctrl-C before the command line is there."""
+
+    class Interrupted:
+        def find_spec(self, name, *_):
+            if name == "kg.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "kg.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "flexkg: interrupted\n")
+
+
 def shell(command, cwd):
     """Run a command line with ``flexkg`` in it; gives exit codes of the pipe, standard error."""
-    flexkg_ = f"{shlex.quote(sys.executable)} -c 'from kg.cli import main; main()'"
+    flexkg_ = f"{shlex.quote(sys.executable)} -c 'from api.command import main; main()'"
     text = command.replace("flexkg", flexkg_, 1)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -91,7 +91,7 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
 
 
 def flexkg(folder: Path, *arguments: str, code: int = 0) -> str:
-    return run(folder, "-c", "from kg.cli import main; main()", *arguments, code=code)
+    return run(folder, "-c", "from api.command import main; main()", *arguments, code=code)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def requests():
 def address(tmp_path_factory):
     """A running service over the examples' payloads."""
     folder = tmp_path_factory.mktemp("service")
-    command = [sys.executable, "-c", "from kg.cli import main; main()"]
+    command = [sys.executable, "-c", "from api.command import main; main()"]
     store = str(folder / "store")
     subprocess.run(
         [*command, "ingest", "examples", "--store", store], cwd=ROOT, check=False, capture_output=True

@@ -148,10 +148,10 @@ REFUSED = {
         POLL.encode() + b" " * (MAX_BYTES + 1 - len(POLL)),
         *("too-large", "1,048,576 bytes allowed", "", "fewer intervals"),
     ),
-    "depth 10,000": (b"<a>" * 10_000, "not-xml", "epth", "line 1", "nest fewer elements"),
+    "depth 10,000": (b"<a>" * 10_000, "too-deep", "nests more than 256 elements", "line 1", "nest fewer"),
     "depth 10,000 of elements known": (
         POLL.replace("v1", "<e:venID>" * 10_000).encode(),
-        *("not-xml", "epth", "line 1", "nest fewer elements"),
+        *("too-deep", "nests more than 256 elements", "line 1", "nest fewer"),
     ),
     "unknown root": (b"<html/>", "unknown-message", "'html' in namespace none", "line 1", OADR),
     "unknown root of 2.0b": (
@@ -216,6 +216,14 @@ def test_check_reports_what_read_refuses(name):
     assert what in finding.message
     assert cure in finding.cure
     assert len(report.digest) == 64
+    says = {
+        "encoding": "XML 1.0",
+        "not-xml": "XML 1.0",
+        "empty": "XML 1.0",
+        "unknown-message": "oadr_20b.xsd",
+    }
+    if data[:1] != b"{":
+        assert says.get(code, "no clause of OpenADR") in finding.source
 
 
 ACCEPTED = {
