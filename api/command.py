@@ -1,4 +1,4 @@
-"""The command ``flexkg``: the first thing that runs, so that Ctrl-C is calm while the rest is still loading."""
+"""The command ``flexkg``: what runs first, so that Ctrl-C is calm while the rest is still loading."""
 
 import sys
 
