@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SERVICES := $(VENV)/.services
 PYTEST := $(BIN)/python -m pytest --durations=15
 
-.PHONY: help demo test lint test-services test-long bench serve wheel clean
+.PHONY: help demo test lint test-services test-long bench vendor serve wheel clean
 
 help:
 	@echo "make demo           install, run the example stories on an embedded store"
@@ -34,9 +34,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-$(SERVICES): $(READY)
-	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq default-jre-headless; } || \
-	  { echo "make test-services needs Java: install default-jre-headless"; exit 2; }
+$(SERVICES): $(READY) tests/services/install.sh tests/services/package.json
+	tests/services/install.sh $(VENV)/node
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,services]'
 	@touch $(SERVICES)
 
@@ -48,6 +47,9 @@ test-long: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+vendor: $(READY)
+	$(BIN)/python vendor.py
 
 serve: $(READY)
 	$(BIN)/flexkg serve --store store

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import checks, events, health, meanings, ontology, openadr, payloads, queries, sparql
+from api import checks, events, health, meanings, ontology, openadr, page, payloads, queries, sparql
 from api.access import Access, listed
 from api.problems import install
 from kg.identity.tokens import Tokens, tokens_of
@@ -49,7 +49,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
     install(app)
     queries.describe(app, service)
-    for module in (checks, meanings, payloads, queries, sparql, ontology, openadr, events, health):
+    for module in (checks, meanings, payloads, queries, sparql, ontology, openadr, events, page, health):
         app.include_router(module.router, dependencies=[Depends(listed)])
 
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant

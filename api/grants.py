@@ -42,6 +42,8 @@ class Grant:
 _SENDERS = ("write_reports", "write_events", "write_vens")
 
 GRANTS: Final = (
+    Grant("GET", "/", "anybody"),
+    Grant("GET", "/page/{path:path}", "anybody"),
     Grant("GET", "/health", "anybody"),
     Grant("GET", "/docs", "anybody"),
     Grant("GET", "/docs/oauth2-redirect", "anybody"),

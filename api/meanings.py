@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from api.bodies import PAYLOAD_BODY, read_body
 from api.models import MeaningModel, ProblemModel
 from api.negotiation import choose
-from kg.service import Service
+from api.stores import service_of
 
 router = APIRouter(tags=["meaning"])
 _FORMS = {"text/turtle": "turtle", "application/n-triples": "nt", "application/ld+json": "jsonld"}
@@ -32,7 +32,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 async def lift(request: Request, accept: Annotated[str | None, Header()] = None) -> Response:
     """Show the graph that a payload means; nothing is kept."""
     media = choose(accept, tuple(_FORMS))
-    service: Service = request.app.state.service
+    service = service_of(request)
     data = await read_body(request, service.settings.max_payload_bytes)
     text = await run_in_threadpool(service.lift, data, _FORMS[media])
     return Response(text, media_type=media)
@@ -44,7 +44,7 @@ async def explain(request: Request) -> JSONResponse:
 
     What a report's points mean is taken from the store where the service has one; nothing is kept.
     """
-    service: Service = request.app.state.service
+    service = service_of(request)
     data = await read_body(request, service.settings.max_payload_bytes)
     found = await run_in_threadpool(service.explain, data)
     return JSONResponse(

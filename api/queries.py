@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from api.models import ProblemModel, StoredQueryModel
 from api.negotiation import choose
 from api.sparql import GRAPHS, ROWS
+from api.stores import asker, service_of
 from kg.errors import QueryError
 from kg.service import Service
 from kg.sparql.stored import Parameter, StoredQuery
@@ -46,7 +47,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 @router.get("/queries", response_model=list[StoredQueryModel])
 def list_queries(request: Request) -> JSONResponse:
     """List the stored queries with what they answer and the parameters that they take."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     return JSONResponse([_listed(query) for _, query in sorted(service.stored().items())])
 
 
@@ -56,7 +57,8 @@ async def answer(request: Request, name: str, accept: Annotated[str | None, Head
 
     ``format=csv|json|tsv|xml`` stands for an Accept header where a program cannot send one.
     """
-    service: Service = request.app.state.service
+    asker(request)
+    service = service_of(request)
     values = _values(request.query_params.multi_items())
     wanted = values.pop(_FORMAT, None)
     if wanted is not None and wanted not in _FORMATS:

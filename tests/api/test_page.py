@@ -1,0 +1,94 @@
+"""/: the web page and its files, which ask for nothing from elsewhere."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from tests.api.problem import problem
+from tests.paths import ROOT
+
+STATIC = ROOT / "api" / "static"
+OWN = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and "vendor" not in path.parts]
+VENDORED = json.loads((STATIC / "vendor" / "vendor.json").read_text("utf-8"))
+
+
+def test_page_is_served_with_a_strict_policy(checking):
+    """Only its own files may run, nothing may be loaded from elsewhere."""
+    answer = checking.get("/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_every_file_that_the_page_names_is_served(checking):
+    """Scripts, style sheets and pictures, also those that scripts load."""
+    named = set(re.findall(r'(?:src|href)="(page/[^"]+)"', (STATIC / "index.html").read_text("utf-8")))
+    for path in OWN:
+        if path.suffix == ".js":
+            text = path.read_text("utf-8")
+            named |= {f"page/js/{name}" for name in re.findall(r'(?:from|import\() ?"\./([^"]+)"', text)}
+            named |= set(re.findall(r'"(page/[^"]+)"', text))
+    assert len(named) > 10
+    for name in named:
+        assert checking.get(f"/{name}").status_code == 200, name
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_own_files_ask_for_nothing_from_elsewhere(path):
+    """No address but those of namespaces, and no script or style within the page."""
+    text = path.read_text("utf-8")
+    known = (
+        "http://www.w3.org/",
+        "https://w3id.org/flexkg/",
+        "http://openadr.org/",
+        "http://docs.oasis-open.org/",
+        "https://program.example/",
+    )
+    assert [url for url in re.findall(r"https?://[^\s\"'`<>)]+", text) if not url.startswith(known)] == []
+    if path.suffix == ".html":
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", text)
+    if path.suffix == ".js":
+        assert not re.search(r"\beval\(|innerHTML|insertAdjacentHTML|document\.write", text)
+        assert len(text.splitlines()) <= 300
+
+
+@pytest.mark.parametrize("package", VENDORED, ids=lambda package: package["name"])
+def test_bundles_are_as_they_were_published(package):
+    """Name, exact version, licence and the checksum of each file."""
+    assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
+    assert package["licence"] in (STATIC / "vendor" / package["licence_stated_in"]).read_text("utf-8")
+    for file in package["files"]:
+        data = (STATIC / "vendor" / file["to"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == file["sha256"], file["to"]
+
+
+def test_no_bundle_is_unlisted():
+    """Each file under vendor/ is named with its checksum."""
+    listed = {file["to"] for package in VENDORED for file in package["files"]} | {"vendor.json"}
+    found = {
+        path.relative_to(STATIC / "vendor").as_posix()
+        for path in (STATIC / "vendor").rglob("*")
+        if path.is_file()
+    }
+    assert found == listed
+
+
+def test_unchanged_files_are_not_sent_again(checking):
+    """By ETag."""
+    tag = checking.get("/page/flexkg.css").headers["etag"]
+    answer = checking.get("/page/flexkg.css", headers={"if-none-match": tag})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "..%2Fapp.py", "%2e%2e/%2e%2e/kg/keys.py", "vendor", "js/", "index.html%00"]
+)
+def test_nothing_else_is_served(checking, name):
+    """What is no file of the page is told, whatever the path says."""
+    problem(checking.get(f"/page/{name}"), 404, "not-found")

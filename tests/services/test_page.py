@@ -1,0 +1,138 @@
+"""The web page in a real browser: a payload checked, a question asked, the registry seen."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.service import Service
+from kg.settings import load_settings
+from tests.paths import ROOT
+
+pytestmark = pytest.mark.services
+
+NODE = Path(sys.prefix) / "node"
+REFUSED = ROOT / "examples" / "03-refused-event" / "refused.xml"
+SCREENSHOTS = Path(os.environ.get("FLEXKG_SCREENSHOTS", ROOT / "screenshots"))
+FILLED = (
+    "01-price-event/price.xml",
+    "02-load-shed/shed-0.xml",
+    "02-load-shed/shed-1.xml",
+    "04-report-to-query/1-register.xml",
+    "04-report-to-query/2-readings.xml",
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service over a store that took the examples in."""
+    store = tmp_path_factory.mktemp("page") / "store"
+    with Service(load_settings(store=store)) as service:
+        for name in FILLED:
+            assert service.ingest((ROOT / "examples" / name).read_bytes()).accepted
+    command = [
+        sys.executable,
+        "-c",
+        "from kg.cli import main; main()",
+        "serve",
+        "--store",
+        str(store),
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            yield line.split("serves on ", 1)[1].split(" ", 1)[0]
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def looks(base: str) -> dict[str, dict]:
+    """What was seen at a desk's size in light, and at a phone's in dark."""
+    browser = shutil.which("chromium")
+    assert browser, "make test-services installs chromium"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [
+            "node",
+            str(ROOT / "tests" / "services" / "page.mjs"),
+            base,
+            browser,
+            str(REFUSED),
+            str(SCREENSHOTS),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env=os.environ | {"FLEXKG_NODE": str(NODE)},
+    )
+    assert done.returncode == 0, done.stderr
+    return {look["name"]: look for look in json.loads(done.stdout)}
+
+
+each = pytest.mark.parametrize("name", ["desk", "phone"])
+
+
+@each
+def test_payload_is_checked_beside_its_lines(looks, name) -> None:
+    """Verdict, findings, the marked lines, the jump to one, and the same in words and as a graph."""
+    look = looks[name]
+    assert look["status"] == "oadrDistributeEvent: 4 violations"
+    assert {text.split()[0] for text in look["findings"]} == {"INT-2", "INT-3", "INT-6", "SIG-5"}
+    assert len(look["marked"]) >= 3
+    assert look["jumped"].startswith("line-")
+    assert look["words"]
+    assert all(text.startswith("From 20") for text in look["words"])
+    assert "flex:DistributeEvent" in look["turtle"]
+
+
+@each
+def test_stored_query_is_opened_run_and_plotted(looks, name) -> None:
+    """Rows as a table and as a plot."""
+    look = looks[name]
+    assert any("SHED-7" in row for row in look["rows"])
+    assert any(label.startswith("SHED-7") or "value" in label for label in look["plotted"])
+
+
+@each
+def test_broken_query_shows_its_place(looks, name) -> None:
+    """What is wrong and at which line, which is marked in the editor."""
+    look = looks[name]
+    assert "line 2" in look["problem"]
+    assert look["problemLine"] >= 1
+
+
+@each
+def test_registry_shows_events_and_readings(looks, name) -> None:
+    """Events on a time line, readings as a plot with their numbers."""
+    look = looks[name]
+    assert any("SHED-7" in text for text in look["events"])
+    assert look["readings"].startswith("4 values")
+
+
+@each
+def test_nothing_is_asked_of_elsewhere_and_nothing_complains(looks, name) -> None:
+    """No request leaves the service, no policy is broken, no script fails, nothing is too wide."""
+    look = looks[name]
+    assert look["outside"] == []
+    assert look["complaints"] == []
+    assert max(look["wide"]) <= 0
+
+
+@each
+def test_page_is_accessible(looks, name) -> None:
+    """axe-core finds nothing in any view."""
+    assert looks[name]["axe"] == []
+
+
+def test_screenshots_are_kept(looks) -> None:
+    """For whoever wants to look."""
+    assert len({path.name for path in SCREENSHOTS.glob("*.png")}) >= 8
