@@ -93,7 +93,8 @@ def import_(
 ) -> None:
     """Put your full copy of SAREF, CIM or another ontology into a store, beside ours; nothing is fetched.
 
-    It is shown as the graph `ontology/<name>` and survives a rebuild.
+    It is shown as the graph `ontology/<name>` and survives a rebuild. What follows from it together with ours
+    is worked out once, which takes some seconds, and shown in the graph `ontology`.
 
     Example: `flexkg ontology import saref.rdf --store ./store`
     """

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg import alignments, assets
+from kg.axioms import axioms
 from kg.cache import keep, recall
 from kg.namespaces import OWL, RDF, RDFS
-from kg.rdf import read_all
+from kg.rdf import read_all, read_file
 from kg.sssom import read as read_table
 
 if TYPE_CHECKING:
@@ -38,11 +39,14 @@ def ontology_paths() -> list[Path]:
     return [*assets.files("ontology", "*.ttl"), *alignments.tables()]
 
 
-def closure(paths: Sequence[Path] | None = None) -> str:
+def closure(paths: Sequence[Path] | None = None, copies: Sequence[Path] = ()) -> str:
     """Give an ontology with all that follows from it.
 
     Args:
         paths: its files, RDF and SSSOM tables; the project's own ontology and alignments where None.
+        copies: ontologies of others that are reasoned over with it. What they state themselves is left out
+            of the answer, and their individuals take no part: only what follows between classes and
+            properties.
 
     Returns:
         N-Triples text, sorted: from the cache where the same files were closed before.
@@ -54,14 +58,14 @@ def closure(paths: Sequence[Path] | None = None) -> str:
         OWL 2 Web Ontology Language Profiles, section 4.3 (reasoning in OWL 2 RL).
     """
     files = ontology_paths() if paths is None else list(paths)
-    name = f"closure-{key(files)}.nt"
+    name = f"closure-{key([*files, *copies])}.nt"
     shipped = assets.shipped("closure")
     if shipped is not None and (shipped / name).is_file():
         return assets.text(shipped / name)
     kept = recall(name)
     if kept is not None:
         return kept
-    text = reason(files)
+    text = reason(files, copies)
     keep(name, text)
     return text
 
@@ -93,7 +97,7 @@ def stated(paths: Iterable[Path]) -> list[str]:
     return [*(f"{triple} ." for triple in triples), *alignments.statements(tables)]
 
 
-def reason(paths: Iterable[Path]) -> str:
+def reason(paths: Iterable[Path], copies: Iterable[Path] = ()) -> str:
     """Work the closure out with owlrl, without looking into the cache."""
     import owlrl
     import rdflib
@@ -101,9 +105,12 @@ def reason(paths: Iterable[Path]) -> str:
     graph = rdflib.Graph()
     graph.parse(data="\n".join(stated(paths)), format="nt")
     asserted = set(graph)
+    borrowed = [line for copy in copies for line in axioms(read_file(copy))]
+    graph.parse(data="\n".join(borrowed), format="nt")
+    theirs = set(graph) - asserted
     reasoner = owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False)
     reasoner.expand(graph)
-    kept = (triple for triple in graph if triple in asserted or _says_something(triple))
+    kept = (t for t in graph if t in asserted or (t not in theirs and _says_something(t)))
     lines = {f"{s.n3()} {p.n3()} {o.n3()} ." for s, p, o in kept}
     return "\n".join(sorted(lines)) + "\n"
 
@@ -122,10 +129,14 @@ def _says_something(triple: Any) -> bool:
     return not (str(predicate) == _TYPE and str(value).startswith((OWL, RDFS, RDF)))
 
 
-def load_into(graphs: "GraphStore") -> bool:
+def load_into(graphs: "GraphStore", copies: Sequence[Path] = ()) -> bool:
     """Put the closed ontology, its concepts and the grounds of its alignments into a store.
 
     Nothing is written where the store holds just these.
+
+    Args:
+        graphs: the store.
+        copies: ontologies of others in it, which what follows rests on too.
 
     Returns:
         Whether anything was written.
@@ -139,13 +150,13 @@ def load_into(graphs: "GraphStore") -> bool:
     from kg.namespaces import FLEX
 
     vocabularies = [*assets.files("ontology", "vocab/*.ttl"), *assets.files("ontology", "concepts/*.ttl")]
-    content = string(key([*ontology_paths(), *vocabularies]))
+    content = string(key([*ontology_paths(), *vocabularies, *copies]))
     subject, predicate = f"<{ONTOLOGY}>", f"<{FLEX}contentDigest>"
     held = [statement.object for statement in graphs.match(subject, predicate, None, META)]
     if held == [content]:
         return False
     concepts = "".join(f"{triple} .\n" for triple in read_all(vocabularies))
     grounds = "".join(f"{line}\n" for line in alignments.evidence(map(read_table, alignments.tables())))
-    graphs.replace(ONTOLOGY, closure() + concepts + grounds)
+    graphs.replace(ONTOLOGY, closure(copies=copies) + concepts + grounds)
     note(graphs, ONTOLOGY, content)
     return True

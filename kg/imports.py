@@ -1,8 +1,9 @@
 """Full copies of other ontologies in a store: a user's own SAREF or CIM beside the few terms declared here.
 
 A copy is kept in the store's directory, ``DIR/ontologies/<name>.nt``, and shown as the graph
-``ontology/<name>``; a graph that is made anew gets it again. Nothing is fetched: what an ontology imports has
-to be imported too.
+``ontology/<name>``; a graph that is made anew gets it again. What follows from it and our ontology together
+stands in the graph ``ontology`` (``kg.closure``). Nothing is fetched: what an ontology imports has to be
+imported too.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ from kg.closure import load_into
 from kg.errors import FlexKGError, QueryError, UsageError
 from kg.explain import Meaning
 from kg.graphs import META, Answer
-from kg.imports import import_ontology, load_copies
+from kg.imports import copies, import_ontology, load_copies
 from kg.meanings import explained, graph_text
 from kg.report import Report
 from kg.settings import Settings, load_settings
@@ -67,7 +67,7 @@ class Service:
                 batch=settings.batch,
                 create=create,
             )
-            load_into(self._ingest.graphs)
+            load_into(self._ingest.graphs, copies(settings.store))
             load_copies(self._ingest.graphs, settings.store)
             if settings.vtn_id:
                 self._vtn, self._operator = open_vtn(self._ingest, settings)
