@@ -69,7 +69,7 @@ def checker(profile: str = "core", engine: str = "compiled") -> "Checker":
     if engine not in NAMES:
         raise UsageError(f"no SHACL engine is called {engine!r}", cure=f"use one of {', '.join(NAMES)}")
     level = load_profile(profile)
-    shapes = Shapes(level.files)
+    shapes = Shapes(level.files, level.standards)
     unknown = {rule for rule, _ in level.severities} - {rule.id for rule in shapes.rules.values()}
     if unknown:
         raise AssetError(

@@ -1,11 +1,12 @@
-"""Levels of strictness, as profiles declare them: which shape files apply, and which severities differ.
+"""Levels of strictness and standards, as profiles declare them: files that apply, severities that differ.
 
-``shapes/profiles.ttl`` declares the shipped ones in the W3C Profiles Vocabulary; a user's own is a file of
-the same kind, with ``prof:isProfileOf`` one of ours and shape files beside it.
+``shapes/profiles.ttl`` declares the shipped ones in the W3C Profiles Vocabulary, on two axes: a profile with
+``flex:inProfile`` is a standard, any other a level. A user's own level is a file of the same kind, with
+``prof:isProfileOf`` one of ours and shape files beside it.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from kg.namespaces import FLEX, MODULE, RDF
 
 PROF = "http://www.w3.org/ns/dx/prof/"
 _BASE = MODULE + "shapes/"
+_MAPPINGS = MODULE + "mappings/"
 _SEVERITIES = ("Violation", "Warning", "Info")
 _Node = ox.NamedNode | ox.BlankNode
 
@@ -27,13 +29,15 @@ class Level:
 
     Attributes:
         name: for example ``"core"``.
-        files: shape files in force.
+        files: shape files in force, those of all standards among them.
         severities: rule id -> severity where it differs from the shape's own.
+        standards: shape file -> the standards on whose messages alone it is tried; others are tried on all.
     """
 
     name: str
     files: tuple[Path, ...]
     severities: tuple[tuple[str, str], ...] = ()
+    standards: Mapping[Path, frozenset[str]] = field(default_factory=dict)
 
 
 class _Graph:
@@ -67,9 +71,11 @@ class _Graph:
     def text(self, subject: _Node, predicate: str) -> str:
         return next((value.value for value in self.objects(subject, predicate)), "")
 
-    def profiles(self) -> list[_Node]:
+    def profiles(self, standards: bool = False) -> list[_Node]:
+        """List the levels, or the standards."""
         kind = PROF + "Profile"
-        return [s for s in self.facts if any(o.value == kind for o in self.objects(s, RDF + "type"))]
+        found = [s for s in self.facts if any(o.value == kind for o in self.objects(s, RDF + "type"))]
+        return [s for s in found if bool(self.nodes(s, FLEX + "inProfile")) == standards]
 
 
 def load_profile(name: str) -> Level:
@@ -88,25 +94,60 @@ def load_profile(name: str) -> Level:
     >>> load_profile("strict").name
     'strict'
     """
-    graph = _Graph()
-    graph.read(assets.folder("shapes") / "profiles.ttl", _BASE + "profiles.ttl")
+    graph = _shipped()
     shipped = {graph.text(profile, PROF + "hasToken"): profile for profile in graph.profiles()}
     profile = shipped[name] if name in shipped else _own(graph, name, shipped)
     files: dict[Path, None] = {}
     severities: dict[str, str] = {}
     for level in _chain(graph, profile):
-        for resource in graph.nodes(level, PROF + "hasResource"):
-            for artifact in graph.nodes(resource, PROF + "hasArtifact"):
-                files[_file(graph, resource, artifact.value)] = None
+        files |= dict.fromkeys(_artifacts(graph, level, "validation"))
         severities.update(_overrides(graph, level))
-    return Level(name, tuple(files), tuple(sorted(severities.items())))
+    alone: dict[Path, frozenset[str]] = {}
+    for standard in graph.profiles(standards=True):
+        for path in _artifacts(graph, standard, "validation"):
+            alone[path] = alone.get(path, frozenset()) | {graph.text(standard, PROF + "hasToken")}
+    return Level(
+        name, (*files, *(p for p in alone if p not in files)), tuple(sorted(severities.items())), alone
+    )
 
 
 def tokens() -> list[str]:
-    """List the names of the shipped profiles."""
+    """List the names of the shipped levels.
+
+    >>> "core" in tokens()
+    True
+    """
+    graph = _shipped()
+    return sorted(graph.text(profile, PROF + "hasToken") for profile in graph.profiles())
+
+
+def standards() -> dict[str, Path]:
+    """List the standards: the token of each, and the mapping file that reads its messages.
+
+    >>> standards()["2.0b"].name
+    'openadr-2.0b.yml'
+    """
+    graph = _shipped()
+    return {
+        graph.text(standard, PROF + "hasToken"): path
+        for standard in graph.profiles(standards=True)
+        for path in _artifacts(graph, standard, "mapping")
+    }
+
+
+def _shipped() -> _Graph:
     graph = _Graph()
     graph.read(assets.folder("shapes") / "profiles.ttl", _BASE + "profiles.ttl")
-    return sorted(graph.text(profile, PROF + "hasToken") for profile in graph.profiles())
+    return graph
+
+
+def _artifacts(graph: _Graph, profile: _Node, role: str) -> Iterator[Path]:
+    """Find the files of a profile that have a role; one whose role is not told is for validation."""
+    for resource in graph.nodes(profile, PROF + "hasResource"):
+        told = [node.value for node in graph.nodes(resource, PROF + "hasRole")] or [PROF + "role/validation"]
+        if PROF + f"role/{role}" in told:
+            for artifact in graph.nodes(resource, PROF + "hasArtifact"):
+                yield _file(graph, resource, artifact.value)
 
 
 def _own(graph: _Graph, name: str, shipped: Iterable[str]) -> _Node:
@@ -157,6 +198,8 @@ def _file(graph: _Graph, resource: _Node, iri: str) -> Path:
     parts = urlsplit(iri)
     if iri.startswith(_BASE):
         path = assets.folder("shapes") / iri.removeprefix(_BASE)
+    elif iri.startswith(_MAPPINGS):
+        path = assets.folder("mappings") / iri.removeprefix(_MAPPINGS)
     elif parts.scheme == "file":
         path = Path(unquote(parts.path))
     else:
@@ -166,9 +209,7 @@ def _file(graph: _Graph, resource: _Node, iri: str) -> Path:
             cure="name a file beside it",
         )
     if not path.is_file():
-        raise AssetError(
-            f"the shape file {path.name} is missing", where=str(graph.home[resource]), cure="add it"
-        )
+        raise AssetError(f"the file {path.name} is missing", where=str(graph.home[resource]), cure="add it")
     return path
 
 

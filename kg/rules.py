@@ -4,7 +4,7 @@ Shapes are read with pyoxigraph once; a message type is checked with the shapes 
 mapping can make, as one N-Triples text for the engine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,9 +73,15 @@ class Rule:
 
 
 class Shapes:
-    """A set of shape files, read."""
+    """A set of shape files, read.
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    Args:
+        files: the shape files.
+        standards: file -> the standards on whose messages alone its shapes are tried; None: all, on all.
+    """
+
+    def __init__(self, files: Iterable[Path], standards: Mapping[Path, frozenset[str]] | None = None) -> None:
+        self._alone = standards or {}
         self.quads: dict[ox.NamedNode | ox.BlankNode, list[tuple[ox.NamedNode, _Term]]] = {}
         self._homes: dict[ox.NamedNode | ox.BlankNode, Path] = {}
         for index, path in enumerate(files):
@@ -174,7 +180,8 @@ class Shapes:
         Args:
             classes: class IRIs, without their superclasses, which are added.
             without: rule ids to leave out.
-            standard: profile of the messages; shapes of another, by ``flex:inProfile``, are left out.
+            standard: profile of the messages; shapes of another, by their file or by ``flex:inProfile``,
+                are left out.
 
         Returns:
             N-Triples text; target classes are the ones given, so that the engine needs no class hierarchy.
@@ -207,6 +214,9 @@ class Shapes:
         return "\n".join(lines) + "\n"
 
     def _dropped(self, shape: ox.NamedNode | ox.BlankNode, without: frozenset[str], standard: str) -> bool:
+        home = self._homes.get(shape)
+        if home is not None and standard not in self._alone.get(home, {standard}):
+            return True
         profiles = [value for name, value in self.quads.get(shape, ()) if name == _PROFILE]
         if profiles and ox.NamedNode(f"{VOCAB}profile/{standard}") not in profiles:
             return True

@@ -105,7 +105,7 @@ def test_broken_profile_is_told_with_cure(tmp_path: Path, body: str, words: str)
 
 def test_unknown_profile_lists_those_there_are() -> None:
     """A name that is neither a profile nor a file gets the names that there are."""
-    with pytest.raises(UsageError, match="core, site-example, strict"):
+    with pytest.raises(UsageError, match="core, site-de, strict"):
         load_profile("stern")
 
 

@@ -4,9 +4,13 @@ from functools import cache
 
 import pyoxigraph as ox
 import pytest
+import yaml
 
+from kg import assets
 from kg.namespaces import DCTERMS, FLEX, RDF, SH
-from kg.rules import parse
+from kg.profiles import load_profile, standards
+from kg.rules import Shapes, parse
+from kg.vocabulary import iri, schemes
 from tests.paths import ROOT
 from tests.shape_cases import shapes
 
@@ -32,7 +36,9 @@ def overrides(profile: str) -> list[tuple[str, str]]:
     ]
 
 
-PROFILES = sorted(iri for iri, said in facts().items() if PROF + "Profile" in said.get(RDF + "type", ()))
+DECLARED = sorted(iri for iri, said in facts().items() if PROF + "Profile" in said.get(RDF + "type", ()))
+STANDARDS = [iri for iri in DECLARED if FLEX + "inProfile" in facts()[iri]]
+PROFILES = [iri for iri in DECLARED if iri not in STANDARDS]
 each_profile = pytest.mark.parametrize("profile", PROFILES, ids=lambda iri: iri.rpartition("#")[2])
 
 
@@ -42,7 +48,7 @@ def test_profiles_are_a_line_of_growing_strictness():
     assert {name: iri.rpartition("#")[2] for name, iri in parents.items()} == {
         "core": "",
         "strict": "core",
-        "site-example": "strict",
+        "site-de": "strict",
     }
 
 
@@ -52,6 +58,39 @@ def test_profile_says_what_it_is(profile):
     assert facts()[profile][PROF + "hasToken"] == [profile.rpartition("#")[2]]
     assert len(facts()[profile][DCTERMS + "title"]) == 1
     assert len(facts()[profile][DCTERMS + "description"]) == 1
+
+
+@pytest.mark.parametrize("standard", STANDARDS, ids=lambda iri: iri.rpartition("#")[2])
+def test_standard_says_which_messages_it_is_about(standard):
+    """A standard has the token of its concept, and the mapping that says it reads its messages."""
+    (token,) = facts()[standard][PROF + "hasToken"]
+    assert facts()[standard][FLEX + "inProfile"] == [iri("profile", token)]
+    assert len(facts()[standard][DCTERMS + "title"]) == len(facts()[standard][DCTERMS + "description"]) == 1
+    said = yaml.safe_load(standards()[token].read_text("utf-8"))["flexkg"]
+    assert token in [said["profile"], *said.get("also", ())]
+
+
+def test_standards_are_those_of_the_vocabulary_and_of_the_mappings():
+    """No standard is told of in Python alone: the profiles, the concepts and the mapping files agree."""
+    assert standards().keys() == schemes()["profile"].concepts.keys()
+    assert set(standards().values()) == set(assets.files("mappings", "payloads/*.yml"))
+
+
+def test_shapes_of_a_standard_are_tried_on_its_messages_alone():
+    """The files that a standard lists are left out for others, also where a shape does not say so itself."""
+    level = load_profile("core")
+    alone = {path.name: tokens for path, tokens in level.standards.items()}
+    assert alone == {"openadr-2.0a.ttl": {"2.0a"}, "openadr-3.ttl": {"3.0", "3.1"}}
+    found = Shapes(level.files, level.standards)
+    for file, inside, outside in (("openadr-2.0a.ttl", "2.0a", "2.0b"), ("openadr-3.ttl", "3.1", "2.0a")):
+        named = {
+            t.subject.value for t in parse(ROOT / "shapes" / file) if t.predicate.value == SH + "message"
+        }
+        targets = {
+            t.object.value for t in parse(ROOT / "shapes" / file) if t.predicate.value == SH + "targetClass"
+        }
+        assert any(f"<{name}>" in found.for_classes(targets, standard=inside) for name in named)
+        assert not any(f"<{name}>" in found.for_classes(targets, standard=outside) for name in named)
 
 
 @each_profile
@@ -75,4 +114,4 @@ def test_profiles_use_terms_of_the_profiles_vocabulary():
         for term in triple
         if isinstance(term, ox.NamedNode) and term.value.startswith(PROF)
     }
-    assert used - {"role/validation"} <= TERMS
+    assert used - {"role/validation", "role/mapping"} <= TERMS
