@@ -5,6 +5,7 @@ name. With one, a request needs a token of it, except for what ``api.grants`` op
 """
 
 import logging
+from functools import partial
 from typing import Final
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.grants import GRANTS, Grant, Table
+from api.peers import Peers
 from api.problems import TYPE
 from kg.errors import Forbidden, Unauthenticated
 from kg.identity.caller import LOCAL_CALLER, NOBODY, Caller
@@ -33,10 +35,14 @@ class Access:
         app: the application.
         tokens: checks tokens; None for a service on loopback without a provider.
         tenant: the tenant that the service is for.
+        peers: recognises TLS peers; None where no device is enrolled.
     """
 
-    def __init__(self, app: ASGIApp, tokens: Tokens | None = None, tenant: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, tokens: Tokens | None = None, tenant: str = "", peers: Peers | None = None
+    ) -> None:
         self._app, self._tokens, self._tenant = app, tokens, tenant
+        self._peers = peers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request, hand on any other."""
@@ -48,9 +54,13 @@ class Access:
             grant = _TABLE.find(scope["method"], scope["path"])
             if self._tokens is None:
                 _for_this_host(headers)
+            peer = self._peers.of(scope, headers) if self._peers is not None else NOBODY
+            if self._tokens is None and not peer.certificate:
                 found = LOCAL_CALLER
+            elif grant is not None and grant.whose == "peer":
+                found = peer
             else:
-                found = await self._caller(headers, grant)
+                found = await self._caller(headers, peer)
             allow(found, grant, self._tenant)
         except Forbidden as error:
             _log.warning("%s %s refused: %s", scope["method"], scope["path"], error.reason)
@@ -59,21 +69,21 @@ class Access:
         scope.setdefault("state", {})[_STATE] = (found, grant)
         await self._app(scope, receive, send)
 
-    async def _caller(self, headers: Headers, grant: Grant | None) -> Caller:
+    async def _caller(self, headers: Headers, peer: Caller) -> Caller:
         """Find out who calls; nobody, where there is no token and none is needed."""
-        assert self._tokens is not None
         given = headers.getlist("authorization")
-        if not given:
+        if not given or self._tokens is None:
             return NOBODY
         kind, _, text = given[0].partition(" ")
         if len(given) > 1 or kind.lower() != "bearer" or not text.strip():
             raise Unauthenticated(
                 "the request has no bearer token", cure="send Authorization: Bearer TOKEN", reason="no bearer"
             )
+        check = partial(self._tokens.check, text.strip(), certificate=peer.certificate)
         try:
-            return self._tokens.check(text.strip(), fetch=False)
+            return check(fetch=False)
         except UnknownKey:
-            return await run_in_threadpool(self._tokens.check, text.strip())
+            return await run_in_threadpool(check)
 
 
 def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
@@ -89,11 +99,26 @@ def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
         Unauthenticated: a token is needed.
         Forbidden: the token has none of the scopes, or is another tenant's.
     """
-    if grant is None or grant.whose in ("anybody", "peer"):
+    if grant is None or grant.whose == "anybody":
+        return
+    if grant.whose == "peer":
+        if caller.certificate and tenant and caller.tenant != tenant:
+            raise Forbidden(
+                "the certificate is not accepted",
+                code="certificate",
+                reason=f"{caller.party} is of tenant {caller.tenant!r}",
+            )
         return
     if not caller.subject:
         raise Unauthenticated(
             "a token is needed", cure="get one from the OpenID provider", reason="no token", code="no-token"
+        )
+    if caller.key and "device:enrol" not in grant.scopes:
+        raise Unauthenticated(
+            "the token is not accepted",
+            cure="get one that is not bound to a device's key",
+            code="invalid-token",
+            reason="bound to a key, which only the enrolment compares",
         )
     if caller.scopes.isdisjoint(grant.scopes):
         raise Forbidden(

@@ -6,14 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import checks, events, health, meanings, ontology, openadr, page, payloads, queries, sparql
+from api import checks, est, events, health, meanings, ontology, openadr, page, payloads, queries, sparql
 from api.access import Access, listed
+from api.peers import Peers
 from api.problems import install
+from kg.identity.office import open_office
 from kg.identity.tokens import Tokens, tokens_of
 from kg.namespaces import VERSION
 from kg.service import Service
 from kg.sparql.pool import Pool
 from kg.tenants import Tenants, bounds
+
+_ROUTERS = (*(checks, meanings, payloads, queries, sparql, ontology, openadr, est, events, page, health),)
 
 
 def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
@@ -28,6 +32,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     """
     settings = service.settings
     tenants = Tenants(settings, service)
+    office = open_office(settings)
     pool = Pool(bounds(settings), require=settings.sandbox == "require")
 
     @asynccontextmanager
@@ -37,6 +42,8 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
         yield
         await pool.close()
         tenants.close()
+        if office is not None:
+            office.close()
 
     app = FastAPIOffline(  # /docs loads nothing from elsewhere
         title="FlexKG",
@@ -47,11 +54,13 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
+    app.state.office = office
     install(app)
     queries.describe(app, service)
-    for module in (checks, meanings, payloads, queries, sparql, ontology, openadr, events, page, health):
+    for module in _ROUTERS:
         app.include_router(module.router, dependencies=[Depends(listed)])
 
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
-    app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant)
+    peers = Peers(office.enrolment, settings.proxies.split()) if office is not None else None
+    app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant, peers=peers)
     return app

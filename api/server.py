@@ -9,6 +9,8 @@ import sys
 import uvicorn
 
 from api.app import create_app
+from api.peers import PeerProtocol
+from api.transport import tls_of
 from kg.errors import UsageError
 from kg.service import Service
 from kg.settings import Settings
@@ -44,10 +46,15 @@ def _serve(service: Service, listener: socket.socket) -> None:
     name = f"[{host}]" if ":" in host else host
     kept = f"store {service.settings.store}" if service.has_store else "no store, checks only"
     who = f"tokens of {service.settings.issuer}" if service.settings.issuer else "no provider: loopback only"
-    print(f"flexkg serves on http://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
+    scheme = "https" if service.settings.tls_certificate else "http"
+    print(f"flexkg serves on {scheme}://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10)
+    config = uvicorn.Config(
+        create_app(service), log_level="warning", timeout_graceful_shutdown=10, http=PeerProtocol
+    )
+    config.load()
+    config.ssl = tls_of(service.settings)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 

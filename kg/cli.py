@@ -9,6 +9,7 @@ import typer
 
 from kg.cli_check import check
 from kg.cli_convert import convert
+from kg.cli_enrol import device_app, enrol
 from kg.cli_explain import explain
 from kg.cli_guard import guard
 from kg.cli_journal import journal_app
@@ -30,11 +31,13 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(device_app, name="device")
 app.add_typer(journal_app, name="journal")
 app.add_typer(ontology_app, name="ontology")
 app.add_typer(subject_app, name="subject")
 app.command()(check)
 app.command()(convert)
+app.command()(enrol)
 app.command()(explain)
 app.command()(guard)
 app.command()(lower)

@@ -71,6 +71,29 @@ class Settings(BaseSettings):
     token_algorithms: str = Field(
         "ES256 ES384 PS256 RS256 Ed25519 EdDSA", description="algorithms by which tokens may be signed"
     )
+    identity: Path | None = Field(
+        None,
+        description="folder of certificates, pseudonyms and authority; without one no device is enrolled",
+    )
+    vault_key: Path | None = Field(
+        None,
+        description="file with the key of the vault, best on another disk [default: vault.key in the folder]",
+    )
+    authority: str = Field(
+        "", description="EST server that signs certificates; without one the built-in authority"
+    )
+    certificate_days: float = Field(
+        7, gt=0, description="days for which the built-in authority's certificates count"
+    )
+    tls_certificate: Path | None = Field(
+        None, description="certificate of the service, PEM; with it TLS is served"
+    )
+    tls_key: Path | None = Field(None, description="its key, PEM")
+    tls_clients: Path | None = Field(None, description="further authorities of client certificates, PEM")
+    tls_legacy: bool = Field(False, description="also take the two cipher suites of OpenADR 2.0b (CBC, RSA)")
+    proxies: str = Field(
+        "", description="addresses of proxies whose Client-Cert header (RFC 9440) is believed"
+    )
 
     @property
     def rules_across(self) -> str:

@@ -19,6 +19,7 @@ class Caller:
         scopes: what it may do.
         purpose: the end for which it asks, to be compared with mandates; empty where none is stated.
         certificate: SHA-256 of the TLS peer's certificate, hexadecimal; empty where there is none.
+        key: thumbprint (RFC 7638) of the key that the token is bound to; empty where it is bound to none.
     """
 
     subject: str = ""
@@ -28,6 +29,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     purpose: str = ""
     certificate: str = ""
+    key: str = ""
 
     def may(self, *scopes: str) -> bool:
         """Say whether the caller has one of these scopes."""

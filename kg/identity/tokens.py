@@ -122,8 +122,7 @@ class Tokens:
         if not isinstance(claims, dict):
             raise _refused("its claims are no object")
         self._holds(claims)
-        _bound(claims, certificate)
-        return self._caller(claims, certificate)
+        return self._caller(claims, certificate, _bound(claims, certificate))
 
     def _key(self, text: str, *, fetch: bool) -> Key:
         header = _header(text)
@@ -166,7 +165,7 @@ class Tokens:
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise _refused("has no subject")
 
-    def _caller(self, claims: dict[str, Any], certificate: str) -> Caller:
+    def _caller(self, claims: dict[str, Any], certificate: str, key: str) -> Caller:
         scope = claims.get("scope", "")
         scopes = known(scope.split(" ") if isinstance(scope, str) else ())
         if not separate(scopes):
@@ -180,6 +179,7 @@ class Tokens:
             scopes=scopes,
             purpose=_text(claims, ours.purpose),
             certificate=certificate,
+            key=key,
         )
 
 
@@ -201,16 +201,17 @@ def thumbprint(sha256: str) -> str:
 _URL = str.maketrans("+/", "-_")
 
 
-def _bound(claims: dict[str, Any], certificate: str) -> None:
-    """Refuse a token that is bound to another certificate than the TLS peer's."""
+def _bound(claims: dict[str, Any], certificate: str) -> str:
+    """Give the key that a token is bound to; refuse one bound to another certificate than the TLS peer's."""
     confirmation = claims.get("cnf")
     if confirmation is None:
-        return
+        return ""
+    if isinstance(confirmation, dict) and set(confirmation) == {"jkt"}:
+        return _text(confirmation, "jkt")  # counts for the enrolment alone, which compares the key
     wanted = confirmation.get("x5t#S256") if isinstance(confirmation, dict) else None
-    if wanted is None and isinstance(confirmation, dict) and set(confirmation) == {"jkt"}:
-        return  # bound to a key: the enrolment compares it with the request's
     if not certificate or wanted != thumbprint(certificate):
         raise _refused("bound to another certificate")
+    return ""
 
 
 def _header(text: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_every_route_with_a_token_of_another_tenant(client, provider):
 
 def test_bad_token_is_refused_even_where_none_is_needed(client, provider, caplog):
     """The answer says nothing of the reason, the log does."""
-    for grant in GRANTS:
+    for grant in (grant for grant in GRANTS if grant.whose != "peer"):
         answer = ask(client, grant, bearer(provider.token("admin", exp=1)))
         body = problem(answer, 401, "invalid-token")
         assert "expired" not in answer.text

@@ -1,0 +1,116 @@
+"""Who is at the other end of a connection: the TLS peer's certificate, direct or told by a trusted proxy."""
+
+import hashlib
+import ipaddress
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from kg.errors import Forbidden, UsageError
+from kg.identity.caller import NOBODY, Caller
+from kg.identity.enrolment import Enrolment
+
+_FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
+_EXTENSION = "flexkg.peer"
+
+
+class PeerProtocol(H11Protocol):
+    """uvicorn's HTTP protocol, which also hands the peer's certificate to the application (DER)."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the certificate of a new connection along."""
+        super().connection_made(transport)
+        found = transport.get_extra_info("ssl_object")
+        der = found.getpeercert(binary_form=True) if found is not None else None
+        if der:
+            self.app: Any = _with(self.app, der)
+
+
+def _with(app: ASGIApp, der: bytes) -> ASGIApp:
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[_EXTENSION] = der
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+class Peers:
+    """Recognises the other end of a connection.
+
+    Args:
+        enrolment: knows the registered certificates.
+        proxies: addresses or networks of proxies that may tell of their peer's certificate.
+
+    Raises:
+        UsageError: an address is none.
+    """
+
+    def __init__(self, enrolment: Enrolment, proxies: Iterable[str] = ()) -> None:
+        self._enrolment = enrolment
+        try:
+            self._proxies = [ipaddress.ip_network(text) for text in proxies]
+        except ValueError as error:
+            raise UsageError(
+                f"{error}", where="FLEXKG_PROXIES", cure="write 10.0.0.5 or 10.0.0.0/24"
+            ) from error
+
+    def of(self, scope: Scope, headers: Headers) -> Caller:
+        """Give the caller that a peer's certificate stands for; nobody where none was shown.
+
+        Raises:
+            Forbidden: the certificate is revoked, out of its time or not registered; or somebody who is no
+                trusted proxy tells of one.
+
+        Source:
+            RFC 9440, sections 2.2 and 4.
+        """
+        der = scope.get("extensions", {}).get(_EXTENSION)
+        told = headers.getlist("client-cert")
+        if told:
+            der = self._told(scope, told)
+        if not der:
+            return NOBODY
+        found = self._enrolment.peer(der)
+        if found is None:
+            raise Forbidden(
+                "the certificate is not accepted",
+                cure="enrol the device anew",
+                code="certificate",
+                reason=f"certificate {hashlib.sha256(der).hexdigest()} unknown, revoked or out of its time",
+            )
+        return Caller(
+            subject=found.party,
+            tenant=found.tenant,
+            party=found.party,
+            scopes=frozenset(("read_ven_objects", "write_reports")),
+            certificate=found.sha256,
+        )
+
+    def _told(self, scope: Scope, told: list[str]) -> bytes:
+        client = (scope.get("client") or ("",))[0]
+        try:
+            address = ipaddress.ip_address(client)
+        except ValueError:
+            address = None
+        match = _FIELD.fullmatch(told[0].strip()) if len(told) == 1 else None
+        if address is None or not any(address in network for network in self._proxies):
+            raise Forbidden(
+                "the header Client-Cert is for proxies",
+                code="certificate",
+                reason=f"Client-Cert from {client!r}",
+            )
+        try:
+            return b64decode(match[1], validate=True) if match else _none()
+        except ValueError as error:
+            raise Forbidden(
+                "the header Client-Cert cannot be read", code="certificate", reason="Client-Cert malformed"
+            ) from error
+
+
+def _none() -> bytes:
+    raise ValueError("no byte sequence of RFC 8941")

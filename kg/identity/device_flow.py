@@ -1,0 +1,127 @@
+"""The device flow: a device without a keyboard gets a token, bound to its own key, that its owner allows.
+
+The device proves possession of its key with a DPoP proof; the provider writes the key's thumbprint into the
+token (``cnf.jkt``). See RFC 8628 and RFC 9449.
+"""
+
+import json
+import secrets
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from kg.errors import Forbidden, StoreUnavailable
+from kg.identity.keyring import fetch_json
+
+_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_LARGEST = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the owner is asked to do.
+
+    Attributes:
+        address: page to open.
+        code: what to type there.
+        complete: page with the code in it; may be empty.
+    """
+
+    address: str
+    code: str
+    complete: str
+
+
+def token_for(
+    issuer: str,
+    client: str,
+    key: ec.EllipticCurvePrivateKey,
+    show: Callable[[Prompt], object],
+    *,
+    resource: str = "",
+    scope: str = "device:enrol",
+    wait: Callable[[float], object] = time.sleep,
+) -> str:
+    """Get an access token that is bound to a key.
+
+    Args:
+        issuer: the OpenID provider.
+        client: the client ID of devices at it.
+        key: the device's key.
+        show: shows the owner what to do.
+        resource: the audience that is asked for (RFC 8707).
+        scope: the scopes that are asked for.
+        wait: waits for seconds.
+
+    Raises:
+        Forbidden: the owner refused, or the time is over.
+        StoreUnavailable: the provider does not answer, or has no device flow.
+    """
+    try:
+        found = fetch_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
+        start, end = found["device_authorization_endpoint"], found["token_endpoint"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StoreUnavailable(
+            f"the provider cannot be used: {error!r}", where=issuer, cure="name one with the device flow"
+        ) from error
+    asked = {"client_id": client, "scope": scope} | ({"resource": resource} if resource else {})
+    status, begun = _post(start, asked, {})
+    if status != 200:
+        raise _refused(begun)
+    show(
+        Prompt(begun["verification_uri"], begun["user_code"], str(begun.get("verification_uri_complete", "")))
+    )
+    pause, until = float(begun.get("interval", 5)), time.monotonic() + float(begun.get("expires_in", 600))
+    form = {"client_id": client, "grant_type": _GRANT, "device_code": begun["device_code"]}
+    form |= {"resource": resource} if resource else {}
+    while time.monotonic() < until:
+        wait(pause)
+        status, said = _post(end, form, {"DPoP": _proof(key, end)})
+        if status == 200:
+            return str(said["access_token"])
+        if said.get("error") == "slow_down":
+            pause += 5
+        elif said.get("error") != "authorization_pending":
+            raise _refused(said)
+    raise Forbidden("the owner did not answer in time", cure="start again")
+
+
+def _proof(key: ec.EllipticCurvePrivateKey, address: str) -> str:
+    """Prove that the key is held, for one request."""
+    raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    jwk = ECKey.import_key(raw)
+    algorithm = {256: "ES256", 384: "ES384", 521: "ES512"}[key.key_size]
+    header = {"alg": algorithm, "typ": "dpop+jwt", "jwk": jwk.as_dict(private=False)}
+    claims = {"jti": secrets.token_urlsafe(16), "htm": "POST", "htu": address, "iat": int(time.time())}
+    return jwt.encode(header, claims, jwk, algorithms=[algorithm])
+
+
+def _post(address: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(  # noqa: S310 - the provider's own address
+        address, data=urllib.parse.urlencode(form).encode(), headers={"Accept": "application/json", **headers}
+    )
+    try:
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
+                return answer.status, dict(json.loads(answer.read(_LARGEST)))
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(json.loads(error.read(_LARGEST)))
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreUnavailable(
+            f"the provider does not answer: {error}", where=address, cure="try again later"
+        ) from error
+
+
+def _refused(said: dict[str, Any]) -> Forbidden:
+    reason = f"{said.get('error', '')} {said.get('error_description', '')}".strip()
+    return Forbidden(f"the provider refuses: {reason}", cure="look at the client's settings at the provider")
