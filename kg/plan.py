@@ -242,8 +242,9 @@ class _Compiler:
         """Give the converter for one reference's text, and the kind of what it makes."""
         if rule.kind == "iri":
             head, tail = term.parts
-            kind = CONCEPT if head.startswith(VOCAB) else PLAIN
-            return cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), kind
+            if head.startswith(VOCAB):  # enumerations are xs:token, identifiers are xs:string
+                return cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), CONCEPT
+            return cached(lambda text: f"<{head}{segment(text)}{tail}>"), PLAIN
         convert = CONVERTERS.get(rule.datatype)
         if convert is None:
             raise self.error(f"datatype <{rule.datatype}> is not one of {', '.join(sorted(CONVERTERS))}")

@@ -78,7 +78,7 @@ def subject_writer(
             elif external == "_digest":
                 text += digest
             elif get is not None:
-                text += segment((get(element) or "").strip())
+                text += segment(get(element) or "")
             text += part
         return text
 

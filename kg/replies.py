@@ -90,7 +90,7 @@ def reply_to(
     if lifted is None and report.message_type:
         document = read(data, max_bytes=max_bytes)
         found = document.body.find(f".//{{{PAYLOADS}}}requestID")
-        request_id = (found.text or "").strip() if found is not None else ""
+        request_id = (found.text or "") if found is not None else ""
         standard = document.profile
     return report, reply(report, lifted, by=by, request_id=request_id, standard=standard)
 

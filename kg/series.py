@@ -193,7 +193,7 @@ def _resource(node: dict[str, list[str]], facts: Facts, told: str) -> str | None
         {told}
         if told
         else {
-            lexical(name).strip()
+            lexical(name)
             for relation in ("reportDataSource", "reportSubject")
             for target in node.get(f"<{FLEX}{relation}>", ())
             for name in facts.get(target, {}).get(f"<{FLEX}resourceID>", ())

@@ -55,4 +55,5 @@ def _root(lifted: Lifted) -> Any:
 
 
 def _text(element: Any) -> str:
-    return (element.text or "").strip()
+    text: str = element.text or ""
+    return text if text.strip() else ""

@@ -79,8 +79,8 @@ class Comparison:
         return self.facts.get(node, {}).get(f"<{FLEX}{name}>", [])
 
     def text(self, node: str, name: str) -> str:
-        """Give the text of a property of a payload's node, without white space around it."""
-        return next((lexical(v).strip() for v in self.values(node, name) if v[0] == '"'), "")
+        """Give the text of a property of a payload's node."""
+        return next((lexical(v) for v in self.values(node, name) if v[0] == '"'), "")
 
     def of_class(self, name: str) -> Iterator[str]:
         """Give the payload's nodes of a class."""

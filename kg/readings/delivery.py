@@ -131,7 +131,7 @@ def _typed(node: dict[str, list[str]], name: str, datatype: str) -> str | None:
 def _text(node: dict[str, list[str]], name: str) -> str:
     """Give the text of a plain literal, empty where there is none."""
     term = next(iter(node.get(f"<{FLEX}{name}>", ())), "")
-    return lexical(term).strip() if term.endswith('"') else ""
+    return lexical(term) if term.endswith('"') else ""
 
 
 def _instant(node: dict[str, list[str]], name: str) -> datetime | None:
