@@ -6,7 +6,20 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import checks, est, events, health, meanings, ontology, openadr, page, payloads, queries, sparql
+from api import (
+    activations,
+    checks,
+    est,
+    events,
+    health,
+    meanings,
+    ontology,
+    openadr,
+    page,
+    payloads,
+    queries,
+    sparql,
+)
 from api.access import Access, listed
 from api.peers import Peers
 from api.problems import install
@@ -17,7 +30,9 @@ from kg.service import Service
 from kg.sparql.pool import Pool
 from kg.tenants import Tenants, bounds
 
-_ROUTERS = (*(checks, meanings, payloads, queries, sparql, ontology, openadr, est, events, page, health),)
+_ROUTERS = (
+    *(checks, meanings, payloads, queries, sparql, ontology, openadr, est, events, activations, page, health),
+)
 
 
 def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:

@@ -10,6 +10,7 @@ from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
 from starlette.exceptions import HTTPException
 
+from kg.activation.registry import EntryRefused
 from kg.errors import (
     AssetError,
     FlexKGError,
@@ -32,6 +33,7 @@ TYPE = MODULE + "problem/"
 #: Error class -> status and title; the first class that fits counts.
 TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
     (Refused, 422, "It does not conform"),
+    (EntryRefused, 422, "It does not follow from what is known"),
     (UnreadablePayload, 422, "The payload cannot be read"),
     (QueryError, 400, "The query cannot be answered"),
     (StoreVersion, 503, "The store was made by a newer version"),
@@ -82,7 +84,7 @@ def problem(error: FlexKGError, **extras: Any) -> Problem:
 
 
 def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -> Problem:
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | EntryRefused):
         return problem(error, violations=[one.as_dict() for one in error.report.violations])
     return problem(error)
 

@@ -116,6 +116,7 @@ class Applier:
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
         lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._series.constants)
         kind = "event" if lifted.message_type.endswith(("Event", "event")) else "op"
+        kind = "activation" if lifted.message_type == "activationEntry" else kind
         shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else list(lines)
         change = Change(month_graph(kind, row.received), shown, [lifted.message], seq=row.seq)
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")

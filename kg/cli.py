@@ -10,6 +10,7 @@ import typer
 from kg.cli_check import check
 from kg.cli_convert import convert
 from kg.cli_enrol import device_app, enrol
+from kg.cli_evidence import evidence
 from kg.cli_explain import explain
 from kg.cli_guard import guard
 from kg.cli_journal import journal_app
@@ -38,6 +39,7 @@ app.add_typer(subject_app, name="subject")
 app.command()(check)
 app.command()(convert)
 app.command()(enrol)
+app.command()(evidence)
 app.command()(explain)
 app.command()(guard)
 app.command()(lower)

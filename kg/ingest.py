@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,8 @@ from kg.judge import Judge
 from kg.readings.backends import Opener, open_readings
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
+from kg.registry_entry import RegistryEntry
+from kg.report import Report
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -127,6 +129,14 @@ class Ingest:
             if not answer.done():
                 self._lead()
         return answer.result().receipt()
+
+    def take_entry(self, entry: RegistryEntry, report: Report) -> Receipt:
+        """Record and apply an entry of the activation registry that was judged."""
+        lifted, now = entry.lifted(), datetime.now(UTC)
+        work = Work(entry.payload(), report, lifted, (entry.ven,), entry.agent, "in", now, lifted.facts)
+        with self._write_lock:
+            kept = self._write([work], frozenset())
+        return kept[0].receipt()
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
         """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.

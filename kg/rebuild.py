@@ -14,12 +14,13 @@ from kg.binding_tables import load
 from kg.chain import Row
 from kg.check import checker
 from kg.directory import StoreDirectory, open_directory, sync
-from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload
+from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload, UsageError
 from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
 from kg.readings.backends import kind_of, open_readings
+from kg.registry_entry import is_entry, read_entry
 from kg.successors import REDACTED, contents
 from kg.xml import read
 
@@ -181,7 +182,8 @@ def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Re
             rebuilt.refused += 1
         else:
             rebuilt.accepted += 1
-            today = made.check(opened[0], max_bytes=len(opened[0])) if made else None
+            again = made if made is not None and not is_entry(opened[0]) else None
+            today = again.check(opened[0], max_bytes=len(opened[0])) if again is not None else None
             if today is not None and not today.conforms:
                 rules = dict.fromkeys(v.rule for v in today.violations if v.severity == "Violation")
                 rebuilt.would_refuse[row.seq] = tuple(rules)
@@ -195,10 +197,12 @@ def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Re
 def _lifted(payload: bytes) -> Lifted | None:
     """Lift a payload with today's mappings, whatever today's schema says of it."""
     try:
-        lifted = lift(read(payload, max_bytes=len(payload)))
+        lifted = (
+            read_entry(payload).lifted() if is_entry(payload) else lift(read(payload, max_bytes=len(payload)))
+        )
         for line in lifted.lines:
             parse_line(line)
-    except (UnreadablePayload, AssetError, StoreError):
+    except (UnreadablePayload, AssetError, StoreError, UsageError):
         return None
     return lifted
 

@@ -25,6 +25,7 @@ from kg.sparql.snapshots import Snapshots
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 
 if TYPE_CHECKING:
+    from kg.activation.registry import Registry
     from kg.ingest import Ingest, Receipt
     from kg.openadr.issuing import Operator
     from kg.openadr.vtn import Vtn
@@ -136,6 +137,19 @@ class Service:
         assert self.vtn
         assert self._operator is not None
         return self._operator
+
+    @property
+    def registry(self) -> "Registry":
+        """The registry of activations."""
+        from kg.activation.registry import Registry
+
+        return Registry(self.store)
+
+    def pack(self, event_id: str, out: Path, vtn: str = "") -> int:
+        """Write the evidence pack of an event to a new folder; gives the number of rows in it."""
+        from kg.activation.pack import make_pack
+
+        return make_pack(self.store, event_id, out, vtn=vtn)
 
     @property
     def has_store(self) -> bool:

@@ -21,7 +21,7 @@ LAYERS = (
     {"cli"},
     {"tenants"},
     {"service"},
-    {"openadr"},
+    {"openadr", "activation"},
     {"ingest"},
     {"ontology"},
     {"check"},

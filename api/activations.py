@@ -1,0 +1,93 @@
+"""``/activations``: the registry of what was done for an event, and the evidence of it."""
+
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from api.models import ProblemModel, RefusalModel
+from kg.registry_entry import RegistryEntry, Step
+from kg.service import Service
+
+router = APIRouter(tags=["activations"])
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemModel, "description": "There is no such event."},
+    503: {"model": ProblemModel, "description": "The service has no store, or the store is not available."},
+}
+Vtn = Annotated[str, Query(description="vtnID, where several VTNs have such an event.")]
+
+
+class EntryModel(BaseModel):
+    """One step of an activation."""
+
+    vtn: str = Field(description="vtnID of the VTN whose event is carried out")
+    number: int = Field(0, description="modificationNumber of the version that is carried out")
+    ven: str = Field(description="venID of the VEN that carries it out")
+    step: Step
+    at: str = Field(description="when it happened, with a zone")
+    entry: str = Field("", description="identifier of the entry; made from its content without one")
+    agent: str = Field("", description="party that did it; the VEN without one")
+    on_behalf_of: str = Field("", description="party in whose name")
+    resource: str = ""
+    device: str = ""
+    point: str = ""
+    value: str = Field("", description="a decimal number")
+    unit: str = Field("", description="local name of the QUDT unit, for example KiloW-HR")
+    answer: str = Field("", description="words of the device, or the reason of a deviation")
+    corrects: str = Field("", description="the entry that this one takes the place of")
+
+
+@router.get("/activations/{event_id}", responses=_ANSWERS)
+async def entries(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[str, Any]]:
+    """List the entries of the registry for an event, in the order in which they were made."""
+    service: Service = request.app.state.service
+    return await run_in_threadpool(service.registry.entries, event_id, vtn)
+
+
+@router.post(
+    "/activations/{event_id}",
+    status_code=201,
+    responses={
+        **_ANSWERS,
+        422: {
+            "model": RefusalModel,
+            "description": "It does not follow from what is known; nothing is kept.",
+        },
+    },
+)
+async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str, Any]:
+    """Record a command, a device's answer, a baseline, a delivery or a deviation; it is never changed."""
+    service: Service = request.app.state.service
+    entry = RegistryEntry.made(event=event_id, **asked.model_dump())
+    receipt = await run_in_threadpool(service.registry.record, entry)
+    return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
+
+
+@router.get(
+    "/activations/{event_id}/evidence",
+    response_class=Response,
+    responses={**_ANSWERS, 200: {"description": "A zip file.", "content": {"application/zip": {}}}},
+)
+async def evidence(request: Request, event_id: str, vtn: Vtn = "") -> Response:
+    """Give the evidence pack of an event, for ``flexkg evidence verify``."""
+    service: Service = request.app.state.service
+
+    def packed() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            service.pack(event_id, Path(folder) / "pack", vtn)
+            made = BytesIO()
+            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in sorted((Path(folder) / "pack").rglob("*")):
+                    if path.is_file():
+                        archive.write(path, path.relative_to(Path(folder) / "pack"))
+            return made.getvalue()
+
+    data = await run_in_threadpool(packed)
+    headers = {"Content-Disposition": 'attachment; filename="evidence.zip"'}
+    return Response(data, media_type="application/zip", headers=headers)

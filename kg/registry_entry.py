@@ -1,0 +1,173 @@
+"""An entry of the activation registry: what is recorded of it, as JSON, and the triples that it means."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, Self
+
+from kg.errors import UsageError
+from kg.lift import Lifted
+from kg.literals import date_time, decimal, segment, string
+from kg.namespaces import FLEX, ID, PROV, RDF, UNIT
+
+#: Message type of entries in the journal.
+MESSAGE_TYPE: Final = "activationEntry"
+_MARK: Final = b'{"flexkg":"activation-entry/1",'
+Step = Literal["command", "answer", "baseline", "delivery", "deviation"]
+#: Step -> class of its entries.
+STEPS: Final = {
+    "command": "CommandEntry",
+    "answer": "DeviceAnswerEntry",
+    "baseline": "BaselineEntry",
+    "delivery": "DeliveryEntry",
+    "deviation": "DeviationEntry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """One entry; it is never changed, a later one may correct it.
+
+    Attributes:
+        entry: its identifier; the same again is the same entry.
+        vtn: vtnID of the VTN whose event is carried out.
+        event: eventID.
+        number: modificationNumber of the version that is carried out.
+        ven: venID of the VEN that carries it out.
+        step: what it records.
+        at: when that happened, with a zone.
+        agent: party that did it; the VEN without one.
+        on_behalf_of: party in whose name.
+        resource: resourceID; empty for all that is behind the VEN.
+        device: the device that was commanded or answered.
+        point: its data point.
+        value: what was set, expected, delivered or deviated, in ``unit``.
+        unit: local name of the QUDT unit, for example ``"KiloW"``.
+        answer: words of the device, or the reason of a deviation.
+        corrects: the entry that this one takes the place of.
+    """
+
+    entry: str
+    vtn: str
+    event: str
+    number: int
+    ven: str
+    step: Step
+    at: str
+    agent: str = ""
+    on_behalf_of: str = ""
+    resource: str = ""
+    device: str = ""
+    point: str = ""
+    value: str = ""
+    unit: str = ""
+    answer: str = ""
+    corrects: str = ""
+
+    @classmethod
+    def made(cls, **stated: Any) -> Self:
+        """Make an entry; without an identifier it gets one made from its content."""
+        content = json.dumps(stated, sort_keys=True, default=str).encode()
+        stated["entry"] = stated.get("entry") or hashlib.sha256(content).hexdigest()[:32]
+        return cls(**stated)
+
+    @property
+    def activation(self) -> str:
+        """IRI of the activation that it belongs to."""
+        parts = (self.vtn, self.event, str(self.number), self.resource or self.ven)
+        return f"{ID}activation/" + "/".join(map(segment, parts))
+
+    @property
+    def iri(self) -> str:
+        """IRI of the entry."""
+        return f"{ID}registry-entry/{segment(self.entry)}"
+
+    def payload(self) -> bytes:
+        """Write it as the journal keeps it."""
+        stated = {name: value for name, value in asdict(self).items() if value not in ("", None)}
+        return _MARK + json.dumps(stated, ensure_ascii=False, separators=(",", ":"))[1:].encode()
+
+    def lines(self) -> list[str]:
+        """Write what it means, N-Triples lines.
+
+        Raises:
+            UsageError: its step is none, or its time has no zone.
+        """
+        kind = STEPS.get(self.step)
+        if kind is None:
+            raise UsageError(f"{self.step!r} is no step", where="step", cure=f"use one of {', '.join(STEPS)}")
+        try:
+            at = datetime.fromisoformat(self.at)
+        except ValueError as error:
+            raise UsageError(
+                f"{self.at!r} is no time", where="at", cure="write 2026-11-03T17:00:00Z"
+            ) from error
+        if at.tzinfo is None:
+            raise UsageError("the time has no zone", where="at", cure="write 2026-11-03T17:00:00Z")
+        time = date_time(at.astimezone(UTC).isoformat().replace("+00:00", "Z"))
+        me, activation, agent = f"<{self.iri}>", f"<{self.activation}>", self.agent or self.ven
+        version = "/".join(map(segment, (self.vtn, self.event, str(self.number))))
+        party = f"<{ID}party/{segment(agent)}>"
+        lines = [
+            f"{me} <{RDF}type> <{FLEX}RegistryEntry> .",
+            f"{me} <{RDF}type> <{FLEX}{kind}> .",
+            f"{me} <{FLEX}entryOf> {activation} .",
+            f"{me} <{PROV}generatedAtTime> {time} .",
+            f"{me} <{PROV}wasAttributedTo> {party} .",
+            f"{activation} <{RDF}type> <{FLEX}Activation> .",
+            f"{activation} <{FLEX}activates> <{ID}event/{version}> .",
+            f"{activation} <{PROV}wasAssociatedWith> {party} .",
+        ]
+        if self.on_behalf_of:
+            lines.append(f"{party} <{PROV}actedOnBehalfOf> <{ID}party/{segment(self.on_behalf_of)}> .")
+        if self.corrects:
+            lines.append(f"{me} <{PROV}wasRevisionOf> <{ID}registry-entry/{segment(self.corrects)}> .")
+        if self.answer:
+            lines.append(f"{me} <{FLEX}deviceAnswer> {string(self.answer)} .")
+        subject = me
+        if self.step == "command":
+            subject = f"<{self.iri}/command>"
+            lines += [
+                f"{activation} <{FLEX}command> {subject} .",
+                f"{subject} <{RDF}type> <{FLEX}DeviceCommand> .",
+                f"{subject} <{FLEX}sentAt> {time} .",
+            ]
+            if self.device:
+                parts = filter(None, (self.device, self.point))
+                point = f"<{ID}point/" + "/".join(map(segment, parts)) + ">"
+                lines.append(f"{subject} <{FLEX}setsPoint> {point} .")
+        if self.value:
+            lines.append(f"{subject} <{FLEX}value> {decimal(self.value)} .")
+        if self.unit:
+            lines.append(f"{subject} <{FLEX}unit> <{UNIT}{segment(self.unit)}> .")
+        return lines
+
+    def lifted(self) -> Lifted:
+        """Give it as the store takes it in."""
+        return Lifted(self.iri, MESSAGE_TYPE, "flexkg", self.lines())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, hexadecimal."""
+        return hashlib.sha256(self.payload()).hexdigest()
+
+
+def is_entry(payload: bytes) -> bool:
+    """Say whether bytes of the journal are an entry of the registry."""
+    return payload.startswith(_MARK)
+
+
+def read_entry(payload: bytes) -> RegistryEntry:
+    """Read an entry of the journal.
+
+    Raises:
+        UsageError: it has other fields than this version knows.
+    """
+    try:
+        stated = json.loads(payload)
+        del stated["flexkg"]
+        return RegistryEntry(**stated)
+    except (ValueError, TypeError, KeyError) as error:
+        names = ", ".join(field.name for field in fields(RegistryEntry))
+        raise UsageError("the entry cannot be read", cure=f"its fields are {names}") from error
