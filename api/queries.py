@@ -44,6 +44,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+@router.head("/queries", include_in_schema=False)
 @router.get("/queries", response_model=list[StoredQueryModel])
 def list_queries(request: Request) -> JSONResponse:
     """List the stored queries with what they answer and the parameters that they take."""
@@ -51,6 +52,7 @@ def list_queries(request: Request) -> JSONResponse:
     return JSONResponse([_listed(query) for _, query in sorted(service.stored().items())])
 
 
+@router.head("/queries/{name}", include_in_schema=False)
 @router.get("/queries/{name}", responses=_RESPONSES, response_class=Response)
 async def answer(request: Request, name: str, accept: Annotated[str | None, Header()] = None) -> Response:
     """Answer a stored query; its parameters are fields of the address, what is left out stays free.

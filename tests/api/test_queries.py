@@ -123,3 +123,11 @@ def test_a_query_is_added_by_adding_a_file(tmp_path, monkeypatch):
 def test_service_without_a_store_has_no_answers(checking):
     """503, and how to get one."""
     problem(checking.get("/queries/events"), 503, "no-store")
+
+
+def test_head_tells_the_size_of_an_answer(filled):
+    """Readers of tables ask for it before they read."""
+    path = "/queries/requested?format=csv"
+    head, whole = filled.head(path), filled.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
