@@ -9,6 +9,7 @@ import typer
 
 from kg.cli_check import check
 from kg.cli_convert import convert
+from kg.cli_devices import devices_app
 from kg.cli_enrol import device_app, enrol
 from kg.cli_evidence import evidence
 from kg.cli_explain import explain
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(device_app, name="device")
+app.add_typer(devices_app, name="devices")
 app.add_typer(journal_app, name="journal")
 app.add_typer(ontology_app, name="ontology")
 app.add_typer(subject_app, name="subject")

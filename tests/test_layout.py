@@ -46,6 +46,7 @@ DOORS = {
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {
     "kg.axioms",
+    "kg.devices.graph",
     "kg.diff",
     "kg.engines.compiled",
     "kg.engines.shapes",

@@ -1,0 +1,255 @@
+"""The check before dispatch: a signal or a value becomes the exact writes, or the reasons why there are none.
+
+``check_command`` is pure: what happened before, what was read and what is out of service come in with the
+call.
+All limits of a site are compiled when it is loaded, so that a check costs a few dictionary look-ups. Either
+all writes of a command are allowed, or none is given.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from kg.devices.limits import Past, refusals
+from kg.devices.points import Point
+from kg.devices.reasons import Refusal, refusal
+from kg.devices.resources import Plan, Portion
+from kg.devices.strategies import Row
+from kg.devices.writes import Write, make_write
+
+_ONE: Final = Decimal(1)
+
+__all__ = ["Command", "Past", "Refusal", "Situation", "Verdict", "Write", "check_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is asked of a resource: a signal's value, or a value for one point.
+
+    Attributes:
+        signal: name of the signal, for example ``"SIMPLE"``; empty where ``point`` is given.
+        type: type of the signal, for example ``"level"``.
+        value: value of the interval, in the unit that the strategy's rows are in (watts for LOAD_DISPATCH),
+            or of the point, in the point's unit.
+        point: name of a point, or its ``flex:commandName``; empty where a signal is given.
+        device: IRI of the device of ``point``; empty for every device of the resource that has it.
+        market: IRI of the market context that the command comes from, empty for none.
+    """
+
+    signal: str = ""
+    type: str = ""
+    value: Decimal = Decimal(0)
+    point: str = ""
+    device: str = ""
+    market: str = ""
+
+
+@dataclass(slots=True)
+class Situation:
+    """What is known when a command is checked; nothing here is changed by the check.
+
+    Attributes:
+        past: device and point -> what was written before.
+        readings: device and point -> value last read, in the point's unit; the exponent for a scale factor.
+        opted_out: names of resources for which an opt-out is in force.
+        out_of_service: IRIs of devices and names of resources that are not in service.
+    """
+
+    past: dict[tuple[str, str], Past] = field(default_factory=dict)
+    readings: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    opted_out: frozenset[str] | set[str] = frozenset()
+    out_of_service: frozenset[str] | set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may be written, or why nothing may.
+
+    Attributes:
+        writes: the writes in the order in which they are to be made; empty where anything is refused.
+        refusals: the reasons; empty where the command is allowed.
+    """
+
+    writes: tuple[Write, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing was refused; an allowed command may need no write at all."""
+        return not self.refusals
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the verdict as plain data, as ``flexkg devices command`` and ``POST /commands/check`` do."""
+        return {
+            "allowed": self.allowed,
+            "writes": [write.as_dict() for write in self.writes],
+            "refusals": [reason.as_dict() for reason in self.refusals],
+        }
+
+
+_NOTHING: Final = Situation()
+
+
+def check_command(
+    plans: dict[str, Plan], resource: str, command: Command, now: float, situation: Situation = _NOTHING
+) -> Verdict:
+    """Turn a command into writes, or into the reasons for refusing it.
+
+    Args:
+        plans: plans by the name of their resource, as `kg.devices.sites.Site.plans` has them.
+        resource: name of the resource.
+        command: what is asked.
+        now: the time in seconds since 1970, UTC.
+        situation: history, readings, opt-outs and what is out of service.
+
+    Returns:
+        The exact writes, or every reason for refusing; never an exception for what a command says.
+
+    Source:
+        W3C WoT Thing Description 1.1, section 5.3.2.5 (range); VHPready 4.0 (states of readiness).
+    """
+    plan = plans.get(resource)
+    if plan is None:
+        return _refused(refusal("CMD-1", f"There is no resource {resource!r}.", resource))
+    if not command.value.is_finite():
+        return _refused(refusal("CMD-3", f"The value {command.value} is not finite.", resource))
+    found: list[Refusal] = []
+    if not situation.opted_out.isdisjoint(plan.names):
+        found.append(refusal("CMD-12", "An opt-out of the resource is in force.", resource))
+    if not situation.out_of_service.isdisjoint(plan.names) or not plan.in_service:
+        found.append(refusal("CMD-11", "The resource is not in service.", resource))
+    if command.market and plan.markets and command.market not in plan.markets:
+        found.append(
+            refusal("CMD-17", f"The resource has no description for the market {command.market}.", resource)
+        )
+    if found:
+        return Verdict((), tuple(found))
+    if command.point:
+        asked = list(_direct(plan, command, found))
+    else:
+        asked = list(_by_signal(plan, command, situation, found))
+    writes: list[Write] = []
+    for point, value in asked:
+        if point.device in situation.out_of_service:
+            found.append(refusal("CMD-11", "The device is not in service.", point.device))
+            continue
+        factor = _factor(point, situation)
+        if factor is None:
+            what = f"The scale factor {point.factor_point} has not been read."
+            found.append(refusal("CMD-13", what, point.device, point.name))
+            continue
+        wrong = refusals(point, value, now, situation.past.get((point.device, point.name)))
+        if wrong:
+            found += wrong
+            continue
+        write = make_write(point, value, factor)
+        if write is None:
+            what = f"{value} cannot be written as {point.data_type} with a scale of {factor:f}."
+            found.append(refusal("CMD-14", what, point.device, point.name))
+        else:
+            writes.append(write)
+    return Verdict((), tuple(found)) if found else Verdict(tuple(writes), ())
+
+
+def _refused(reason: Refusal) -> Verdict:
+    return Verdict((), (reason,))
+
+
+def _factor(point: Point, situation: Situation) -> Decimal | None:
+    """Give what a raw number is multiplied with; None where it has to be read first."""
+    if not point.factor_point:
+        return point.scale
+    exponent = situation.readings.get((point.device, point.factor_point))
+    if exponent is None or not -10 <= exponent <= 10 or exponent != int(exponent):
+        return None
+    return point.scale.scaleb(int(exponent))
+
+
+def _direct(plan: Plan, command: Command, found: list[Refusal]) -> Iterator[tuple[Point, Decimal]]:
+    hit = False
+    for portion in plan.portions:
+        if command.device in ("", portion.device):
+            point = portion.points.get(command.point)
+            if point is not None:
+                hit = True
+                yield point, command.value
+    if not hit:
+        what = f"No device of the resource has a point {command.point!r}."
+        found.append(refusal("CMD-2", what, command.device, command.point))
+
+
+def _by_signal(
+    plan: Plan, command: Command, situation: Situation, found: list[Refusal]
+) -> Iterator[tuple[Point, Decimal]]:
+    value = command.value
+    for portion in plan.portions:
+        rows = portion.strategy.get((command.signal, command.type), ())
+        hit = False
+        for row in rows:
+            if (row.low is not None and value < row.low) or (row.high is not None and value >= row.high):
+                continue
+            hit = True
+            if row.act != "none":
+                yield from _by_row(portion, row, value, situation, found)
+        if not hit:
+            what = f"The strategy has no row for {command.signal} {command.type} {value}."
+            found.append(refusal("CMD-5", what, portion.device))
+    if not plan.portions:
+        found.append(refusal("CMD-2", "The resource has no device with a mapping.", ""))
+
+
+def _by_row(
+    portion: Portion, row: Row, value: Decimal, situation: Situation, found: list[Refusal]
+) -> Iterator[tuple[Point, Decimal]]:
+    point = portion.points.get(row.command)
+    if point is None:
+        what = f"The strategy names the point {row.command!r}, which the mapping has not."
+        found.append(refusal("CMD-2", what, portion.device, row.command))
+        return
+    act = row.act
+    try:
+        if act == "set":
+            made = row.number
+        elif act == "value":
+            made = value * row.number
+        elif act == "share":
+            made = _on_step(point, value * row.number * portion.share)
+        elif act == "safe":
+            if point.safe is None:
+                found.append(refusal("CMD-13", "The point has no safe value.", point.device, point.name))
+                return
+            made = point.safe
+        elif act == "percent":
+            if point.minimum is None or point.maximum is None:
+                found.append(refusal("CMD-4", "The point has no allowed range.", point.device, point.name))
+                return
+            made = _on_step(point, point.minimum + (point.maximum - point.minimum) * value_of(row, value))
+        else:
+            base = situation.readings.get((point.device, row.base))
+            if base is None:
+                what = f"The present value of {row.base} has not been read."
+                found.append(refusal("CMD-13", what, point.device, point.name))
+                return
+            made = _on_step(point, base + value * row.number * portion.share)
+    except InvalidOperation:
+        found.append(refusal("CMD-3", f"The value {value} is too large.", point.device, point.name))
+        return
+    yield point, made
+
+
+def value_of(row: Row, value: Decimal) -> Decimal:
+    """Give the share of a range that a ``percent`` row asks for: its number where it stands for a level.
+
+    A row with a start stands for a level, whose share is the row's number; one without multiplies the
+    payload.
+    """
+    return row.number if row.low is not None else value * row.number
+
+
+def _on_step(point: Point, value: Decimal) -> Decimal:
+    """Take a computed value down to the grid of the point's steps; a value that is stated is not touched."""
+    if point.step is None:
+        return value
+    origin = point.minimum if point.minimum is not None else Decimal(0)
+    return origin + ((value - origin) / point.step).to_integral_value("ROUND_FLOOR") * point.step

@@ -1,0 +1,88 @@
+"""The form of mappings: what the JSON Schema says of them, with JSON pointers and cures."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import jsonschema_rs
+
+from kg import assets
+from kg.devices.documents import Document, pointer
+from kg.report import Violation
+
+SOURCE: Final = "W3C Web of Things Thing Description 1.1, section 5.3, vocabulary definitions"
+MAX_FINDINGS: Final = 100
+_CURES: Final = {
+    "required": "add the member",
+    "propertyNames": "correct the spelling; mappings/devices/thing.schema.json lists the terms",
+    "type": "write a value of that type",
+    "enum": "use one of the values listed",
+    "pattern": "write the value in that form",
+    "minItems": "add at least one entry",
+    "contains": "name https://www.w3.org/2022/wot/td/v1.1 in @context",
+}
+
+
+@cache
+def _validator() -> Any:
+    path = assets.folder("mappings") / "devices" / "thing.schema.json"
+    return jsonschema_rs.validator_for(json.loads(assets.text(path)))
+
+
+def structure(document: Document) -> list[Violation]:
+    """Compare a mapping with the JSON Schema.
+
+    Args:
+        document: the mapping.
+
+    Returns:
+        Findings of rule ``JSON``, each with a JSON pointer; at most 100 of them.
+
+    >>> from kg.devices.documents import read_document
+    >>> [v.pointer for v in structure(read_document(b'{"@context": "https://www.w3.org/2022/wot/td/v1.1"}'))][0]
+    '/'
+    """
+    validator = _validator()
+    if validator.is_valid(document.data):
+        return []
+    found: dict[tuple[str, str], Violation] = {}
+    for error in validator.iter_errors(document.data):
+        at = pointer(*error.instance_path)
+        message, kind = _message(error)
+        found.setdefault(
+            (at, message),
+            Violation(
+                rule="JSON",
+                severity="Violation",
+                message=message,
+                source=SOURCE,
+                pointer=at or "/",
+                cure=_CURES.get(kind, "write the member as the schema has it"),
+            ),
+        )
+        if len(found) == MAX_FINDINGS:
+            break
+    return list(found.values())
+
+
+def _message(error: Any) -> tuple[str, str]:
+    """Say in one line what is wrong; the value itself may be large and is cut."""
+    kind = next((str(step) for step in reversed(error.schema_path) if isinstance(step, str)), "")
+    text = str(error.message)
+    for name in ("propertyNames", "contains"):
+        if name in error.schema_path:
+            kind = name
+    if kind == "propertyNames":
+        wrong = [key for key in _names(error.instance) if key.startswith("flex:")]
+        text = f"{', '.join(wrong[:5]) or text} is no term of a mapping here"
+    if len(text) > 240:
+        text = text[:120] + " ... " + text[-100:]
+    return text[0].upper() + text[1:].rstrip(".") + ".", kind
+
+
+def _names(instance: Any) -> Iterator[str]:
+    if isinstance(instance, str):
+        yield instance
+    elif isinstance(instance, dict):
+        yield from instance

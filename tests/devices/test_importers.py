@@ -1,0 +1,126 @@
+"""Importers: what comes out conforms, and what does not come out is told."""
+
+import json
+
+import pytest
+
+from kg.devices.importers import import_bytes, import_files
+from kg.devices.importers.sunspec import models_folder
+from kg.devices.meanings import table
+from kg.errors import UnreadablePayload, UsageError
+from tests.paths import DATA, needs_data
+
+DER = [str(n) for n in range(701, 715)]
+
+
+def test_every_sunspec_model_is_imported(tmp_path):
+    """All models of pysunspec2 become mappings that conform; the table of models is that of the package."""
+    numbers = [row["model"] for row in table("sunspec-models")]
+    assert len(numbers) == len(list(models_folder().glob("model_*.json"))) == 112
+    for result in import_files("sunspec", numbers, {}, tmp_path):
+        assert result.conforms, result.summary()
+        assert {left.why.partition(" ")[0] for left in result.imported.left} <= {"padding", "150"}
+
+
+@pytest.mark.parametrize("number", DER)
+def test_der_model_is_complete(number, tmp_path):
+    """Models 701 to 714 come with each scale factor, each unit of the table and each enumeration."""
+    (result,) = import_files("sunspec", [number], {}, tmp_path)
+    (thing,) = result.imported.things.values()
+    model = json.loads((models_folder() / f"model_{number}.json").read_text())
+    points = []
+    open_ = [model["group"]]
+    while open_:
+        group = open_.pop()
+        points += group.get("points", [])
+        open_ += group.get("groups", [])
+    found = list(thing["properties"].values())
+    for point in points:
+        mapped = [p for p in found if p.get("flex:sunspecPoint") == point["name"]]
+        assert mapped or point["type"] == "pad"
+        for one in mapped:
+            factor = one.get("flex:scaleFactorPoint")
+            assert (factor is None) == (not isinstance(point.get("sf"), str))
+            assert factor is None or thing["properties"][factor]["flex:sunspecType"] == "sunssf"
+            if point["type"].startswith("enum"):
+                assert [s["value"] for s in point.get("symbols", [])] == [
+                    o["const"] for o in one.get("oneOf", [])
+                ]
+
+
+def test_limits_make_points_writable(tmp_path):
+    """A file of limits opens points for writing that are read-only without."""
+    (tmp_path / "limits.csv").write_text("point,minimum,maximum,step,safe\nWMaxLimPct,0,100,0.1,100\n")
+    settings = {"LIMITS": str(tmp_path / "limits.csv"), "START": "40200"}
+    (result,) = import_files("sunspec", ["704"], settings, tmp_path)
+    thing = json.loads((tmp_path / "sunspec-704.tm.jsonld").read_text())
+    point = thing["properties"]["WMaxLimPct"]
+    assert (point["flex:allowedMaximum"], point.get("readOnly")) == (100, None)
+    assert thing["properties"]["WSet"]["readOnly"] is True
+    assert result.conforms
+
+
+def test_register_table_is_imported():
+    """A table in CSV becomes a mapping; what cannot be used is left with its reason."""
+    table = (
+        b"Register Name,Address,Type,Units,Writable,Transform,Minimum,Maximum\n"
+        b"power,10,int32,kW,false,scale(0.1),,\n"
+        b"limit,12,uint16,%,true,,0,100\n"
+        b"power,14,int16,W,false,,,\n"
+        b"odd,15,int24,W,false,,,\n"
+        b"far,70000,int16,W,false,,,\n"
+        b"free,16,uint16,W,true,,,\n"
+    )
+    made = import_bytes("csv", table, "meter.csv", {"ORDER": "LITTLE_ENDIAN_BYTE_SWAP"})
+    properties = made.things["meter"]["properties"]
+    assert list(properties) == ["power", "limit", "free"]
+    assert properties["power"]["unit"] == "qudt-unit:KiloW"
+    assert properties["power"]["flex:scale"] == 0.1
+    assert "LITTLE_ENDIAN_BYTE_SWAP" in properties["power"]["forms"][0]["contentType"]
+    assert properties["limit"].get("readOnly") is None
+    assert properties["free"]["readOnly"] is True
+    assert [left.point for left in made.left] == ["power", "odd", "far"]
+
+
+@needs_data
+def test_register_tables_of_strangers_are_imported(tmp_path):
+    """Register tables that we did not write are read and conform."""
+    files = [str(path) for path in sorted((DATA / "devices" / "volttron").glob("*_map.csv"))]
+    results = list(import_files("csv", files, {}, tmp_path))
+    assert len(results) == len(files) > 4
+    assert all(result.conforms for result in results)
+    assert sum(result.imported.mapped for result in results) > 40
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("sunspec", b"{"),
+        ("sunspec", b"[]"),
+        ("sunspec", b'{"id": 1, "group": {"points": [{"name": "x", "type": "int16", "size": -1}]}}'),
+        ("sunspec", b'{"id": 1, "id": 2}'),
+        ("csv", b"a,b\n1,2\n"),
+        ("csv", b""),
+        ("csv", b"\0\1\2"),
+    ],
+)
+def test_what_is_no_source_is_told(kind, data):
+    """Bytes that are no source of their kind are refused with a cure, never with a traceback."""
+    with pytest.raises(UnreadablePayload) as caught:
+        import_bytes(kind, data, "x", {})
+    assert caught.value.cure
+
+
+def test_wrong_kind_and_setting_are_told():
+    """A kind or a setting that is none is told together with those that there are."""
+    with pytest.raises(UsageError, match="nothing imports"):
+        import_bytes("floppy", b"", "x", {})
+    with pytest.raises(UsageError, match="setting"):
+        import_bytes("csv", b"", "x", {"COLOUR": "red"})
+
+
+def test_missing_model_stops_nothing(tmp_path):
+    """A source that cannot be read is reported, and the next one is imported."""
+    first, second = import_files("sunspec", ["99999", "1"], {}, tmp_path)
+    assert "99999" in first.error
+    assert second.conforms
