@@ -58,10 +58,19 @@ class StoreContext:
         graphs: the store, as ``kg.apply`` fills it.
         complete: the kinds of things of which the store knows everything.
         enforced: whether a breach refuses.
+        quiet: tell of what the store lacks only where it holds something of that kind.
     """
 
-    def __init__(self, graphs: GraphStore, *, complete: Iterable[Kind] = (), enforced: bool = False) -> None:
-        self._graphs = graphs
+    def __init__(
+        self,
+        graphs: GraphStore,
+        *,
+        complete: Iterable[Kind] = (),
+        enforced: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self._graphs, self._quiet = graphs, quiet
+        self._heard: set[Kind] = set()
         self.complete = frozenset(complete)
         self.enforced = enforced
 
@@ -80,7 +89,16 @@ class StoreContext:
             facts: the graph by subject and predicate, where the caller has it.
         """
         known = Known(self._graphs)
-        return _compare(lifted, known, self.complete, now, facts), known
+        c = _comparison(lifted, known, self.complete, now, facts)
+        if self._quiet:
+            c.heard = lambda kind: self._hears(kind, known)
+        return _compare(c), known
+
+    def _hears(self, kind: Kind, known: Known) -> bool:
+        """Say whether the store holds anything of a kind; once it does, it is not asked again."""
+        if kind not in self._heard and known.any_of(kind):
+            self._heard.add(kind)
+        return kind in self._heard
 
 
 def compared(lifted: Lifted, context: Context | None, now: datetime | None) -> list[str]:
@@ -104,14 +122,7 @@ def compared(lifted: Lifted, context: Context | None, now: datetime | None) -> l
     return _timed(lifted, now) if now is not None else []
 
 
-def _compare(
-    lifted: Lifted,
-    known: Known,
-    complete: frozenset[Kind],
-    now: datetime | None,
-    facts: Facts | None = None,
-) -> list[str]:
-    c = _comparison(lifted, known, complete, now, facts)
+def _compare(c: Comparison) -> list[str]:
     parties.compare(c)
     requests.compare(c)
     if c.message_type == "DistributeEvent":
@@ -122,8 +133,8 @@ def _compare(
         events.opts(c)
     elif c.message_type in ("UpdateReport", "CreateReport", "RegisteredReport"):
         reports.compare(c)
-    if now is not None:
-        clock.compare(c, now)
+    if c.now is not None:
+        clock.compare(c, c.now)
     return list(c.lines)
 
 

@@ -36,7 +36,8 @@ class Judge:
 
     Args:
         graphs: the store.
-        mode: ``"warn"``: the store may lack what came before it, so that no finding is more than a Warning;
+        mode: ``"warn"``: the store may lack what came before it, so that no finding is more than a Warning,
+            and nothing is told to be missing of a kind of which it holds nothing (nobody registered here);
             ``"enforce"``: every message goes through the store, so that what it lacks does not exist.
         profile: level of strictness.
         engine: SHACL engine.
@@ -51,7 +52,10 @@ class Judge:
         self.active = mode != "off"
         self._checker = checker(profile, engine)
         self._context = StoreContext(
-            graphs, complete=Kind if mode == "enforce" else (), enforced=mode == "enforce"
+            graphs,
+            complete=Kind if mode == "enforce" else (),
+            enforced=mode == "enforce",
+            quiet=mode == "warn",
         )
         self._partial = StoreContext(graphs)
 

@@ -106,6 +106,12 @@ class Known:
         found = [s.subject for s in self._match(None, f"<{FLEX}eventID>", string(name))]
         return [event for event in found if event.startswith(base)]
 
+    def any_of(self, kind: str) -> bool:
+        """Say whether there is anything of a kind, by the local name of its class; ``Message``: a request."""
+        self.asked.add(f"kind {kind}")
+        names = _REQUESTS if kind == "Message" else (kind,)
+        return any(self._match(None, TYPE, f"<{FLEX}{name}>", 1) for name in names)
+
     def node(self, subject: str) -> Node:
         """Give what is said of a subject in angle brackets, empty where nothing is."""
         if subject not in self._nodes:
@@ -127,15 +133,17 @@ class Known:
         party = ven[1:-1].removeprefix(f"{ID}party/")
         return self.node(f"<{ID}resource/{party}/{segment(name)}>")
 
-    def _match(self, subject: str | None, predicate: str | None, value: str | None) -> list[Statement]:
+    def _match(
+        self, subject: str | None, predicate: str | None, value: str | None, rows: int = ROWS
+    ) -> list[Statement]:
         """Make one look-up, as far as the bounds let it."""
         self._bounded = self.look_ups >= LOOK_UPS
         if self._bounded or self.graphs is None:
             return []
         self.look_ups += 1
-        rows = list(islice(self.graphs.match(subject, predicate, value), ROWS))
-        self._bounded = len(rows) == ROWS
-        return rows
+        found = list(islice(self.graphs.match(subject, predicate, value), rows))
+        self._bounded = len(found) == ROWS
+        return found
 
 
 def told(message_type: str, lines: Iterable[str]) -> set[str]:
@@ -153,7 +161,7 @@ def told(message_type: str, lines: Iterable[str]) -> set[str]:
         keys[f"<{FLEX}resourceID>"] = "resource"
     elif message_type.endswith("DistributeEvent"):
         keys[f"<{FLEX}eventID>"] = "event"
-    found = set()
+    found = {f"kind {kind}" for end, kinds in _TELLS.items() if message_type.endswith(end) for kind in kinds}
     for line in lines:
         subject, predicate, rest = line.split(" ", 2)
         name = keys.get(predicate)
@@ -185,6 +193,22 @@ def _local(predicate: str) -> str:
 
 
 _THINGS: Final = {f"<{FLEX}{name}>" for name in ("Event", "Opt", "ReportDescription")}
+#: Which kinds of things the messages tell of, by the end of their type.
+_TELLS: Final = {
+    "DistributeEvent": ("Event", "Message"),
+    "RegisterReport": ("ReportDescription", "Resource", "Message"),
+    "CreateReport": ("Message",),
+    "CreateOpt": ("Opt", "Message"),
+    "CreatePartyRegistration": ("Message",),
+    "CreatedPartyRegistration": ("Registration",),
+}
+_REQUESTS: Final = (
+    "DistributeEvent",
+    "RegisterReport",
+    "CreateReport",
+    "CreateOpt",
+    "CreatePartyRegistration",
+)
 _FROM_VTN: Final = frozenset({"DistributeEvent"})
 _FROM_VEN: Final = frozenset(
     {"RequestEvent", "CreateOpt", "CancelOpt", "QueryRegistration", "CreatePartyRegistration"}

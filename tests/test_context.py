@@ -402,12 +402,31 @@ def test_command_refuses_what_is_no_context_and_no_time(arguments):
 # ---------------------------------------------------------------- in the service
 
 
-def test_new_store_accepts_and_warns(tmp_path):
-    """A store that knows nothing refuses nothing for that."""
+def test_new_store_accepts_and_is_quiet(tmp_path):
+    """A store where nobody ever registered says nothing of that; once somebody has, it tells who has not."""
     with Ingest(tmp_path / "s") as store:
         receipt = store.ingest(report("1"))
+        assert (receipt.accepted, rules(receipt.report)) == (True, [])
+        for data in (BEFORE, REGISTERED, register()):
+            assert store.ingest(data).accepted
+        receipt = store.ingest(report("2", ven="VEN-9", request="R-2"))
         assert receipt.accepted
-        assert "CTX-34" in rules(receipt.report)
+        assert set(rules(receipt.report)) == {"CTX-30", "CTX-34"}
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+def test_what_a_store_has_heard_of_does_not_depend_on_batches(tmp_path, batch):
+    """A kind of thing that an earlier payload of the same batch tells of is known of."""
+    payloads = [
+        BEFORE,
+        REGISTERED,
+        report("2", ven="VEN-9", request="R-2"),
+        register(),
+        report("3", ven="VEN-8"),
+    ]
+    with Ingest(tmp_path / "s", batch=batch) as store:
+        receipts = [receipt for _, receipt in store.ingest_many(("x", data) for data in payloads)]
+    assert [rules(receipt.report) for receipt in receipts[2:]] == [["CTX-30"], [], ["CTX-34", "CTX-30"]]
 
 
 def test_context_can_be_left_out(tmp_path):

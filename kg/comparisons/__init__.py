@@ -4,7 +4,7 @@ Nothing is judged here. The lines state, in terms that no payload can use, what 
 payload names, and repeat of the payload what it is compared with; ``shapes/context-*.ttl`` judges.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -48,6 +48,7 @@ class Comparison:
         known: looks up what is known.
         complete: the kinds of which everything is known.
         now: the time to compare with; None where times are not judged.
+        heard: whether anything of a kind is known; what is missing of another kind is not even told.
     """
 
     message: str
@@ -56,6 +57,7 @@ class Comparison:
     known: Known
     complete: frozenset[Kind] = frozenset()
     now: datetime | None = None
+    heard: Callable[[Kind], bool] | None = None
     lines: dict[str, None] = field(default_factory=dict)
 
     def say(self, node: str, name: str, value: str) -> None:
@@ -72,6 +74,8 @@ class Comparison:
     def missing(self, node: str, kind: Kind, term: str, name: str) -> None:
         """State that an identifier was not found: it does not exist, or the context does not tell."""
         told = kind in self.complete and not self.known.bounded
+        if not told and self.heard is not None and not self.heard(kind):
+            return
         self.say(node, term if told else UNTOLD[kind], string(name))
 
     def values(self, node: str, name: str) -> list[str]:
