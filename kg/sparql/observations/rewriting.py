@@ -1,0 +1,225 @@
+"""From a query over graph and readings to one over the graph alone, with the readings as inline tables."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kg.errors import QueryError
+from kg.sparql.observations import fetch, summary
+from kg.sparql.observations.aggregates import grouping, rewrite
+from kg.sparql.observations.candidates import Ask, candidates
+from kg.sparql.observations.columns import Cells, View
+from kg.sparql.observations.conditions import condition, parts
+from kg.sparql.observations.fetch import Plan
+from kg.sparql.observations.finding import Found, find
+from kg.sparql.observations.parser import parse
+from kg.sparql.observations.paths import take_apart
+from kg.sparql.observations.slices import enough
+from kg.sparql.observations.stars import Condition, Star
+from kg.sparql.observations.tree import (
+    Bind,
+    Element,
+    Expression,
+    Filter,
+    Group,
+    Part,
+    Raw,
+    Select,
+    Union,
+)
+from kg.sparql.observations.variables import counted, spread
+from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, Slot
+from kg.sparql.observations.writer import query
+
+
+def over_columns(
+    text: str, view: View, ask: Ask, *, given: Mapping[str, str] | None = None, most: int = 250_000
+) -> str:
+    """Rewrite a query so that the graph alone answers it.
+
+    Args:
+        text: SPARQL that the engine takes, with all prefixes declared.
+        view: the columns, as they are at one moment.
+        ask: answers a SELECT over the graph, at the same moment.
+        given: terms that variables are bound to from outside.
+        most: rows that one pattern may take in.
+
+    Returns:
+        The query; the same text where it does not ask of readings.
+
+    Raises:
+        kg.errors.QueryError: it asks in a way that columns cannot answer, or of too much; says what to add.
+    """
+    select, tokens = parse(text)
+    take_apart(select, tokens)
+    found = find(select, ask)
+    if not found.stars:
+        return text
+    if select.form == "DESCRIBE":
+        raise QueryError(
+            "readings cannot be described", cure="ask with SELECT or CONSTRUCT", code="readings-query"
+        )
+    spread(select)
+    return query(_Rewriting(found, view, ask, given or {}, most, select).done())
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Where a group stands.
+
+    Args:
+        select: the query that it is of.
+        top: whether it is the whole pattern of that.
+        loose: whether doubles do not count.
+        filters: conditions around it that hold for it too.
+    """
+
+    select: Select
+    top: bool
+    loose: bool
+    filters: list[Expression] = field(default_factory=list)
+
+
+class _Rewriting:
+    def __init__(
+        self, found: Found, view: View, ask: Ask, given: Mapping[str, str], most: int, select: Select
+    ) -> None:
+        self.found, self.ask, self.given, self.most, self.select = found, ask, given, most, select
+        self.cells = Cells(view)
+        stars = list(found.stars.values())
+        self.inside = Counter(name for star in stars for name in star.variables)
+        self.outside = counted(select)
+        self.outside.subtract(self.inside)
+        self.holders: dict[str, list[Star]] = {}
+        for star in stars:
+            for name in star.nodes():
+                self.holders.setdefault(name, []).append(star)
+        #: conditions on the rows that a variable of a reading is bound to
+        self.bound: dict[str, list[Condition]] = {}
+
+    def done(self) -> Select:
+        self.query(self.select, loose=self.select.form in ("ASK", "CONSTRUCT") and not self.select.slices)
+        return self.select
+
+    def query(self, select: Select, *, loose: bool) -> None:
+        if select.slices and select.modifier != "DISTINCT":
+            loose = False
+        if select.modifier == "DISTINCT" and not select.aggregates:
+            loose = True
+        if select.aggregates:
+            loose = False
+        for item in (*select.items, *select.grouped, *select.ordered):
+            self.expression(item.expression, select)
+        for having in select.having:
+            self.expression(having, select)
+        self.group(select.where, _Scope(select, True, loose))
+
+    def group(self, group: Group, scope: _Scope) -> None:
+        if group.select is not None:
+            self.query(group.select, loose=scope.loose)
+            return
+        filters = [*scope.filters, *(e.expression for e in group.elements if isinstance(e, Filter))]
+        made: list[Element] = []
+        for element in list(group.elements):
+            star = self.found.stars.get(id(element))
+            if star is not None:
+                element = self.star(star, element, group, scope, filters)
+                at = next(n for n, old in enumerate(group.elements) if self.found.stars.get(id(old)) is star)
+                group.elements[at] = element
+        for element in group.elements:
+            match element:
+                case Filter() | Bind():
+                    self.expression(element.expression, scope.select)
+                case Part(kind="minus"):
+                    self.group(element.group, _Scope(scope.select, False, True))
+                case Part(kind="optional"):
+                    self.group(element.group, _Scope(scope.select, False, scope.loose))
+                case Part():
+                    self.group(element.group, _Scope(scope.select, False, scope.loose, filters))
+                case Union():
+                    for one in element.groups:
+                        self.group(one, _Scope(scope.select, False, scope.loose, filters))
+            made.append(element)
+        group.elements = made
+
+    def expression(self, expression: Expression, select: Select) -> None:
+        for part in expression.walk():
+            if part.group is not None:
+                self.group(part.group, _Scope(select, False, True))
+
+    def star(
+        self, star: Star, place: Element, group: Group, scope: _Scope, filters: Iterable[Expression]
+    ) -> Raw:
+        """Fetch what a star matches."""
+        conditions = list(star.conditions)
+        whole = set()
+        for expression in filters:
+            read = [condition(part, star, self.given) for part in parts(expression)]
+            conditions += [one for one in read if one is not None]
+            if all(one is not None and one.exact for one in read):
+                whole.add(id(expression))
+        for slot in star.slots:
+            term = self.given.get(slot.variable[1:])
+            if term is not None:
+                told = Expression("op", "=", [Expression("term", slot.variable), Expression("term", term)])
+                if (one := condition(told, star, {})) is not None:
+                    conditions.append(one)
+        if star.outer:
+            for name in star.nodes():
+                conditions += self.bound.get(name, [])
+        slots = [self._slot(slot, star) for slot in star.slots if self._used(slot, star)]
+        plan = Plan(star, slots, conditions, scope.loose, self.most)
+        if (
+            star.outer
+            and all(slot.column in (*CONSTANT, "number") for slot in slots)
+            and any(slot.column == "number" for slot in slots)
+        ):
+            plan.names_only = True
+            return fetch.fetch(plan, self.cells)
+        more, covered = candidates(star, conditions, group, self.given, self.cells, self.ask)
+        plan.conditions = conditions = [*conditions, *more]
+        for name in star.nodes():
+            self.bound.setdefault(name, conditions if star.sure else [])
+        if scope.top and scope.select.where is group:
+            stars = sum(1 for element in group.elements if id(element) in self.found.stars)
+            if stars == 1 and scope.select.form == "SELECT":
+                mentions = self.outside
+                made = grouping(scope.select, star, slots, mentions, self.given)
+                if made is not None and made.value is not None and summary.has_text(plan, self.cells):
+                    made = None
+                if made is not None:
+                    table = summary.fetch(plan, made, self.cells)
+                    rewrite(scope.select, star, made)
+                    return table
+            plan = enough(plan, scope.select, group, place, covered | whole, self.cells)
+        return fetch.fetch(plan, self.cells)
+
+    def _used(self, slot: Slot, star: Star) -> bool:
+        name = slot.variable
+        return (
+            self.outside[name] > 0
+            or self.inside[name] > 1
+            or name[1:] in self.given
+            or any(name in pair for pair in star.same)
+        )
+
+    def _slot(self, slot: Slot, star: Star) -> Slot:
+        """Let a number stand for an observation or result that the query only joins by."""
+        name = slot.variable
+        if slot.column not in (OBSERVATION, RESULT) or self.outside[name] or name[1:] in self.given:
+            return slot
+        holders = self.holders[name]
+        if any(one.column(name) not in (OBSERVATION, RESULT) for one in holders):
+            return slot
+        inner = [one for one in holders if one.outer]
+        if len(holders) - len(inner) == 1 and all(self._of_series(one) for one in inner):
+            return Slot(name, "number")
+        return Slot(name, "rowid")
+
+    def _of_series(self, star: Star) -> bool:
+        """Whether a star asks nothing but what is constant of a series."""
+        return all(one.series for one in star.conditions) and all(
+            slot.column in CONSTANT
+            or (slot.column in (OBSERVATION, RESULT) and not self.outside[slot.variable])
+            for slot in star.slots
+        )
