@@ -19,6 +19,7 @@ from kg.report import Report
 from kg.settings import Settings, load_settings
 from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
+from kg.sparql.observations.serving import with_readings
 from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Rewriter
 from kg.sparql.snapshots import Snapshots
@@ -226,6 +227,7 @@ class Service:
         text, shift = declare(query)
         for rewrite in self.rewriters:
             text = rewrite(text)
+        text = self._with_readings(text, shift, restricted=bool(default or named))
         snapshots = self.snapshots
         snapshot = snapshots.hold(max_age)
         try:
@@ -244,6 +246,14 @@ class Service:
                 self._snapshots = Snapshots(graphs, directory.snapshots, self.settings.snapshot_seconds)
             return self._snapshots
 
+    def _with_readings(
+        self, text: str, shift: int, bindings: Mapping[str, str] | None = None, *, restricted: bool = False
+    ) -> str:
+        """Put readings that are in columns into the text of a query."""
+        graphs, readings, most = self.store.graphs, self.store.readings, self.settings.max_table_rows
+        reads = self._readable()
+        return with_readings(text, graphs, readings, reads, shift, bindings, restricted=restricted, most=most)
+
     def _readable(self) -> list[str]:
         return [name for name in self.store.graphs.graphs() if name != META]
 
@@ -251,6 +261,7 @@ class Service:
         self, text: str, shift: int, bindings: Mapping[str, str], reads: Dataset | None = None
     ) -> Answer:
         reads = reads or dataset("", self._readable())
+        text = self._with_readings(text, shift, bindings)
         try:
             return self.store.graphs.query(
                 text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings

@@ -5,10 +5,11 @@ start: where several payloads state one, that of the last journal row. The earli
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from kg.errors import UsageError
 
@@ -82,6 +83,13 @@ class Constants:
     conversion: Decimal | None = Decimal(1)
 
 
+class View(Protocol):
+    """What columns hold at one moment: tables ``current``, ``names``, ``batches`` and ``qualities``."""
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and give its rows."""
+
+
 class ReadingStore(Protocol):
     """A store of readings. Every method may be called from several threads."""
 
@@ -138,6 +146,9 @@ class ReadingStore(Protocol):
 
     def retain(self, since: datetime) -> int:
         """Remove all readings that start before a time, with what they replaced; gives their number."""
+
+    def view(self) -> "AbstractContextManager[View] | None":
+        """Give one consistent view of columns; None where readings are triples of the graph."""
 
     def reopen(self) -> None:
         """Open anew what a full disk has closed for writing."""

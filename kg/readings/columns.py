@@ -6,6 +6,7 @@ what was cut off is applied again from the journal, what was done is passed over
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
@@ -159,6 +160,10 @@ class ColumnReadings:
                 tables.rows(f"DELETE FROM {table} WHERE starts < make_timestamp(?)", [micros(since)])
         self.tables.checkpoint()
         return number
+
+    def view(self) -> AbstractContextManager[Snapshot]:
+        """Give one consistent view of the tables."""
+        return self.tables.reading()
 
     def compact(self) -> None:
         """Write the rows anew in the order of time, so that they take the least room."""

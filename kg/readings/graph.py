@@ -137,6 +137,9 @@ class GraphReadings:
                 self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
             return len(roots)
 
+    def view(self) -> None:
+        """Give nothing: the readings are triples."""
+
     def reopen(self) -> None:
         """Do nothing: the graph store is opened anew by who holds it."""
 

@@ -4,7 +4,7 @@ SUM, COUNT, AVG, MIN and MAX in the query's text are rewritten over these; calen
 graph, HAVING and ORDER BY stay the engine's, on a time that stands for its group.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -38,7 +38,12 @@ class Grouping:
 
 
 def grouping(
-    select: Select, star: Star, used: list[Slot], mentions: Mapping[str, int], given: Mapping[str, str]
+    select: Select,
+    star: Star,
+    used: list[Slot],
+    mentions: Mapping[str, int],
+    kept: Container[str],
+    given: Mapping[str, str],
 ) -> Grouping | None:
     """Find out how a star of a grouping query can be grouped in the columns; None where it cannot.
 
@@ -47,6 +52,7 @@ def grouping(
         star: the star.
         used: its slots that the query mentions elsewhere.
         mentions: how often the query mentions each variable elsewhere.
+        kept: variables that stay what they are: other stars have them, or they are bound from outside.
         given: terms that variables are bound to from outside.
     """
     if not star.sure or star.same or star.outer or not select.aggregates:
@@ -56,7 +62,10 @@ def grouping(
     made = Grouping()
     for slot in used:
         name = slot.variable
-        if slot.column in TIMES - {"received"} and name[1:] not in given:
+        if name in kept:
+            made.keys.append(slot)
+            continue
+        if slot.column in TIMES - {"received"}:
             calendars: dict[str, None] = {}
             number = _filters(select, star, name, given)
             for expression in _expressions(select):
@@ -66,7 +75,7 @@ def grouping(
                 made.times.append(slot)
                 made.calendars.update(calendars)
                 continue
-        if slot.column == "value" and name[1:] not in given:
+        if slot.column == "value":
             filtered = _filters(select, star, name, given)
             number = filtered + sum(1 for call in aggregates(select) if _takes(call, name))
             if number == mentions[name]:

@@ -24,7 +24,7 @@ _DURATIONS = (f"^^<{XSD}dayTimeDuration>", f"^^<{XSD}duration>")
 def calendar(found: Expression, slot: Slot) -> list[str] | None:
     """Give the SQL of what a calendar function of a slot's time depends on; None where it is none.
 
-    Understood are YEAR, MONTH, DAY, HOURS, MINUTES, SECONDS, TZ, TIMEZONE, ``xsd:date``, also of the time plus
+    Understood are YEAR, MONTH, DAY, HOURS, MINUTES, SECONDS, TZ, TIMEZONE, ``xsd:date``, also of a time plus
     or minus a constant duration, ``SUBSTR(STR(?t), 1, n)`` and ``STRBEFORE(STR(?t), "T")``.
     """
     if found.kind != "call" or not found.of:

@@ -1,22 +1,14 @@
-"""What the rewriting needs of a store in columns: one consistent view, names of series, and cells as terms."""
+"""What columns hold, as the terms that SPARQL shows."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
 
 from kg.literals import segment
 from kg.namespaces import ID, XSD
+from kg.readings import View
 
 _SERIES = ID + "series/"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class View(Protocol):
-    """One consistent view of the columns, for the length of a query."""
-
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and give its rows."""
 
 
 class Cells:

@@ -107,7 +107,10 @@ def _group(group: Group, found: Found, known: Mapping[str, str]) -> None:
         else:
             made.append(element)
     group.elements = made
-    reached = dict(known)
+    # What an OPTIONAL, MINUS or EXISTS is joined with is this group alone, not what stands around it.
+    reached: dict[str, str] = {}
+    bound = certain(group)
+    local = {name: kind for name, kind in here.items() if name in bound}
     for element in made:
         placed = found.stars.get(id(element))
         if placed is not None and placed.sure:
@@ -120,7 +123,7 @@ def _group(group: Group, found: Found, known: Mapping[str, str]) -> None:
             reached.update({name: GRAPH for name in placed.variables if name in every.ground})
         match element:
             case Filter() | Bind():
-                _expression(element.expression, found, here if isinstance(element, Filter) else reached)
+                _expression(element.expression, found, local if isinstance(element, Filter) else reached)
             case Part(kind="graph"):
                 _in_graph(element, found, here)
             case Part(kind="group"):
@@ -156,7 +159,8 @@ def _expression(expression: Expression, found: Found, known: Mapping[str, str]) 
 def _as_minus(group: Group) -> None:
     """Write NOT EXISTS as MINUS where the two say the same: it is much faster over tables."""
     bound = certain(Group([e for e in group.elements if not isinstance(e, Filter)]))
-    for n, element in enumerate(group.elements):
+    made: list[Part] = []
+    for element in group.elements:
         if not isinstance(element, Filter):
             continue
         inner = element.expression.group
@@ -171,8 +175,8 @@ def _as_minus(group: Group) -> None:
             if isinstance(e, Filter)
         )
         if plain and own & bound:
-            group.elements[n] = Part("minus", inner)
-    minus = [e for e in group.elements if isinstance(e, Part) and e.kind == "minus"]
-    others = [e for e in group.elements if not (isinstance(e, Part) and e.kind == "minus")]
-    if minus and not any(isinstance(e, Part | Union | Bind) for e in others):
-        group.elements = [*others, *minus]
+            made.append(Part("minus", inner))
+    gone = {id(part.group) for part in made}
+    group.elements = [
+        e for e in group.elements if not (isinstance(e, Filter) and id(e.expression.group) in gone)
+    ] + list(made)

@@ -69,8 +69,9 @@ class _Parser:
             found.template = self._template()
         elif found.form not in ("ASK", "CONSTRUCT"):
             raise tokens.unread(f"{found.form} is not understood")
-        if tokens.word("FROM"):
-            raise tokens.unread("FROM is not served")
+        while tokens.accept("FROM"):
+            tokens.accept("NAMED")
+            found.dataset.append(tokens.iri(tokens.take()))
         if tokens.accept("WHERE") or tokens.now.text == "{":
             found.where = self.group()
         if found.form == "CONSTRUCT" and found.template is None:

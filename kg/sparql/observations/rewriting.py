@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kg.errors import QueryError
+from kg.readings import View
 from kg.sparql.observations import fetch, summary
 from kg.sparql.observations.aggregates import grouping, rewrite
 from kg.sparql.observations.candidates import Ask, candidates
-from kg.sparql.observations.columns import Cells, View
+from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.conditions import condition, parts
 from kg.sparql.observations.fetch import Plan
 from kg.sparql.observations.finding import Found, find
@@ -28,12 +29,18 @@ from kg.sparql.observations.tree import (
     Union,
 )
 from kg.sparql.observations.variables import counted, spread
-from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, Slot
+from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, SPAN, Slot
 from kg.sparql.observations.writer import query
 
 
 def over_columns(
-    text: str, view: View, ask: Ask, *, given: Mapping[str, str] | None = None, most: int = 250_000
+    text: str,
+    view: View,
+    ask: Ask,
+    *,
+    given: Mapping[str, str] | None = None,
+    most: int = 250_000,
+    restricted: bool = False,
 ) -> str:
     """Rewrite a query so that the graph alone answers it.
 
@@ -43,6 +50,7 @@ def over_columns(
         ask: answers a SELECT over the graph, at the same moment.
         given: terms that variables are bound to from outside.
         most: rows that one pattern may take in.
+        restricted: whether the query is to read chosen graphs only.
 
     Returns:
         The query; the same text where it does not ask of readings.
@@ -55,6 +63,13 @@ def over_columns(
     found = find(select, ask)
     if not found.stars:
         return text
+    if restricted or select.dataset:
+        raise QueryError(
+            "readings in columns are in no named graph",
+            where="FROM, or default-graph-uri",
+            cure="ask for readings without naming graphs",
+            code="readings-query",
+        )
     if select.form == "DESCRIBE":
         raise QueryError(
             "readings cannot be described", cure="ask with SELECT or CONSTRUCT", code="readings-query"
@@ -72,12 +87,18 @@ class _Scope:
         top: whether it is the whole pattern of that.
         loose: whether doubles do not count.
         filters: conditions around it that hold for it too.
+        bound: conditions on the rows that a variable of a reading is bound to, by variable.
     """
 
     select: Select
     top: bool
     loose: bool
     filters: list[Expression] = field(default_factory=list)
+    bound: dict[str, list[Condition]] = field(default_factory=dict)
+
+    def inner(self, loose: bool, filters: list[Expression] | None = None) -> "_Scope":
+        """Give the scope of a group in this one."""
+        return _Scope(self.select, False, loose, filters or [], dict(self.bound))
 
 
 class _Rewriting:
@@ -94,8 +115,6 @@ class _Rewriting:
         for star in stars:
             for name in star.nodes():
                 self.holders.setdefault(name, []).append(star)
-        #: conditions on the rows that a variable of a reading is bound to
-        self.bound: dict[str, list[Condition]] = {}
 
     def done(self) -> Select:
         self.query(self.select, loose=self.select.form in ("ASK", "CONSTRUCT") and not self.select.slices)
@@ -108,11 +127,12 @@ class _Rewriting:
             loose = True
         if select.aggregates:
             loose = False
+        scope = _Scope(select, True, loose)
         for item in (*select.items, *select.grouped, *select.ordered):
-            self.expression(item.expression, select)
+            self.expression(item.expression, scope)
         for having in select.having:
-            self.expression(having, select)
-        self.group(select.where, _Scope(select, True, loose))
+            self.expression(having, scope)
+        self.group(select.where, scope)
 
     def group(self, group: Group, scope: _Scope) -> None:
         if group.select is not None:
@@ -120,35 +140,42 @@ class _Rewriting:
             return
         filters = [*scope.filters, *(e.expression for e in group.elements if isinstance(e, Filter))]
         made: list[Element] = []
+        number = sum(1 for element in group.elements if id(element) in self.found.stars)
         for element in list(group.elements):
             star = self.found.stars.get(id(element))
             if star is not None:
-                element = self.star(star, element, group, scope, filters)
+                element = self.star(star, element, group, scope, filters, number == 1)
                 at = next(n for n, old in enumerate(group.elements) if self.found.stars.get(id(old)) is star)
                 group.elements[at] = element
         for element in group.elements:
             match element:
                 case Filter() | Bind():
-                    self.expression(element.expression, scope.select)
+                    self.expression(element.expression, scope)
                 case Part(kind="minus"):
-                    self.group(element.group, _Scope(scope.select, False, True))
+                    self.group(element.group, scope.inner(True))
                 case Part(kind="optional"):
-                    self.group(element.group, _Scope(scope.select, False, scope.loose))
+                    self.group(element.group, scope.inner(scope.loose))
                 case Part():
-                    self.group(element.group, _Scope(scope.select, False, scope.loose, filters))
+                    self.group(element.group, scope.inner(scope.loose, filters))
                 case Union():
                     for one in element.groups:
-                        self.group(one, _Scope(scope.select, False, scope.loose, filters))
+                        self.group(one, scope.inner(scope.loose, filters))
             made.append(element)
         group.elements = made
 
-    def expression(self, expression: Expression, select: Select) -> None:
+    def expression(self, expression: Expression, scope: _Scope) -> None:
         for part in expression.walk():
             if part.group is not None:
-                self.group(part.group, _Scope(select, False, True))
+                self.group(part.group, scope.inner(True))
 
     def star(
-        self, star: Star, place: Element, group: Group, scope: _Scope, filters: Iterable[Expression]
+        self,
+        star: Star,
+        place: Element,
+        group: Group,
+        scope: _Scope,
+        filters: Iterable[Expression],
+        alone: bool,
     ) -> Raw:
         """Fetch what a star matches."""
         conditions = list(star.conditions)
@@ -166,9 +193,9 @@ class _Rewriting:
                     conditions.append(one)
         if star.outer:
             for name in star.nodes():
-                conditions += self.bound.get(name, [])
+                conditions += scope.bound.get(name, [])
         slots = [self._slot(slot, star) for slot in star.slots if self._used(slot, star)]
-        plan = Plan(star, slots, conditions, scope.loose, self.most)
+        plan = Plan(star, slots, conditions, scope.loose or star.role == SPAN, self.most)
         if (
             star.outer
             and all(slot.column in (*CONSTANT, "number") for slot in slots)
@@ -179,12 +206,13 @@ class _Rewriting:
         more, covered = candidates(star, conditions, group, self.given, self.cells, self.ask)
         plan.conditions = conditions = [*conditions, *more]
         for name in star.nodes():
-            self.bound.setdefault(name, conditions if star.sure else [])
+            scope.bound.setdefault(name, conditions if star.sure else [])
         if scope.top and scope.select.where is group:
-            stars = sum(1 for element in group.elements if id(element) in self.found.stars)
-            if stars == 1 and scope.select.form == "SELECT":
+            if alone and scope.select.form == "SELECT":
                 mentions = self.outside
-                made = grouping(scope.select, star, slots, mentions, self.given)
+                kept = {slot.variable for slot in slots if self.inside[slot.variable] > 1}
+                kept |= {"?" + name for name in self.given}
+                made = grouping(scope.select, star, slots, mentions, kept, self.given)
                 if made is not None and made.value is not None and summary.has_text(plan, self.cells):
                     made = None
                 if made is not None:

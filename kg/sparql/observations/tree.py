@@ -144,6 +144,7 @@ class Select:
         ordered: ORDER BY.
         slices: LIMIT and OFFSET as text.
         values: VALUES at the end.
+        dataset: IRIs of FROM and FROM NAMED.
     """
 
     form: str
@@ -157,6 +158,7 @@ class Select:
     ordered: list[Item] = field(default_factory=list)
     slices: dict[str, int] = field(default_factory=dict)
     values: Values | None = None
+    dataset: list[str] = field(default_factory=list)
 
     @property
     def aggregates(self) -> bool:

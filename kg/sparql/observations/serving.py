@@ -1,0 +1,53 @@
+"""What the service does with a query before the graph answers it: readings that are in columns are put in."""
+
+from collections.abc import Mapping, Sequence
+
+from kg.errors import QueryError
+from kg.graphs import GraphStore
+from kg.readings import ReadingStore
+from kg.sparql.observations.rewriting import over_columns
+from kg.sparql.prologue import explain
+
+
+def with_readings(
+    text: str,
+    graphs: GraphStore,
+    readings: ReadingStore,
+    reads: Sequence[str],
+    shift: int = 0,
+    bindings: Mapping[str, str] | None = None,
+    *,
+    restricted: bool = False,
+    most: int = 250_000,
+) -> str:
+    """Put the readings that a query asks for into its text.
+
+    Args:
+        text: SPARQL with its prefixes declared.
+        graphs: the graph store that will answer it.
+        readings: the readings that belong to it; where they are in the graph the text stays as it is.
+        reads: IRIs of the graphs of that store.
+        shift: characters that were put before the first line.
+        bindings: terms that variables are bound to, N-Triples text.
+        restricted: whether the query is to read chosen graphs only.
+        most: rows that one pattern may take in.
+
+    Raises:
+        kg.errors.QueryError: it does not parse, asks in a way that columns cannot answer, or of too much.
+    """
+    seen = readings.view()
+    if seen is None:
+        return text
+    try:
+        graphs.query(text, default_graph=[], named_graphs=[], bindings=bindings)
+    except QueryError as error:
+        raise explain(error, shift) from error
+    with seen as view:
+        return over_columns(
+            text,
+            view,
+            lambda asked: graphs.query(asked, default_graph=reads, named_graphs=reads),
+            given=bindings,
+            most=most,
+            restricted=restricted,
+        )

@@ -1,0 +1,206 @@
+"""SPARQL over readings in columns gives what plain Oxigraph gives over the same readings as triples."""
+
+import re
+
+import pytest
+
+from kg.errors import QueryError
+from kg.namespaces import ID, XSD
+from tests.random_queries import Maker
+from tests.readings_world import START, World
+from tests.test_reading_store import reading
+
+from .paths import ROOT
+
+QUERIES = [
+    text.strip()
+    for text in re.sub(
+        r"(?m)^# .*$", "", (ROOT / "tests/data/readings-queries.txt").read_text("utf-8")
+    ).split("\n\n")
+    if text.strip()
+]
+PV = f"<{ID}series/ven-1/usage/pv>"
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World()
+
+
+@pytest.fixture(scope="module")
+def small():
+    return World(30)
+
+
+def test_there_are_enough_queries():
+    """The proof is as wide as it is said to be."""
+    assert len(set(QUERIES)) >= 150
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60])
+def test_query_is_answered_as_over_triples(world, query):
+    """Each query written by hand."""
+    plain, fast = world.answers(query)
+    assert fast == plain
+
+
+def differing(small, seeds):
+    """Seeds of random queries whose answers differ, and how many were refused."""
+    wrong, refused = [], 0
+    for seed in seeds:
+        query = Maker(seed).query()
+        try:
+            plain, fast = small.answers(query)
+        except QueryError as error:
+            refused += 1
+            wrong += [] if error.code == "readings-query" else [(seed, query)]
+            continue
+        if fast != plain:
+            wrong.append((seed, query))
+    return wrong, refused
+
+
+def test_random_queries_are_answered_as_over_triples(small):
+    """Queries put together by chance; few are refused."""
+    wrong, refused = differing(small, range(400))
+    assert wrong == []
+    assert refused < 20
+
+
+@pytest.mark.long
+def test_many_random_queries_are_answered_as_over_triples(small):
+    """The same at full size."""
+    wrong, _ = differing(small, range(400, 4000))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("SELECT * { ?s ?p ?o }", "any predicate of \\?s"),
+        ("SELECT (COUNT(*) AS ?n) { ?s !rdf:type ?o }", "a path with"),
+        ("SELECT ?c { ?x a ?c ; flex:startsAt ?t }", "could be any reading"),
+        ("SELECT * { ?x flex:startsAt ?t }", "add \\?x a saref:Observation"),
+        ("SELECT * { ?x flex:startsAt ?t ; flex:endsAt ?e }", "span"),
+        ("SELECT * { ?x saref:hasValue 5 }", "write a variable"),
+        (
+            f'SELECT * {{ ?x saref:hasResult ?r ; flex:startsAt "2026-01-01T00:00:00Z"^^<{XSD}dateTime> }}',
+            "FILTER",
+        ),
+        (f"SELECT * {{ <{ID}observation/ven-1/usage/pv/20260130T200000Z> ?p ?o }}", "named by its IRI"),
+        ("SELECT * { GRAPH ?g { ?o a saref:Observation } }", "outside of GRAPH"),
+        ("SELECT * { GRAPH graph:op\\/202601 { ?o saref:hasResult ?r } }", "outside of GRAPH"),
+        ("SELECT * FROM <urn:x> { ?o saref:hasResult ?r }", "without naming graphs"),
+        ("DESCRIBE ?o { ?o a saref:Observation }", "cannot be described"),
+        ("BASE <urn:x> SELECT * { ?o a saref:Observation }", "BASE"),
+        ("SELECT ?__n { ?o a saref:Observation ; flex:series ?__n }", "begin with __"),
+        ("SELECT * { ?x flex:series? ?y }", "a path with"),
+    ],
+)
+def test_query_that_columns_cannot_answer_is_refused_with_advice(world, query, says):
+    """Never a wrong or a partial answer."""
+    with pytest.raises(QueryError, match=says) as caught:
+        world.rewritten(query)
+    assert caught.value.cure
+
+
+def test_query_that_takes_in_too_much_is_refused_with_its_number(world):
+    """The pattern, how many readings it takes in, and what to add."""
+    with pytest.raises(QueryError, match=r"takes in 5\d\d readings, more than the 100 allowed") as caught:
+        world.rewritten("SELECT * { ?o a saref:Observation ; saref:hasResult/saref:hasValue ?v }", most=100)
+    assert "saref.etsi.org/core/hasValue" in caught.value.where
+    assert "flex:startsAt" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?t ?v { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v } LIMIT 5",
+        "SELECT ?t ?v { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v } ORDER BY DESC(?t) LIMIT 5",
+        "SELECT ?l (SUM(?v) AS ?x) { ?o flex:ofResource/rdfs:label ?l ; saref:hasResult/saref:hasValue ?v }"
+        " GROUP BY ?l",
+        f"SELECT ?t {{ ?o flex:series {PV} ; flex:startsAt ?t ; saref:hasResult ?r"
+        f' FILTER(?t < "2026-01-30T21:00:00Z"^^<{XSD}dateTime>) }}',
+        "SELECT DISTINCT ?s { ?o flex:series ?s ; saref:hasResult ?r }",
+        "ASK { ?o flex:confidence ?c ; flex:series ?s ; saref:hasResult ?r }",
+    ],
+)
+def test_small_answers_take_in_little(world, query):
+    """Where few rows or groups answer a query, only those are fetched."""
+    assert world.rewritten(query, most=100).count("\n(") <= 100
+
+
+def test_limit_without_order_gives_so_many_rows(world):
+    """Any rows will do, but there must be as many."""
+    plain, fast = world.answers("SELECT * { ?o saref:hasResult/saref:hasValue ?v } LIMIT 7")
+    assert (sum(plain[1].values()), sum(fast[1].values())) == (7, 7)
+
+
+def test_a_query_without_readings_stays_as_it_is(world):
+    """Not a character is changed."""
+    text = "PREFIX flex: <https://w3id.org/flexkg/def#> SELECT ?e { ?x a flex:Event ; flex:eventID ?e }"
+    assert world.rewritten(text) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "given"),
+    [
+        (
+            "SELECT ?v ?from ?to { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v"
+            " FILTER(?t >= ?from && ?t < ?to) }",
+            {
+                "from": f'"2026-01-30T21:00:00Z"^^<{XSD}dateTime>',
+                "to": f'"2026-01-30T23:00:00Z"^^<{XSD}dateTime>',
+            },
+        ),
+        ("SELECT ?s ?v { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v }", {"s": PV}),
+        (
+            "SELECT ?s (SUM(?v) AS ?x) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v } GROUP BY ?s",
+            {"s": PV},
+        ),
+        (
+            "SELECT ?l ?v { ?o flex:ofResource/rdfs:label ?l ; saref:hasResult/saref:hasValue ?v }",
+            {"l": '"pump"'},
+        ),
+    ],
+)
+def test_parameters_are_bound_as_over_triples(world, query, given):
+    """What a stored query is given reaches the columns, and the answer is the same."""
+    plain, fast = world.answers(query, given)
+    assert fast == plain
+    assert sum(fast[1].values()) > 0
+
+
+def test_values_beyond_columns_are_exact():
+    """Numbers with many digits are kept as text and summed up by the engine."""
+    odd = [
+        reading(n, value, series=f"{ID}series/ven-9/odd/x", payload="c", seq=9)
+        for n, value in enumerate(("12345678901234.123456789", "0.0000001", "-99999999999999999.5"))
+    ]
+    world = World(5, odd)
+    for query in (
+        "SELECT (SUM(?v) AS ?x) (MAX(?v) AS ?y) { ?r saref:hasValue ?v }",
+        "SELECT ?s (AVG(?v) AS ?x) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v } GROUP BY ?s",
+        "SELECT ?v { ?r saref:hasValue ?v FILTER(?v < 0.00001) }",
+    ):
+        plain, fast = world.answers(query)
+        assert fast == plain
+    assert START
+
+
+def test_observations_that_the_graph_has_are_seen_beside_those_in_columns(world):
+    """Where a graph speaks of observations of its own, a pattern matches both."""
+    mixed = World(10)
+    triples = (
+        "<urn:x:o> <https://saref.etsi.org/core/hasResult> <urn:x:r> .\n"
+        f'<urn:x:r> <https://saref.etsi.org/core/hasValue> "7"^^<{XSD}decimal> .'
+    )
+    for store in (mixed.triples, mixed.graph):
+        store.add("https://w3id.org/flexkg/graph/other", triples)
+    for query in (
+        "SELECT ?o ?v { ?o saref:hasResult/saref:hasValue ?v }",
+        "SELECT (COUNT(*) AS ?n) (SUM(?v) AS ?x) { ?o saref:hasResult/saref:hasValue ?v }",
+        "SELECT ?o ?v ?q { ?o saref:hasResult/saref:hasValue ?v OPTIONAL { ?o flex:dataQuality ?q } }",
+    ):
+        plain, fast = mixed.answers(query)
+        assert fast == plain
