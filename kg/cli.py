@@ -18,6 +18,7 @@ from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
+from kg.cli_readings import readings_app
 from kg.cli_reply import reply
 from kg.cli_subject import subject_app
 from kg.errors import UsageError
@@ -37,6 +38,7 @@ app.add_typer(device_app, name="device")
 app.add_typer(devices_app, name="devices")
 app.add_typer(journal_app, name="journal")
 app.add_typer(ontology_app, name="ontology")
+app.add_typer(readings_app, name="readings")
 app.add_typer(subject_app, name="subject")
 app.command()(check)
 app.command()(convert)
@@ -168,7 +170,7 @@ def rebuild(store: Store) -> None:
 
     Example: `flexkg rebuild --store ./store`
     """
-    from kg.service import rebuild as rebuild_store
+    from kg.upkeep import rebuild as rebuild_store
 
     print(rebuild_store(store))
 

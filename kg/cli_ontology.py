@@ -98,7 +98,7 @@ def import_(
 
     Example: `flexkg ontology import saref.rdf --store ./store`
     """
-    from kg.service import import_into
+    from kg.upkeep import import_into
 
     print(import_into(store, file))
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from kg.binding_tables import load
 from kg.check import checker
 from kg.closure import load_into
-from kg.errors import FlexKGError, QueryError, UsageError
+from kg.errors import QueryError, UsageError
 from kg.explain import Meaning
 from kg.graphs import META, Answer
-from kg.imports import copies, import_ontology, load_copies
+from kg.imports import copies, load_copies
 from kg.meanings import explained, graph_text
 from kg.report import Report
-from kg.settings import Settings, load_settings
+from kg.settings import Settings
 from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
@@ -279,32 +279,3 @@ def open_vtn(ingest: "Ingest", settings: Settings) -> "tuple[Vtn, Operator]":
     policy = Policy(settings.vtn_id, settings.poll_frequency, settings.report_every)
     vtn = Vtn(ingest, checker(settings.profile, settings.engine), policy, settings.max_payload_bytes)
     return vtn, Operator(vtn)
-
-
-def import_into(store: Path, file: Path) -> str:
-    """Put a copy of an ontology into a store; gives a few lines on what was found.
-
-    Raises:
-        FlexKGError: there is no store, it is in use, or the file is no ontology.
-    """
-    settings = load_settings(store=store)
-    with Service(settings, create=False):
-        found = import_ontology(store, file)
-    with Service(settings, create=False):
-        return str(found)
-
-
-def rebuild(store: Path) -> str:
-    """Make a store's graph anew from its journal; gives one line on what was done.
-
-    Raises:
-        FlexKGError: there is no store, or the journal does not verify.
-    """
-    from kg.ingest import rebuild as rebuild_store
-
-    if not store.is_dir():
-        raise UsageError("there is no store", where=str(store), cure="name the directory of a store")
-    return str(rebuild_store(store, bindings=load_settings().bindings))
-
-
-__all__ = ["FlexKGError", "Service", "rebuild"]

@@ -6,8 +6,9 @@ import pytest
 
 from kg.errors import AssetError, StoreUnavailable
 from kg.imports import copies, import_ontology
-from kg.service import Service, import_into, rebuild
+from kg.service import Service
 from kg.settings import load_settings
+from kg.upkeep import import_into, rebuild
 from tests.paths import DATA, ROOT, needs_data
 
 HEAD = """
