@@ -3,6 +3,7 @@
 from kg.errors import QueryError
 from kg.namespaces import RDF
 from kg.sparql.observations.expressions import bracketted, constraint, expression
+from kg.sparql.observations.path_syntax import values, verb
 from kg.sparql.observations.tokens import Tokens
 from kg.sparql.observations.tree import (
     Bind,
@@ -13,12 +14,9 @@ from kg.sparql.observations.tree import (
     Group,
     Item,
     Part,
-    Path,
-    Raw,
     Select,
     Triple,
     Union,
-    Values,
 )
 
 _FIRST, _REST, _NIL = f"<{RDF}first>", f"<{RDF}rest>", f"<{RDF}nil>"
@@ -127,7 +125,7 @@ class _Parser:
             elements.append(Bind(value, tokens.term() or ""))
             tokens.expect(")")
         elif tokens.accept("VALUES"):
-            elements.append(self._values())
+            elements.append(values(self.tokens))
         elif tokens.word("SERVICE"):
             raise tokens.unread("SERVICE is not served")
         else:
@@ -153,7 +151,7 @@ class _Parser:
     def _properties(self, subject: str) -> None:
         tokens = self.tokens
         while True:
-            predicate = self._verb()
+            predicate = verb(self.tokens)
             while True:
                 target = self._node()
                 self.block.append(Triple(subject, predicate, target))
@@ -192,39 +190,6 @@ class _Parser:
         if term is None:
             raise tokens.unread(f"{tokens.now.text!r} is not understood")
         return term
-
-    def _verb(self) -> str | Path:
-        if self.tokens.now.kind == "var":
-            return self.tokens.term() or ""
-        return self._alternatives()
-
-    def _alternatives(self) -> str | Path:
-        parts = [self._sequence()]
-        while self.tokens.accept("|"):
-            parts.append(self._sequence())
-        return parts[0] if len(parts) == 1 else Path("alt", parts)
-
-    def _sequence(self) -> str | Path:
-        parts = [self._step()]
-        while self.tokens.accept("/"):
-            parts.append(self._step())
-        return parts[0] if len(parts) == 1 else Path("seq", parts)
-
-    def _step(self) -> str | Path:
-        tokens = self.tokens
-        if tokens.accept("^"):
-            return Path("inv", [self._step()])
-        made: str | Path
-        if tokens.accept("!"):
-            made = Path("neg", [self._step()])
-        elif tokens.accept("("):
-            made = self._alternatives()
-            tokens.expect(")")
-        else:
-            made = tokens.verb() or tokens.iri(tokens.take())
-        if tokens.now.text in ("*", "+", "?"):
-            return Path("mod", [made], tokens.take().text)
-        return made
 
     def _projection(self, found: Select) -> None:
         tokens = self.tokens
@@ -286,38 +251,9 @@ class _Parser:
             word = tokens.take().text.upper()
             found.slices[word] = int(tokens.take().text)
         if tokens.accept("VALUES"):
-            found.values = self._values()
+            found.values = values(self.tokens)
 
     def _function(self) -> bool:
         """Whether a function comes next, and no clause."""
         clause = self.tokens.word("HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES", "GROUP")
         return not clause and self.tokens.now.kind == "word" and self.tokens.ahead(1).text == "("
-
-    def _values(self) -> Values:
-        tokens = self.tokens
-        single = tokens.now.kind == "var"
-        names: list[str] = []
-        if single:
-            names.append(tokens.term() or "")
-        else:
-            tokens.expect("(")
-            while not tokens.accept(")"):
-                names.append(tokens.term() or "")
-        rows: list[list[str]] = []
-        tokens.expect("{")
-        while not tokens.accept("}"):
-            if single:
-                rows.append([self._value()])
-                continue
-            tokens.expect("(")
-            row: list[str] = []
-            while not tokens.accept(")"):
-                row.append(self._value())
-            rows.append(row)
-        return Values(names, rows)
-
-    def _value(self) -> str:
-        return "UNDEF" if self.tokens.accept("UNDEF") else self.tokens.term() or ""
-
-
-__all__ = ["Raw", "parse"]
