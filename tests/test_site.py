@@ -4,6 +4,7 @@ import json
 import posixpath
 import re
 from functools import cache
+from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -300,6 +301,29 @@ def test_modules_have_diagrams():
             assert text(svg.find("{*}desc")).startswith(f"{len(classes)} classes")
             by = svg.get("aria-labelledby").split()
             assert by == [svg.find("{*}title").get("id"), svg.find("{*}desc").get("id")]
+
+
+def test_every_piece_of_a_line_has_a_direction():
+    """A head at the end of a piece without length points anywhere, most often out of sight."""
+    pairs = 0
+    for file in PAGES:
+        if file.startswith("modules/"):
+            for path in re.findall(r'<path d="(M[^"]*C[^"]*)"', SITE.make(file).decode()):
+                points = [piece.split()[-2:] for piece in path[1:].split("C")]
+                pairs += len(points) - 1
+                assert all(a != b for a, b in pairwise(points)), f"{file}: {path}"
+    assert pairs > 100
+
+
+def test_long_lists_can_be_jumped_through():
+    """Lists in parts begin with a link to each part, and each link leads to one."""
+    for file in ("terms.html", "rules.html", "alignments.html"):
+        root = page(file)
+        ids = {node.get("id") for node in root.iter() if node.get("id")}
+        (nav,) = [node for node in root.iter("nav") if node.get("class") == "contents"]
+        links = [node.get("href")[1:] for node in nav.iter("a")]
+        assert len(links) == len(set(links)) > 10
+        assert set(links) <= ids
 
 
 def test_diagrams_draw_subclasses_and_properties():

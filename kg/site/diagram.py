@@ -218,6 +218,8 @@ def _line(edge: _Edge, route: list[Point], middle: Point) -> Markup:
 def _path(route: list[Point]) -> str:
     path = f"M{route[0][0]:.1f} {route[0][1]:.1f}"
     for (x1, y1), (x2, y2) in pairwise(route):
+        if abs(x2 - x1) + abs(y2 - y1) < 0.1:
+            continue  # a piece without length has no direction, and the head at its end would point anywhere
         bend = (x1 + x2) / 2
         path += f"C{bend:.1f} {y1:.1f} {bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     return path

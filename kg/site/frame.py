@@ -1,6 +1,7 @@
 """What every page has around its content, and the links from one page to another."""
 
 import posixpath
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -221,6 +222,21 @@ def section(title: str, *content: Child, id_: str | None = None) -> Markup | Non
     """Make a part of a page with a heading; None where it has no content."""
     inside = join(*content)
     return tag("section", tag("h2", title), inside, id=id_) if inside else None
+
+
+def contents(titles: Iterable[str]) -> Markup:
+    """Make a list of the parts of a long page, each a link to its heading; see `anchor`."""
+    links = [tag("li", tag("a", title, href=f"#{anchor(title)}")) for title in titles]
+    return tag("nav", tag("ul", links), aria_label="On this page", class_="contents")
+
+
+def anchor(title: str) -> str:
+    """Give the id of a part of a page.
+
+    >>> anchor("FlexKG to SAREF core")
+    'flexkg-to-saref-core'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "part"
 
 
 def severity(rule: Rule) -> Markup:

@@ -4,11 +4,24 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Final
 
-from kg.namespaces import FLEX, VERSION
+from kg.namespaces import FLEX, MODULE, VERSION
 from kg.site import rules
 from kg.site.catalogue import Catalogue
-from kg.site.frame import Frame, facts_list, section, severity, table
+from kg.site.frame import Frame, anchor, contents, facts_list, section, severity, table
 from kg.site.markup import Child, join, tag
+
+_USE: Final = f"""@prefix flex: <{FLEX}> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+
+<https://example.org/mine> a owl:Ontology ; owl:imports <{MODULE}event> .
+
+$ flexkg ontology check mine.ttl"""
+
+
+def _without_name(title: str) -> str:
+    """Leave the product's name out where a list is all its own."""
+    rest = title.removeprefix("FlexKG ")
+    return rest[0].upper() + rest[1:] if rest != title else title
 
 
 def page(catalogue: Catalogue, file: str) -> bytes:
@@ -28,7 +41,7 @@ def _index(frame: Frame) -> bytes:
     catalogue = frame.catalogue
     rows: list[tuple[Child, ...]] = [
         (
-            frame.link(module.iri, module.title),
+            frame.link(module.iri, _without_name(module.title)),
             str(sum(term.own for term in module.terms) or ""),
             module.description,
         )
@@ -61,24 +74,37 @@ def _index(frame: Frame) -> bytes:
             ("Licence", frame.link("https://www.apache.org/licenses/LICENSE-2.0", "Apache-2.0")),
         ),
         section("Modules", table("Modules of the ontology", ("Module", "Terms", "Holds"), rows)),
+        section(
+            "Use it",
+            tag("p", "A file of your own that rests on a module, and what looks it through, offline:"),
+            tag("pre", tag("code", _USE), tabindex="0"),
+            tag(
+                "p",
+                "On a running service each term answers in Turtle or JSON-LD where that is asked for, ",
+                "by its IRI's last part below ",
+                tag("code", "/ontology/"),
+                ".",
+            ),
+        ),
         description=what,
     )
 
 
 def _terms(frame: Frame) -> bytes:
     terms = sorted(frame.catalogue.terms, key=lambda term: (term.name.casefold(), term.name))
-    parts = []
+    parts, letters = [], []
     for letter, group in groupby(terms, key=lambda term: term.name[0].upper()):
         rows: list[tuple[Child, ...]] = [
             (frame.link(term.iri), term.kind, frame.link(term.module), term.definition) for term in group
         ]
-        parts.append(
-            section(letter, table(f"Terms with {letter}", ("Term", "Kind", "Module", "Definition"), rows))
-        )
+        shown = table(f"Terms with {letter}", ("Term", "Kind", "Module", "Definition"), rows)
+        parts.append(section(letter, shown, id_=anchor(letter)))
+        letters.append(letter)
     return frame.page(
         "Terms",
         tag("h1", "Terms"),
         tag("p", "All classes and properties of the ontology, by name.", class_="lead"),
+        contents(letters),
         *parts,
         description="All classes and properties of the FlexKG ontology.",
     )
@@ -99,7 +125,7 @@ def _vocabularies(frame: Frame) -> bytes:
 
 
 def _rules(frame: Frame) -> bytes:
-    parts = []
+    parts, titles = [], []
     named = [rule for rule in frame.catalogue.rules if rule.id]
     for file, group in groupby(named, key=lambda rule: rule.file):
         rows: list[tuple[Child, ...]] = [
@@ -113,7 +139,9 @@ def _rules(frame: Frame) -> bytes:
             for rule in group
         ]
         columns = ("Rule", "Severity", "About", "Asks for", "Source")
-        parts.append(section(rules.title(file), table(f"Rules of shapes/{file}", columns, rows)))
+        titles.append(rules.heading(file))
+        shown = table(f"Rules of shapes/{file}", columns, rows)
+        parts.append(section(rules.title(file), shown, id_=anchor(titles[-1])))
     return frame.page(
         "Rules",
         tag("h1", "Rules"),
@@ -123,30 +151,33 @@ def _rules(frame: Frame) -> bytes:
             "a warning what it says should be, an info is advice.",
             class_="lead",
         ),
+        contents(titles),
         *parts,
         description="The catalogue of rules of FlexKG.",
     )
 
 
 def _alignments(frame: Frame) -> bytes:
-    parts = []
+    parts, titles = [], []
     for title, group in groupby(frame.catalogue.alignments, key=lambda row: row.table):
         rows: list[tuple[Child, ...]] = [
             (
                 frame.link(row.subject),
                 *frame.aligned(row),
-                row.grounds,
                 row.confidence,
+                row.comment,
             )
             for row in group
         ]
-        columns = ("Own term", "Relation", "Other term", "Justification", "Confidence")
-        parts.append(section(title, table(title, columns, rows)))
+        columns = ("Own term", "Relation", "Other term", "Confidence", "Why")
+        titles.append(title.removeprefix("FlexKG to "))
+        parts.append(section(title, table(title, columns, rows), id_=anchor(titles[-1])))
     return frame.page(
         "Alignments",
         tag("h1", "Alignments"),
         tag("p", "How own terms relate to those of other vocabularies, and on what grounds.", class_="lead"),
         tag("p", tag("a", "The same as OWL and SKOS, in Turtle.", href="alignments.ttl")),
+        contents(titles) if titles else None,
         *(parts or [tag("p", "No alignment is recorded.")]),
         description="Alignments of the FlexKG ontology with other vocabularies.",
     )

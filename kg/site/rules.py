@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,10 @@ _KINDS: Final = frozenset({SH + "NodeShape", SH + "PropertyShape"})
 #: What a rule says of itself with own terms, which makes it no rule about these.
 _ABOUT: Final = frozenset({FLEX + "cure", FLEX + "responseCode"})
 _QUERIED: Final = re.compile(r"\bflex:([A-Za-z][A-Za-z0-9]*)|<(" + re.escape(FLEX) + r"[A-Za-z0-9]+)>")
+
+
+#: Where the first sentence of a comment ends.
+_SENTENCE: Final = re.compile(r"[.;]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,24 @@ def read(facts: Facts) -> list[Rule]:
 
 
 def title(file: str) -> str:
-    """Give the first comment of a file of shapes, which says what its rules are about.
+    """Give the first sentence of the comment in a file of shapes, which says what its rules are about.
 
     Args:
         file: its name below ``shapes``.
     """
-    first = assets.text(assets.folder("shapes") / file).partition("\n")[0]
-    return first.lstrip("# ").rstrip(".") if first.startswith("#") else file
+    lines = assets.text(assets.folder("shapes") / file).splitlines()
+    comment = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), lines))
+    return _SENTENCE.split(comment, 1)[0].rstrip(".") or file
+
+
+def heading(file: str) -> str:
+    """Name a file of shapes in a word or two.
+
+    >>> heading("ontology/active-period.ttl")
+    'Ontology active period'
+    """
+    words = file.removesuffix(".ttl").replace("/", " ").replace("-", " ")
+    return words.capitalize().replace("Openadr", "OpenADR")
 
 
 def _below_shapes(path: Path) -> str:

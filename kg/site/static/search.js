@@ -24,16 +24,16 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
+  // A code alone says little: concepts and rules come after terms that fit as well.
+  const late = (kind) => (kind.startsWith("concept") ? 2 : kind === "rule" ? 3 : 0);
   // Lower is better; -1: does not fit.
   function rank([name, , , text], words) {
-    const title = name.toLowerCase();
-    const rest = text.toLowerCase();
+    const [title, rest] = [name.toLowerCase(), text.toLowerCase()];
     if (!words.every((word) => title.includes(word) || rest.includes(word))) return -1;
     const query = words.join(" ");
     if (title === query) return 0;
     if (rest === query) return 1;
-    if (title.startsWith(query)) return 2;
-    if (title.includes(query)) return 3;
+    if (title.includes(query)) return title.startsWith(query) ? 2 : 3;
     return rest.startsWith(query) ? 4 : 5;
   }
 
@@ -42,25 +42,25 @@ document.addEventListener("DOMContentLoaded", () => {
     const fitting = (words.length && entries ? entries : [])
       .map((entry) => [rank(entry, words), entry])
       .filter(([order]) => order >= 0)
-      .sort(([a, [x, k]], [b, [y, l]]) => a - b || (k === "rule") - (l === "rule") || x.length - y.length || (x < y ? -1 : 1));
+      .map(([order, entry]) => [order && order + late(entry[1]), entry])
+      .sort(([a, [x]], [b, [y]]) => a - b || x.length - y.length || (x < y ? -1 : 1));
     list.replaceChildren(
       ...fitting.slice(0, most).map(([, [name, kind, file, text]]) => {
         const item = document.createElement("li");
         const link = document.createElement("a");
         link.href = new URL(file, root);
         const title = document.createElement("strong");
-        title.textContent = name;
         const about = document.createElement("span");
-        about.textContent = text && text !== name ? `${kind}: ${text}` : kind;
+        const coded = kind.startsWith("concept") && text && text !== name;
+        title.textContent = coded ? text : name;
+        about.textContent = coded ? `${kind}, code ${name}` : text && text !== name ? `${kind}: ${text}` : kind;
         link.append(title, about);
         item.append(link);
         return item;
       }),
     );
     list.hidden = fitting.length === 0;
-    if (entries && entries.length) {
-      status.textContent = words.length ? `${fitting.length} found` : "";
-    }
+    if (entries && entries.length) status.textContent = words.length ? `${fitting.length} found` : "";
   }
 
   function move(step) {
