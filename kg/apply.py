@@ -46,6 +46,7 @@ class Recorded:
         lifted: its graph, when it was accepted.
         findings: what was found wrong, as the report writes it, when it was refused.
         facts: the graph by subject and predicate, where whoever checked it has it already.
+        signature: what became of its signature, N-Triples about the message.
     """
 
     seq: int
@@ -55,6 +56,7 @@ class Recorded:
     lifted: Lifted | None = None
     findings: Sequence[dict[str, Any]] = ()
     facts: Facts | None = None
+    signature: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +123,7 @@ class Applier:
         change = Change(month_graph(kind, row.received), shown, [lifted.message], seq=row.seq)
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
+        change.lines.extend(row.signature)
         self._series.tell((reading.series for reading in readings), change)
         best: dict[str, str] = {}
         for subject, node in facts.items():

@@ -23,6 +23,7 @@ class StoreDirectory:
         DIR/journal.sqlite    every payload, encrypted, in a hash chain
         DIR/journal.head      how far the chain reaches, sealed
         DIR/keys.sqlite       the keys: back them up apart from the journal
+        DIR/nonces.sqlite     what signers used once, where signatures are verified
         DIR/graph/            the graph, made from the journal
         DIR/readings/         the readings where they are in columns, made from the journal
         DIR/snapshots/        copies of the graph that queries read, while the service runs
@@ -50,6 +51,11 @@ class StoreDirectory:
     def keys(self) -> Path:
         """Key file."""
         return self.path / "keys.sqlite"
+
+    @property
+    def nonces(self) -> Path:
+        """File of the nonces that were spent."""
+        return self.path / "nonces.sqlite"
 
     @property
     def graph(self) -> Path:

@@ -4,12 +4,12 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kg.apply import Applier
 from kg.directory import open_directory
@@ -26,6 +26,9 @@ from kg.registry_entry import RegistryEntry
 from kg.report import Report
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
+
+if TYPE_CHECKING:
+    from kg.notary import Notary
 
 __all__ = ["Ingest", "Rebuilt", "Receipt", "rebuild"]
 
@@ -46,6 +49,7 @@ class Ingest:
         context: ``"off"``, ``"warn"`` or ``"enforce"``: how much the rules across messages count.
         bindings: folder of a user's own tables of what values mean.
         readings: opens the readings of a graph store in a folder.
+        notary: opens who verifies signatures of what comes in, with the file of the nonces that were spent.
         max_bytes: largest payload accepted.
         batch: payloads that ``ingest_many`` lets share one fsync.
         create: make a store where there is none.
@@ -65,6 +69,7 @@ class Ingest:
         context: str = "warn",
         bindings: Path | None = None,
         readings: Opener = open_readings,
+        notary: "Callable[[Path, str], Notary] | None" = None,
         max_bytes: int = MAX_BYTES,
         batch: int = 64,
         create: bool = True,
@@ -77,6 +82,10 @@ class Ingest:
             self.journal = Journal(open_directory(store, tenant=tenant, create=create))
             undo.callback(self.journal.close)
             tidy(self.journal.directory)
+            self._notary: Notary | None = None
+            if notary is not None:
+                spent, whose = self.journal.directory.nonces, self.journal.directory.tenant
+                self._notary = undo.enter_context(notary(spent, whose))
             self.graphs = EmbeddedGraphs(self.journal.directory.graph)
             undo.callback(self.graphs.close)
             self._judge = Judge(self.graphs, context, profile, engine)
@@ -181,6 +190,9 @@ class Ingest:
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
     ) -> Work:
+        sealed = None
+        if self._notary is not None and direction == "in":
+            sealed = self._notary.examine(data, sender=sender, max_bytes=self._max_bytes)
         return examine(
             data,
             profile=self._profile,
@@ -190,6 +202,7 @@ class Ingest:
             sender=sender,
             direction=direction,
             received=received,
+            sealed=sealed,
         )
 
     def _lead(self) -> None:

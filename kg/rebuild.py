@@ -160,7 +160,10 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
             seq, entry["received"], report["digest"], report["sender"], findings=report["violations"]
         )
     lifted = _lifted(payload)
-    return Recorded(seq, entry["received"], report["digest"], report["sender"], lifted) if lifted else None
+    if lifted is None:
+        return None
+    signature = report.get("signature", ())
+    return Recorded(seq, entry["received"], report["digest"], report["sender"], lifted, signature=signature)
 
 
 def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:

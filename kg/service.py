@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -54,21 +53,9 @@ class Service:
         self._vtn: Vtn | None = None
         self._operator: Operator | None = None
         if settings.store is not None:
-            from kg import ingest
-            from kg.readings.backends import open_readings
+            from kg.opening import open_ingest
 
-            self._ingest = ingest.Ingest(
-                settings.store,
-                tenant=settings.tenant,
-                profile=settings.profile,
-                engine=settings.engine,
-                context=settings.rules_across,
-                bindings=settings.bindings,
-                readings=partial(open_readings, kind=settings.readings, memory=settings.readings_memory),
-                max_bytes=settings.max_payload_bytes,
-                batch=settings.batch,
-                create=create,
-            )
+            self._ingest = open_ingest(settings, create=create)
             load_into(self._ingest.graphs, copies(settings.store))
             load_copies(self._ingest.graphs, settings.store)
             if settings.vtn_id:

@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     context: Literal["off", "warn", "enforce"] = Field(
         "warn", description="rules across messages: off, warn, or enforce where all messages go through here"
     )
+    signatures: Literal["off", "warn", "enforce"] = Field(
+        "off",
+        description="XML signatures: off, warn of bad ones, or enforce (refuse what is not well signed)",
+    )
+    certificates: DirectoryPath | None = Field(
+        None, description="folder of the certificates by which messages are signed: <venID or vtnID>.pem"
+    )
     vtn_id: str = Field("", description="vtnID of the OpenADR 2.0b VTN that is served; empty: none is")
     poll_frequency: str = Field("PT10S", description="how often VENs are to poll, an OpenADR duration")
     report_every: str = Field(

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kg.apply import Recorded
 from kg.check import checker
@@ -14,6 +14,9 @@ from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.report import Report
 from kg.subjects import parties
+
+if TYPE_CHECKING:
+    from kg.notary import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Work:
         direction: received or sent.
         received: when, with zone.
         facts: the graph by subject and predicate.
+        signature: what became of its signature, N-Triples about the message.
     """
 
     data: bytes
@@ -39,6 +43,7 @@ class Work:
     direction: Literal["in", "out"]
     received: datetime
     facts: Facts = field(default_factory=dict)
+    signature: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[bytes, tuple[str, ...], str]:
@@ -51,7 +56,10 @@ class Work:
 
     def entry(self) -> Entry:
         """Make the journal's entry."""
-        report = json.dumps({"sender": self.sender, **self.report.as_dict()}, separators=(",", ":"))
+        said = {"sender": self.sender, **self.report.as_dict()}
+        if self.signature:
+            said["signature"] = self.signature
+        report = json.dumps(said, separators=(",", ":"))
         return Entry(
             payload=self.data,
             message_type=self.report.message_type,
@@ -67,7 +75,7 @@ class Work:
         """Give it as it is applied, the same as ``kg.rebuild.recorded`` gives its row."""
         received, digest = received_text(self.received), self.report.digest
         if self.report.conforms:
-            return Recorded(seq, received, digest, self.sender, self.lifted, facts=self.facts)
+            return Recorded(seq, received, digest, self.sender, self.lifted, (), self.facts, self.signature)
         return Recorded(seq, received, digest, self.sender, findings=self.report.as_dict()["violations"])
 
 
@@ -81,6 +89,7 @@ def examine(
     sender: str = "",
     direction: Literal["in", "out"] = "in",
     received: datetime | None = None,
+    sealed: "Sealed | None" = None,
 ) -> Work:
     """Read, lift and check a payload by itself, and find whom it speaks of.
 
@@ -95,6 +104,7 @@ def examine(
         sender: ID of the party that the transport knows as its sender; else who the payload says.
         direction: received or sent.
         received: when, with zone; now, when it is left out.
+        sealed: what a notary said of its signature.
 
     Raises:
         kg.errors.UsageError: the time has no zone.
@@ -103,11 +113,17 @@ def examine(
     received = received or datetime.now(UTC)
     if received.tzinfo is None:
         raise UsageError("the time of receipt has no zone", cure="give it with a zone")
-    report, lifted = checker(profile, engine).examine(data, max_bytes=max_bytes)
+    if sealed is not None and sealed.refusal is not None:
+        report, lifted = sealed.refusal, None
+    else:
+        report, lifted = checker(profile, engine).examine(data, max_bytes=max_bytes)
     if report.verdict == "unreadable":
         return Work(data, report, None, (), sender, direction, received)
     lines = lifted.lines if lifted is not None else []
     check_lines(lines)
     named = parties(data, lifted)
     subjects = named.subjects or ((sender,) if sender else (f"tenant:{tenant}",))
-    return Work(data, report, lifted, subjects, sender or named.sender, direction, received, facts_of(lines))
+    known, said = facts_of(lines), sealed.lines if sealed is not None else ()
+    if sealed is not None and sealed.refusal is None:
+        report = report.adding(sealed.findings)
+    return Work(data, report, lifted, subjects, sender or named.sender, direction, received, known, said)
