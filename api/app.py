@@ -11,6 +11,7 @@ from api import (
     checks,
     est,
     events,
+    graphs,
     health,
     meanings,
     ontology,
@@ -31,7 +32,8 @@ from kg.sparql.pool import Pool
 from kg.tenants import Tenants, bounds
 
 _ROUTERS = (
-    *(checks, meanings, payloads, queries, sparql, ontology, openadr, est, events, activations, page, health),
+    *(checks, meanings, payloads, queries, sparql, graphs, ontology, openadr, est, events, activations),
+    *(page, health),
 )
 
 

@@ -76,7 +76,15 @@ GRANTS: Final = (
     Grant("POST", "/vens/{ven_id}/reregistration", "tenant", ("write_vens",)),
     Grant("DELETE", "/vens/{ven_id}", "tenant", ("write_vens",)),
     Grant("GET", "/sparql", "mandates", ("sparql:query",)),
-    Grant("POST", "/sparql", "mandates", ("sparql:query",)),
+    Grant("POST", "/sparql", "mandates", ("sparql:query", "admin")),
+    Grant("GET", "/graphs", "tenant", ("read_all",)),
+    Grant("PUT", "/graphs", "tenant", ("admin",)),
+    Grant("POST", "/graphs", "tenant", ("admin",)),
+    Grant("DELETE", "/graphs", "tenant", ("admin",)),
+    Grant("GET", "/graphs/{name:path}", "tenant", ("read_all",)),
+    Grant("PUT", "/graphs/{name:path}", "tenant", ("admin",)),
+    Grant("POST", "/graphs/{name:path}", "tenant", ("admin",)),
+    Grant("DELETE", "/graphs/{name:path}", "tenant", ("admin",)),
 )
 
 _PARAMETER = re.compile(r"\{\w+(:path)?\}")

@@ -10,14 +10,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from fastapi_problem.error import Problem
 
+from api.access import caller_of
 from api.bodies import read_body
 from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
 from api.stores import asker, queue_of, service_of
 from kg.errors import QueryError
+from kg.graphs.formats import convert_graph
 from kg.service import Service
 from kg.sparql.bounds import Outcome
+from kg.sparql.description import describe
 from kg.sparql.pool import Pool
 from kg.sparql.prologue import explain
 from kg.sparql.question import Asked
@@ -41,6 +44,7 @@ GRAPHS = (
 OFFERED = {"select": ROWS, "ask": ROWS, "graph": GRAPHS}
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
+UPDATE = "application/sparql-update"
 _LIMITS: dict[int | str, dict[str, Any]] = {
     422: {"model": ProblemModel, "description": "The query reached a limit; the problem says which."},
     429: {"model": ProblemModel, "description": "Too many queries of this client wait."},
@@ -86,6 +90,8 @@ async def get(
         raise QueryError(
             "an update is sent with POST", cure="send it as application/sparql-update", code="update"
         )
+    if not fields:
+        return await described(request, accept)
     return await answer(request, single(fields.get("query", []), "address"), fields, accept)
 
 
@@ -98,6 +104,7 @@ async def get(
             "required": True,
             "content": {
                 QUERY: {"schema": {"type": "string"}, "example": _EXAMPLE},
+                UPDATE: {"schema": {"type": "string"}},
                 FORM: {
                     "schema": {
                         "type": "object",
@@ -118,30 +125,73 @@ async def post(
     accept: Annotated[str | None, Header()] = None,
     content_type: Annotated[str, Header()] = "",
 ) -> Response:
-    """Answer a query given as the body, directly or in a form."""
+    """Answer a query given as the body, directly or in a form; perform an update, for administrators."""
     media = content_type.partition(";")[0].strip().lower()
+    if media == UPDATE:
+        return await perform(request, *await update_of(request))
     if media not in (QUERY, FORM):
         raise Problem(
             "The body's media type is not served",
             type_=TYPE + "media-type",
             status=415,
             detail=media or "none given",
-            cure=f"send {QUERY} or a form with the field query",
+            cure=f"send {QUERY}, {UPDATE} or a form with the field query or update",
         )
     text = await body_text(request, service_of(request))
     address = parse_qs(request.url.query, keep_blank_values=True)
     if media == QUERY:
         return await answer(request, text, address, accept)
     fields = parse_qs(text, keep_blank_values=True)
+    if "update" in fields and "query" in fields:
+        raise QueryError("the form has a query and an update", cure="send one of them", code="query")
+    if "update" in fields:
+        return await perform(request, single(fields["update"], "form"), fields)
     # the protocol puts the dataset of a form into the form; one in the address counts as well
     for name in ("default-graph-uri", "named-graph-uri"):
         fields[name] = fields.get(name, []) + address.get(name, [])
     return await answer(request, single(fields.get("query", []), "form"), fields, accept)
 
 
+async def update_of(request: Request) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """Read an update that is the body."""
+    text = await body_text(request, service_of(request))
+    return text, parse_qs(request.url.query, keep_blank_values=True)
+
+
+async def perform(request: Request, text: str, fields: Mapping[str, Sequence[str]]) -> Response:
+    """Perform an update; only administrators may."""
+    caller, service = caller_of(request), service_of(request)
+    caller.must_have("admin")
+
+    def run() -> int:
+        return service.update(
+            text,
+            base=endpoint(request),
+            using=fields.get("using-graph-uri", ()),
+            named=fields.get("using-named-graph-uri", ()),
+            author=caller.subject,
+        )
+
+    seq = await run_in_threadpool(run)
+    return Response(status_code=204, headers={"Journal-Row": str(seq)})
+
+
+async def described(request: Request, accept: str | None) -> Response:
+    """Describe the service, for a request without a query."""
+    form = choose(accept, GRAPHS)
+    service = service_of(request)
+    names, address = service.store.graphs.graphs(), endpoint(request)
+    turtle = await run_in_threadpool(describe, address, str(request.url_for("graphs")), names)
+    return Response(convert_graph(turtle, form), media_type=form, headers={"Vary": "Accept"})
+
+
 async def body_text(request: Request, service: Service) -> str:
-    """Read a body that is text."""
-    body = await read_body(request, 8 * service.settings.max_query_characters)
+    """Read a body that is text; an administrator's may be longer."""
+    settings = service.settings
+    query = request.headers.get("content-type", "").lower().startswith(QUERY)
+    longer = caller_of(request).may("admin") and not query
+    limit = settings.max_graph_bytes if longer else 8 * settings.max_query_characters
+    body = await read_body(request, limit)
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -161,9 +211,7 @@ async def answer(
     """Answer a user's query in the best of the accepted media types."""
     asker(request)
     service = service_of(request)
-    pool: Pool = request.app.state.pool
-    media = {kind: _chosen(accept, offered) for kind, offered in OFFERED.items()}
-    if not any(media.values()):
+    if not any(_chosen(accept, offered) for offered in OFFERED.values()):
         choose(accept, (*ROWS, *GRAPHS))
 
     def prepare() -> Asked:
@@ -174,10 +222,25 @@ async def answer(
             max_age=_freshness(request.headers.get("cache-control", "")),
         )
 
-    asked = await run_in_threadpool(prepare)
+    return await deliver(request, await run_in_threadpool(prepare), accept)
+
+
+async def deliver(
+    request: Request, asked: Asked, accept: str | None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Put a query to a worker and send its answer, in a stream where it is long.
+
+    Args:
+        request: the request.
+        asked: the query; it is released.
+        accept: the Accept header.
+        headers: further headers of the answer.
+    """
+    pool: Pool = request.app.state.pool
+    media = {kind: _chosen(accept, offered) for kind, offered in OFFERED.items()}
     try:
         wanted = {kind: _form(each) for kind, each in media.items()}
-        outcome = await pool.ask(asked.question(wanted, _endpoint(request)), queue_of(request))
+        outcome = await pool.ask(asked.question(wanted, endpoint(request)), queue_of(request))
     except QueryError as error:
         asked.release()
         if error.code == "not-acceptable":
@@ -186,9 +249,10 @@ async def answer(
     except BaseException:
         asked.release()
         raise
-    headers = {"Snapshot-Age": f"{asked.age:.3f}", "Vary": "Accept, Origin", "Cache-Control": "no-cache"}
+    told = {"Snapshot-Age": f"{asked.age:.3f}", "Vary": "Accept", "Cache-Control": "no-cache"}
     if asked.reads.unknown:
-        headers["Unknown-Graph"] = ", ".join(f"<{_ascii(iri)}>" for iri in asked.reads.unknown[:10])
+        told["Unknown-Graph"] = ", ".join(f"<{_ascii(iri)}>" for iri in asked.reads.unknown[:10])
+    told |= headers or {}
     sent_as = media[outcome.kind]
     if outcome.complete or request.method == "HEAD":
         try:
@@ -196,8 +260,8 @@ async def answer(
         finally:
             await outcome.chunks.aclose()  # type: ignore[attr-defined]
             asked.release()
-        return Response(content, media_type=sent_as, headers=headers)
-    return StreamingResponse(_streamed(outcome, asked), media_type=sent_as, headers=headers)
+        return Response(content, media_type=sent_as, headers=told)
+    return StreamingResponse(_streamed(outcome, asked), media_type=sent_as, headers=told)
 
 
 async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
@@ -230,7 +294,8 @@ def _freshness(control: str) -> float | None:
     return float(found[1]) if found else None
 
 
-def _endpoint(request: Request) -> str:
+def endpoint(request: Request) -> str:
+    """Give the address of the endpoint, against which relative IRIs are read."""
     return str(request.url.replace(query="", fragment=""))
 
 

@@ -37,6 +37,7 @@ def asker(request: Request) -> Caller:
         Forbidden: it sees only what mandates cover, and no store that holds just that is served yet.
     """
     caller = caller_of(request)
+    caller.must_have("sparql:query")
     if not caller.may("read_all"):
         raise Forbidden(
             "the token sees what mandates cover, and free queries over that are not served",

@@ -5,6 +5,7 @@ outcome depends on the journal's rows and their order alone, not on how they are
 that is rebuilt equals the one that grew, and a row that is applied again changes nothing.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from kg.binding_graph import event_lines
 from kg.binding_tables import load
+from kg.errors import QueryError
 from kg.fingerprint import fingerprint
 from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
@@ -47,6 +49,7 @@ class Recorded:
         findings: what was found wrong, as the report writes it, when it was refused.
         facts: the graph by subject and predicate, where whoever checked it has it already.
         signature: what became of its signature, N-Triples about the message.
+        update: SPARQL update of an administrator, instead of a payload.
     """
 
     seq: int
@@ -57,6 +60,7 @@ class Recorded:
     findings: Sequence[dict[str, Any]] = ()
     facts: Facts | None = None
     signature: Sequence[str] = ()
+    update: str = ""
 
 
 @dataclass(slots=True)
@@ -91,26 +95,40 @@ class Applier:
             kg.errors.StoreUnavailable: a store cannot be written; applying again takes up where it stopped.
         """
         done = self.graphs.applied()
-        self._current.clear()
-        self._series.clear()
-        self._registrations.clear()
+        self._forget()
         changes: list[Change] = []
         readings: list[Reading] = []
         for row in rows:
             if row.seq <= done:
                 continue
-            if row.lifted is None:
+            if row.update:
+                self._write(changes, readings)
+                changes, readings = [], []
+                with contextlib.suppress(QueryError):  # as it failed when it was sent: the whole or nothing
+                    self.graphs.update(row.update, row.seq)
+                self._forget()
+            elif row.lifted is None:
                 changes.append(_refusal(row))
             else:
                 change, delivered = self._accepted(row, row.lifted)
                 changes.append(change)
                 readings += delivered
+        self._write(changes, readings)
+
+    def _write(self, changes: Sequence[Change], readings: Sequence[Reading]) -> None:
+        """Write what rows change."""
         if readings:
             self.readings.append(readings)
         if self._series.changed:
             self.readings.describe(self._series.changed)
         if changes:
             self.graphs.write(changes)
+
+    def _forget(self) -> None:
+        """Forget what was remembered of the graph."""
+        self._current.clear()
+        self._series.clear()
+        self._registrations.clear()
 
     def _accepted(self, row: Recorded, lifted: Lifted) -> tuple[Change, list[Reading]]:
         """Work out what a payload that conforms changes."""

@@ -10,6 +10,9 @@ from kg.envelope import mark, seal
 from kg.errors import UsageError
 from kg.keys import Subject
 
+#: Message type of a row that holds a SPARQL update, not a payload.
+UPDATE = "sparqlUpdate"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -14,6 +14,7 @@ from kg.binding_tables import load
 from kg.chain import Row
 from kg.check import checker
 from kg.directory import StoreDirectory, open_directory, sync
+from kg.entry import UPDATE
 from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload, UsageError
 from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
@@ -34,6 +35,7 @@ class Rebuilt:
     Attributes:
         accepted: rows whose payload is in the graph.
         refused: rows whose report is in it.
+        updates: rows that are administrators' updates, performed again in their order.
         erased: rows whose key was destroyed.
         unreadable: rows that were accepted once and that today's mappings cannot read; they are left out.
         would_refuse: rows that were accepted once and are applied, but that today's shapes would refuse, with
@@ -42,12 +44,15 @@ class Rebuilt:
 
     accepted: int = 0
     refused: int = 0
+    updates: int = 0
     erased: int = 0
     unreadable: list[int] = field(default_factory=list)
     would_refuse: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         text = f"{self.accepted} accepted payloads applied, reports on {self.refused} refused ones kept"
+        if self.updates:
+            text += f", {self.updates} updates performed"
         if self.erased:
             text += f", {self.erased} erased ones left out"
         if self.unreadable:
@@ -159,6 +164,9 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
         return Recorded(
             seq, entry["received"], report["digest"], report["sender"], findings=report["violations"]
         )
+    if report.get("message_type") == UPDATE:
+        text = payload.decode()
+        return Recorded(seq, entry["received"], report["digest"], report["sender"], update=text)
     lifted = _lifted(payload)
     if lifted is None:
         return None
@@ -181,7 +189,9 @@ def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Re
             rebuilt.unreadable.append(row.seq)
             continue
         batch.append(record)
-        if record.lifted is None:
+        if record.update:
+            rebuilt.updates += 1
+        elif record.lifted is None:
             rebuilt.refused += 1
         else:
             rebuilt.accepted += 1

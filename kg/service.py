@@ -23,6 +23,7 @@ from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Rewriter
 from kg.sparql.snapshots import Snapshots
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
+from kg.sparql.updates import prepare
 
 if TYPE_CHECKING:
     from kg.activation.registry import Registry
@@ -223,6 +224,20 @@ class Service:
             snapshots.release(snapshot)
             raise
         return Asked(text, shift, reads, snapshots, snapshot)
+
+    def update(
+        self, text: str, *, base: str, using: Sequence[str] = (), named: Sequence[str] = (), author: str = ""
+    ) -> int:
+        """Perform the update of an administrator (``author``); gives its row in the journal.
+
+        Raises:
+            QueryError: see ``kg.sparql.updates.prepare``; or it cannot be performed. Nothing was recorded.
+        """
+        made, shift = prepare(text, base=base, using=using, named=named)
+        try:
+            return self.store.update(made, author)
+        except QueryError as error:
+            raise explain(error, shift) from error
 
     @property
     def snapshots(self) -> Snapshots:

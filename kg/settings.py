@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     batch: int = Field(64, ge=1, description="payloads that share one fsync at most")
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
+    max_graph_bytes: int = Field(16_777_216, ge=1, description="largest graph or update accepted, in bytes")
     query_workers: int = Field(4, ge=1, le=256, description="queries that run at once")
     query_share: int = Field(2, ge=1, description="queries of one client that run at once")
     query_waiting: int = Field(32, ge=0, description="queries of one client that wait for a worker")

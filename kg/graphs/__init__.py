@@ -8,7 +8,7 @@ A triple stands in one graph of a store only. A query over several graphs would 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -106,6 +106,9 @@ class GraphStore(Protocol):
     @property
     def version(self) -> int:
         """A number that is another one after each write of this process."""
+
+    def revisions(self) -> Callable[[str], str]:
+        """Give a function from the IRI of a graph to a text that is another one after each write to it."""
 
     def applied(self) -> int:
         """Give the number of the last journal row that was applied, 0 for none."""

@@ -8,9 +8,10 @@ together or not at all. Changes that only add are loaded in one transaction, the
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pyoxigraph as ox
 
@@ -47,6 +48,9 @@ class EmbeddedGraphs:
         self._version = 0
         self._unflushed = 0
         self._flushing: threading.Thread | None = None
+        self._nonce = uuid4().hex[:12]
+        self._touched: dict[str, int] = {}
+        self._all = 0
         self.reopen()
 
     def reopen(self) -> None:
@@ -66,6 +70,11 @@ class EmbeddedGraphs:
                 self._writable = False
                 self._handle = ox.Store.read_only(str(self.path)) if known else None
                 raise
+
+    def revisions(self) -> Callable[[str], str]:
+        """Give a function from the IRI of a graph to a text that is another one after each write to it."""
+        nonce, touched, every = self._nonce, dict(self._touched), self._all
+        return lambda graph: f"{nonce}.{max(touched.get(graph, 0), every)}"
 
     @property
     def version(self) -> int:
@@ -95,17 +104,17 @@ class EmbeddedGraphs:
         """Perform a SPARQL update; see ``kg.graphs.GraphStore.update``."""
         with self._lock:
             if seq > self.applied():
-                with answering(str(self.path or "memory")), self._writing():
+                with self._writing(), answering(str(self.path or "memory")):
                     self._store.update(marked(text, seq))
 
     def add(self, graph: str, ntriples: str) -> None:
         """Add triples to a graph; blank nodes are allowed and become new ones."""
-        with self._writing():
+        with self._writing(graph):
             self._store.load(ntriples, ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(graph))
 
     def replace(self, graph: str, ntriples: str) -> None:
         """Put triples in the place of everything that a graph holds, in one step."""
-        with self._writing():
+        with self._writing(graph):
             triples = "\n".join(f"{quad.triple} ." for quad in ox.parse(ntriples, ox.RdfFormat.N_TRIPLES))
             self._store.update(
                 f"DROP SILENT GRAPH <{graph}> ; INSERT DATA {{ GRAPH <{graph}> {{\n{triples}\n}} }}"
@@ -113,7 +122,7 @@ class EmbeddedGraphs:
 
     def drop(self, graph: str) -> None:
         """Remove a graph with everything in it."""
-        with self._writing():
+        with self._writing(graph):
             self._store.remove_graph(ox.NamedNode(graph))
 
     def graphs(self, prefix: str = "") -> list[str]:
@@ -214,7 +223,7 @@ class EmbeddedGraphs:
 
     def _commit(self, pending: Pending, before: int) -> int:
         """Write what is pending in one transaction; gives the number of the last row applied."""
-        with self._writing():
+        with self._writing(*pending.graphs()):
             if pending.deletes:
                 self._store.update(pending.update(before))
             else:  # loading is faster by a quarter, and what only comes may come again after a crash
@@ -242,12 +251,15 @@ class EmbeddedGraphs:
             store.flush()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, *graphs: str) -> Iterator[None]:
+        """Count a write to graphs, or to all where none is named."""
         with self._lock, self._guard():
             try:
                 yield
             finally:
                 self._version += 1
+                self._touched.update(dict.fromkeys(graphs, self._version))
+                self._all = self._all if graphs else self._version
 
     def _guard(self) -> AbstractContextManager[None]:
         return guarded(str(self.path or "memory"))

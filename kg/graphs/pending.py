@@ -74,6 +74,10 @@ class Pending:
                 self._share(subject, line, change.graph)
         self.seq = max(self.seq, change.seq)
 
+    def graphs(self) -> set[str]:
+        """Give the IRIs of the graphs that change."""
+        return {statement.graph for statement in self.deletes} | {*self.inserts, META}
+
     def update(self, applied: int) -> str:
         """Write what goes and what comes as one SPARQL update, without what does both.
 

@@ -43,6 +43,20 @@ class Caller:
         """
         return "read_all" in self.scopes or (bool(party) and party == self.party)
 
+    def must_have(self, scope: str) -> None:
+        """Let only a caller with a scope go on.
+
+        Raises:
+            Forbidden: it has it not.
+        """
+        if scope not in self.scopes:
+            raise Forbidden(
+                "the token does not allow this",
+                cure=f"ask for the scope {scope}",
+                code="scope",
+                reason=f"{self.subject} has not {scope}",
+            )
+
     def must_own(self, party: str) -> None:
         """Let only the party itself, or who sees the whole tenant, go on.
 

@@ -48,9 +48,9 @@ def dataset(
     Dataset(default=['https://a.example/g'], named=[], unknown=())
     """
     if default or named:
-        unknown = tuple(iri for iri in (*default, *named) if iri not in graphs)
+        unknown = tuple(iri for iri in (*default, *named) if iri and iri not in graphs)
         return Dataset(
-            [iri for iri in dict.fromkeys(default) if iri in graphs],
+            [iri for iri in dict.fromkeys(default) if iri in graphs or not iri],
             [iri for iri in dict.fromkeys(named) if iri in graphs],
             unknown,
         )

@@ -33,6 +33,15 @@ class Asked:
         """Seconds by which the answer may be behind the store; 0 where nothing was written since."""
         return self._snapshots.age(self._snapshot)
 
+    @property
+    def graphs(self) -> list[str]:
+        """The graphs that may be read, by IRI."""
+        return self._snapshot.graphs
+
+    def revision(self, graph: str) -> str:
+        """Give a text that is another one after each write to a graph."""
+        return self._snapshot.revisions(graph)
+
     def question(self, media: Mapping[str, str | None], base: str) -> Question:
         """Put it to a worker.
 

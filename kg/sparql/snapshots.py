@@ -7,6 +7,7 @@ the last one, and the last one is old enough; nothing is copied for a store that
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Snapshot:
         graphs: the graphs that a query may read, by IRI.
         version: a number that grows with each write; the store's when the copy was begun.
         taken: monotonic seconds.
+        revisions: from a graph's IRI to a text that is another one after each write to it.
         users: queries that read it.
     """
 
@@ -35,6 +37,7 @@ class Snapshot:
     graphs: list[str]
     version: int
     taken: float
+    revisions: Callable[[str], str]
     users: int = field(default=0)
 
 
@@ -115,10 +118,14 @@ class Snapshots:
     def _fresh(self, bound: float) -> Snapshot | None:
         with self._mutex:
             current = self._current
-            if current is None or (self.age(current) > bound):
+            if current is None or self.age(current) > bound or self._updated(current):
                 return None
             current.users += 1
             return current
+
+    def _updated(self, snapshot: Snapshot) -> bool:
+        """Say whether an administrator's update came after a snapshot: who sent it sees it at once."""
+        return snapshot.revisions("") != self._graphs.revisions()("")
 
     def _make(self) -> Snapshot:
         with self._mutex:
@@ -126,13 +133,13 @@ class Snapshots:
         if last is not None:
             time.sleep(max(0.0, min(_LEAST, last.taken + self._cost + _LEAST - time.monotonic())))
         begun = time.monotonic()
-        version = self._graphs.version
+        version, revisions = self._graphs.version, self._graphs.revisions()
         self._number += 1
         path = self.root / str(self._number)
         names = {*self._graphs.graphs()}
         self._graphs.snapshot(path)
         names |= {*self._graphs.graphs()}
-        made = Snapshot(path, sorted(names - {META}), version, begun, users=1)
+        made = Snapshot(path, sorted(names - {META}), version, begun, revisions, users=1)
         self._cost = time.monotonic() - begun
         with self._mutex:
             self._current = made
