@@ -13,11 +13,12 @@ from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
 from api.access import caller_of
+from api.answers import GRAPHS, deliver
 from api.bodies import read_body
 from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
-from api.sparql import GRAPHS, deliver, described
+from api.sparql import described
 from api.stores import service_of
 from kg.errors import Forbidden, QueryError
 from kg.graphs import META

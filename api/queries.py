@@ -8,9 +8,9 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
+from api.answers import GRAPHS, ROWS
 from api.models import ProblemModel, StoredQueryModel
 from api.negotiation import choose
-from api.sparql import GRAPHS, ROWS
 from api.stores import asker, service_of
 from kg.errors import QueryError
 from kg.service import Service

@@ -1,0 +1,102 @@
+"""Answers of query workers on their way to a client: media type, headers, in a stream where they are long."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
+from fastapi_problem.error import Problem
+
+from api.negotiation import choose
+from api.stores import queue_of
+from kg.errors import QueryError
+from kg.sparql.bounds import Outcome
+from kg.sparql.pool import Pool
+from kg.sparql.prologue import explain
+from kg.sparql.question import Asked
+
+ROWS = (
+    "application/sparql-results+json",
+    "application/json",
+    "text/csv",
+    "application/sparql-results+xml",
+    "text/tab-separated-values",
+)
+GRAPHS = (
+    "text/turtle",
+    "application/n-triples",
+    "application/ld+json",
+    "application/rdf+xml",
+    "application/trig",
+    "application/n-quads",
+)
+OFFERED = {"select": ROWS, "ask": ROWS, "graph": GRAPHS}
+
+
+async def deliver(
+    request: Request, asked: Asked, accept: str | None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Put a query to a worker and send its answer, in a stream where it is long.
+
+    Args:
+        request: the request.
+        asked: the query; it is released.
+        accept: the Accept header.
+        headers: further headers of the answer.
+    """
+    pool: Pool = request.app.state.pool
+    media = {kind: chosen(accept, offered) for kind, offered in OFFERED.items()}
+    try:
+        wanted = {kind: _form(each) for kind, each in media.items()}
+        outcome = await pool.ask(asked.question(wanted, endpoint(request)), queue_of(request))
+    except QueryError as error:
+        asked.release()
+        if error.code == "not-acceptable":
+            choose(accept, OFFERED[error.what])
+        raise explain(error, asked.shift) if error.code == "syntax" else error from error
+    except BaseException:
+        asked.release()
+        raise
+    told = {"Snapshot-Age": f"{asked.age:.3f}", "Vary": "Accept", "Cache-Control": "no-cache"}
+    if asked.reads.unknown:
+        told["Unknown-Graph"] = ", ".join(f"<{_ascii(iri)}>" for iri in asked.reads.unknown[:10])
+    told |= headers or {}
+    sent_as = media[outcome.kind]
+    if outcome.complete or request.method == "HEAD":
+        try:
+            content = b"".join([part async for part in outcome.chunks]) if outcome.complete else b""
+        finally:
+            await outcome.chunks.aclose()  # type: ignore[attr-defined]
+            asked.release()
+        return Response(content, media_type=sent_as, headers=told)
+    return StreamingResponse(_streamed(outcome, asked), media_type=sent_as, headers=told)
+
+
+async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
+    """Go through an answer; at a limit the connection is cut, so that nobody takes it for whole."""
+    try:
+        async for part in outcome.chunks:
+            yield part
+    finally:
+        await outcome.chunks.aclose()  # type: ignore[attr-defined]
+        asked.release()
+
+
+def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+    try:
+        return choose(accept, offered)
+    except Problem:
+        return None
+
+
+def _form(media: str | None) -> str | None:
+    """Give the media type by which the engine knows a form."""
+    return "application/sparql-results+json" if media == "application/json" else media
+
+
+def endpoint(request: Request) -> str:
+    """Give the address of the endpoint, against which relative IRIs are read."""
+    return str(request.url.replace(query="", fragment=""))
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode().replace("\r", "").replace("\n", "")[:200]
