@@ -82,6 +82,7 @@ async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
 
 
 def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+    """Choose as ``choose`` does, but give None where nothing is accepted."""
     try:
         return choose(accept, offered)
     except Problem:

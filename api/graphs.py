@@ -76,7 +76,7 @@ async def get(
     if wanted is None:
         return await described(request, accept)
     service, form = service_of(request), choose(accept, GRAPHS)
-    asked = await run_in_threadpool(service.asked, _ALL, default=[wanted], max_age=0.0)
+    asked = await run_in_threadpool(service.asking.asked, _ALL, default=[wanted], max_age=0.0)
     if wanted and wanted not in asked.graphs:
         asked.release()
         raise _missing(wanted)

@@ -197,7 +197,7 @@ async def answer(
         choose(accept, (*ROWS, *GRAPHS))
 
     def prepare() -> Asked:
-        return service.asked(
+        return service.asking.asked(
             query,
             default=fields.get("default-graph-uri", ()),
             named=fields.get("named-graph-uri", ()),

@@ -24,7 +24,7 @@ from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
-from kg.updating import attempt, record
+from kg.updating import perform
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -182,31 +182,9 @@ class Ingest:
     def update(
         self, update: str, author: str = "", before: Callable[[], None] | None = None, *, sure: bool = False
     ) -> int:
-        """Perform a SPARQL update that is trusted: try it on a copy, record it, apply it.
-
-        Args:
-            update: as ``kg.sparql.updates.prepare`` gives it.
-            author: who sent it.
-            sure: it is of ``graph_update`` or ``graph_removal``, which cannot fail.
-            before: looks at the store just before, while nothing else writes; raises where it must not be.
-
-        Returns:
-            Its row in the journal.
-
-        Raises:
-            kg.errors.QueryError: it cannot be performed; nothing was recorded.
-            kg.errors.StoreUnavailable: it could not be recorded, or the store cannot be written now.
-        """
+        """Perform a SPARQL update that is trusted; see ``kg.updating.perform``. Gives its row."""
         with self._write_lock:
-            self._follower.put(()).result()
-            if before is not None:
-                before()
-            if not sure:
-                attempt(self.graphs, self.journal, update)
-            subject = f"tenant:{self.journal.directory.tenant}"
-            row = record(self.journal, update, author, subject)
-            self._follower.put([row]).result()
-            return row.seq
+            return perform(self.graphs, self.journal, self._follower, update, author, before, sure=sure)
 
     def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, Work]]:
         """Check the payloads of one batch, while the batch before it is written."""

@@ -11,17 +11,13 @@ from kg.check import checker
 from kg.closure import load_into
 from kg.errors import QueryError, UsageError
 from kg.explain import Meaning
-from kg.graphs import META, Answer
+from kg.graphs import Answer
 from kg.imports import copies, load_copies
 from kg.meanings import explained, graph_text
 from kg.report import Report
 from kg.settings import Settings
-from kg.sparql.dataset import Dataset, dataset
-from kg.sparql.gate import Limits, refuse
-from kg.sparql.observations.serving import with_readings
-from kg.sparql.prologue import declare, explain
-from kg.sparql.question import Asked, Rewriter
-from kg.sparql.snapshots import Snapshots
+from kg.sparql.asking import Asking
+from kg.sparql.prologue import explain
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 from kg.sparql.updates import prepare
 
@@ -61,9 +57,7 @@ class Service:
             load_copies(self._ingest.graphs, settings.store)
             if settings.vtn_id:
                 self._vtn, self._operator = open_vtn(self._ingest, settings)
-        #: Run over the text of each user's query, in order, before a worker gets it.
-        self.rewriters: list[Rewriter] = []
-        self._snapshots: Snapshots | None = None
+        self._asking: Asking | None = None
 
     def __enter__(self) -> "Service":
         return self
@@ -75,8 +69,8 @@ class Service:
 
     def close(self) -> None:
         """Finish what is under way and give the store back."""
-        if self._snapshots is not None:
-            self._snapshots.close()
+        if self._asking is not None:
+            self._asking.close()
         if self._ingest is not None:
             self._ingest.close()
 
@@ -183,47 +177,10 @@ class Service:
         """
         if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
             stored = stored_query(query.strip(), self._folders)
-            return self._run(stored.text, 0, stored.bindings(values or {}))
+            return self.asking.answer(stored.text, stored.bindings(values or {}))
         if values:
             raise QueryError("only stored queries take parameters", cure="name a stored query")
-        refuse(query, Limits(characters=self.settings.max_query_characters))
-        text, shift = declare(query)
-        return self._run(text, shift, {}, dataset(query, self._readable()))
-
-    def asked(
-        self,
-        query: str,
-        *,
-        default: Sequence[str] = (),
-        named: Sequence[str] = (),
-        max_age: float | None = None,
-    ) -> Asked:
-        """Prepare a user's query for a worker; what is given must be released.
-
-        Args:
-            query: SPARQL text; nobody has looked at it.
-            default: IRIs of the graphs that it reads without GRAPH; where this and ``named`` are empty, what
-                it says itself counts, and all graphs where it says nothing.
-            named: IRIs of the graphs that GRAPH may name.
-            max_age: seconds by which it may see the store late, where less than the settings say.
-
-        Raises:
-            QueryError: it is refused.
-            kg.errors.StoreUnavailable: no snapshot can be made.
-        """
-        refuse(query, Limits(characters=self.settings.max_query_characters))
-        text, shift = declare(query)
-        for rewrite in self.rewriters:
-            text = rewrite(text)
-        text = self._with_readings(text, shift, restricted=bool(default or named))
-        snapshots = self.snapshots
-        snapshot = snapshots.hold(max_age)
-        try:
-            reads = dataset(query, snapshot.graphs, default, named)
-        except BaseException:
-            snapshots.release(snapshot)
-            raise
-        return Asked(text, shift, reads, snapshots, snapshot)
+        return self.asking.here(query)
 
     def update(
         self, text: str, *, base: str, using: Sequence[str] = (), named: Sequence[str] = (), author: str = ""
@@ -240,36 +197,15 @@ class Service:
             raise explain(error, shift) from error
 
     @property
-    def snapshots(self) -> Snapshots:
-        """The snapshots that query workers read."""
-        graphs, directory = self.store.graphs, self.store.journal.directory
+    def asking(self) -> Asking:
+        """What makes users' queries over this store ready for workers."""
         with self._mutex:
-            if self._snapshots is None:
-                self._snapshots = Snapshots(graphs, directory.snapshots, self.settings.snapshot_seconds)
-            return self._snapshots
-
-    def _with_readings(
-        self, text: str, shift: int, bindings: Mapping[str, str] | None = None, *, restricted: bool = False
-    ) -> str:
-        """Put readings that are in columns into the text of a query."""
-        graphs, readings, most = self.store.graphs, self.store.readings, self.settings.max_table_rows
-        reads = self._readable()
-        return with_readings(text, graphs, readings, reads, shift, bindings, restricted=restricted, most=most)
-
-    def _readable(self) -> list[str]:
-        return [name for name in self.store.graphs.graphs() if name != META]
-
-    def _run(
-        self, text: str, shift: int, bindings: Mapping[str, str], reads: Dataset | None = None
-    ) -> Answer:
-        reads = reads or dataset("", self._readable())
-        text = self._with_readings(text, shift, bindings)
-        try:
-            return self.store.graphs.query(
-                text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
-            )
-        except QueryError as error:
-            raise explain(error, shift) from error
+            if self._asking is None:
+                store, settings = self.store, self.settings
+                root, late = store.journal.directory.snapshots, settings.snapshot_seconds
+                longest, most = settings.max_query_characters, settings.max_table_rows
+                self._asking = Asking(store.graphs, store.readings, root, late, longest, most)
+            return self._asking
 
 
 def open_vtn(ingest: "Ingest", settings: Settings) -> "tuple[Vtn, Operator]":

@@ -3,18 +3,20 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from kg.apply import Recorded
 from kg.entry import UPDATE, Entry, received_text
+from kg.follower import Follower
 from kg.graphs import GraphStore
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.namespaces import VERSION
 
 
-def attempt(graphs: GraphStore, journal: Journal, update: str) -> None:
+def _attempt(graphs: GraphStore, journal: Journal, update: str) -> None:
     """Perform an update on a copy, so that nothing is recorded that cannot be performed.
 
     Args:
@@ -38,7 +40,7 @@ def attempt(graphs: GraphStore, journal: Journal, update: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def record(journal: Journal, update: str, author: str, subject: str) -> Recorded:
+def _record(journal: Journal, update: str, author: str, subject: str) -> Recorded:
     """Record an update; it is on disk on return.
 
     Args:
@@ -64,3 +66,41 @@ def record(journal: Journal, update: str, author: str, subject: str) -> Recorded
     )
     seq = journal.append(entry)
     return Recorded(seq, received_text(received), digest, author, update=update)
+
+
+def perform(
+    graphs: GraphStore,
+    journal: Journal,
+    follower: Follower,
+    update: str,
+    author: str,
+    before: Callable[[], None] | None = None,
+    *,
+    sure: bool = False,
+) -> int:
+    """Try an update on a copy, record it, apply it; nothing else writes meanwhile.
+
+    Args:
+        graphs: the store.
+        journal: its journal.
+        follower: applies what the journal holds.
+        update: as ``kg.sparql.updates.prepare`` gives it.
+        author: who sent it.
+        before: looks at the store just before; raises where the update must not be.
+        sure: it is of ``graph_update`` or ``graph_removal``, which cannot fail.
+
+    Returns:
+        Its row in the journal.
+
+    Raises:
+        kg.errors.QueryError: it cannot be performed; nothing was recorded.
+        kg.errors.StoreUnavailable: it could not be recorded.
+    """
+    follower.put(()).result()
+    if before is not None:
+        before()
+    if not sure:
+        _attempt(graphs, journal, update)
+    row = _record(journal, update, author, f"tenant:{journal.directory.tenant}")
+    follower.put([row]).result()
+    return row.seq

@@ -46,11 +46,8 @@ class Snapshots:
 
     Args:
         graphs: the store.
-        root: directory for the copies, on the store's file system; emptied.
+        root: directory for the copies, on the store's file system; emptied before the first one.
         max_age: seconds by which a query may see the store late, 0 or more.
-
-    Raises:
-        kg.errors.StoreUnavailable: the directory cannot be made.
     """
 
     def __init__(self, graphs: GraphStore, root: Path, max_age: float) -> None:
@@ -61,15 +58,6 @@ class Snapshots:
         self._current: Snapshot | None = None
         self._cost = 0.0
         self._number = 0
-        try:
-            shutil.rmtree(root, ignore_errors=True)
-            root.mkdir(parents=True)
-        except OSError as error:
-            raise StoreUnavailable(
-                f"the directory for snapshots cannot be made: {error.strerror}",
-                where=str(root),
-                cure="check the directory's permissions and the room on its disk",
-            ) from error
 
     def hold(self, max_age: float | None = None) -> Snapshot:
         """Take a snapshot that is fresh enough into use; it stays on disk until it is released.
@@ -127,7 +115,21 @@ class Snapshots:
         """Say whether an administrator's update came after a snapshot: who sent it sees it at once."""
         return snapshot.revisions("") != self._graphs.revisions()("")
 
+    def _clear(self) -> None:
+        """Make the directory, without what an earlier process left in it."""
+        try:
+            shutil.rmtree(self.root, ignore_errors=True)
+            self.root.mkdir(parents=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the directory for snapshots cannot be made: {error.strerror}",
+                where=str(self.root),
+                cure="check the directory's permissions and the room on its disk",
+            ) from error
+
     def _make(self) -> Snapshot:
+        if not self._number:
+            self._clear()
         with self._mutex:
             last = self._current
         if last is not None:

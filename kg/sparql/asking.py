@@ -1,0 +1,133 @@
+"""Asking: from a user's text to a query that may be answered, in a worker or here."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kg.errors import QueryError
+from kg.graphs import META, Answer, GraphStore
+from kg.readings import ReadingStore
+from kg.sparql.dataset import Dataset, dataset
+from kg.sparql.gate import Limits, refuse
+from kg.sparql.observations.serving import with_readings
+from kg.sparql.prologue import declare, explain
+from kg.sparql.question import Asked, Rewriter
+from kg.sparql.snapshots import Snapshots
+
+
+class Asking:
+    """Makes users' queries over one store ready.
+
+    Args:
+        graphs: the store.
+        readings: its readings.
+        root: directory for snapshots; made with the first query.
+        max_age: seconds by which a query may see the store late.
+        characters: longest query accepted.
+        most: rows of readings that one pattern may take in.
+
+    Attributes:
+        rewriters: run over each user's query, in order, after the gate and before a worker gets it.
+    """
+
+    def __init__(
+        self,
+        graphs: GraphStore,
+        readings: ReadingStore,
+        root: Path,
+        max_age: float,
+        characters: int,
+        most: int,
+    ) -> None:
+        self.rewriters: list[Rewriter] = []
+        self.snapshots = Snapshots(graphs, root, max_age)
+        self._graphs, self._readings, self._most = graphs, readings, most
+        self._limits = Limits(characters=characters)
+
+    def asked(
+        self,
+        query: str,
+        *,
+        default: Sequence[str] = (),
+        named: Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> Asked:
+        """Prepare a user's query for a worker; what is given must be released.
+
+        Args:
+            query: SPARQL text; nobody has looked at it.
+            default: IRIs of the graphs that it reads without GRAPH; where this and ``named`` are empty, what
+                it says itself counts, and all graphs where it says nothing.
+            named: IRIs of the graphs that GRAPH may name.
+            max_age: seconds by which it may see the store late, where less than the settings say.
+
+        Raises:
+            QueryError: it is refused.
+            kg.errors.StoreUnavailable: no snapshot can be made.
+        """
+        refuse(query, self._limits)
+        text, shift = declare(query)
+        for rewrite in self.rewriters:
+            text = rewrite(text)
+        text = self._with_readings(text, shift, restricted=bool(default or named))
+        snapshot = self.snapshots.hold(max_age)
+        try:
+            reads = dataset(query, snapshot.graphs, default, named)
+        except BaseException:
+            self.snapshots.release(snapshot)
+            raise
+        return Asked(text, shift, reads, self.snapshots, snapshot)
+
+    def here(self, query: str) -> Answer:
+        """Answer a query in this process: for who runs it himself, as the command line does.
+
+        Raises:
+            QueryError: the query is refused or does not parse.
+        """
+        refuse(query, self._limits)
+        text, shift = declare(query)
+        return self.answer(text, {}, shift, dataset(query, self._readable()))
+
+    def answer(
+        self, text: str, bindings: Mapping[str, str], shift: int = 0, reads: Dataset | None = None
+    ) -> Answer:
+        """Answer a query in this process.
+
+        Args:
+            text: SPARQL.
+            bindings: values of variables, N-Triples text.
+            shift: characters that were put before its first line.
+            reads: its dataset; all graphs where it is left out.
+
+        Raises:
+            QueryError: it does not parse; says where in the user's own lines.
+        """
+        reads = reads or dataset("", self._readable())
+        text = self._with_readings(text, shift, bindings)
+        try:
+            return self._graphs.query(
+                text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
+            )
+        except QueryError as error:
+            raise explain(error, shift) from error
+
+    def close(self) -> None:
+        """Remove the snapshots."""
+        self.snapshots.close()
+
+    def _with_readings(
+        self, text: str, shift: int, bindings: Mapping[str, str] | None = None, *, restricted: bool = False
+    ) -> str:
+        """Put readings that are in columns into the text of a query."""
+        return with_readings(
+            text,
+            self._graphs,
+            self._readings,
+            self._readable(),
+            shift,
+            bindings,
+            restricted=restricted,
+            most=self._most,
+        )
+
+    def _readable(self) -> list[str]:
+        return [name for name in self._graphs.graphs() if name != META]
