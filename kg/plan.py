@@ -21,6 +21,7 @@ from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
 
 #: What an emitted object is besides a triple: nothing, a concept, a start, a duration, text read as a number.
 PLAIN, CONCEPT, START, DURATION, NUMBERED = range(5)
+_NUMBERS = tuple(f'"{n}"^^<{XSD}integer>' for n in range(256))
 _KINDS = {FLEX + "startsAt": START, FLEX + "uid": NUMBERED}
 
 #: predicate as N-Triples, converter of the text, kind
@@ -45,6 +46,8 @@ class Node:
     mixed: bool = False
     #: whether nothing is written and nothing starts here, so that a single child can be gone to at once
     through: bool = False
+    #: whether nothing starts here and nothing lies below
+    leaf: bool = False
 
 
 @dataclass(slots=True)
@@ -109,9 +112,14 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
     return plans
 
 
+def _numbered(_element: Any, _parent: str, position: int, _digest: str) -> str:
+    return _NUMBERS[position] if position < len(_NUMBERS) else f'"{position}"^^<{XSD}integer>'
+
+
 def _mark(table: dict[str, Node]) -> None:
     for node in table.values():
         node.through = bool(node.table) and not node.emits and not node.starts
+        node.leaf = not node.table and not node.starts and not node.mixed
         _mark(node.table)
 
 
@@ -273,7 +281,7 @@ class _Compiler:
             node.emits += ((predicate, convert, kind),)
             return
         if ref.external == "_position" and single:
-            self.opens.append((predicate, lambda _e, _p, n, _d: f'"{n}"^^<{XSD}integer>', PLAIN))
+            self.opens.append((predicate, _numbered, PLAIN))
         elif single and not ref.external:
             convert, kind = self.converter(rule, term)
             own = ref.steps[:1] == ("self::",)

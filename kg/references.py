@@ -24,6 +24,9 @@ def getter(ref: Reference) -> Getter:
     else:
         tag = ""
 
+    if not (tag or up or attribute) and len(steps) == 1:
+        return _child_text(steps[0])
+
     def get(element: Any) -> str | None:
         if tag and element.tag != tag:
             return None
@@ -40,6 +43,15 @@ def getter(ref: Reference) -> Getter:
             return value
         text: str = element.text or ""
         return text
+
+    return get
+
+
+def _child_text(step: str) -> Getter:
+    def get(element: Any) -> str | None:
+        for child in element.iterchildren(step):
+            return child.text or ""
+        return None
 
     return get
 

@@ -5,12 +5,14 @@ from typing import Any
 from kg.lifted import Lifted
 from kg.literals import string
 from kg.namespaces import FLEX
-from kg.plan import CONCEPT, START, Node, Plan, Start
+from kg.plan import CONCEPT, DURATION, START, Node, Plan, Start
 from kg.times import Clock
 
 _DURATION = f"<{FLEX}duration>"
 _EACH = f"<{FLEX}intervalDuration>"
 _EMPTY = f"<{FLEX}emptyElement>"
+#: Where an element leads that no mapping names.
+_NOWHERE = Node(leaf=True)
 
 
 class Walk:
@@ -50,7 +52,10 @@ class Walk:
         held = self.facts.get(subject)
         if held is None:
             held = self.facts[subject] = {}
-        self.put(held, predicate, value)
+        if predicate in held:
+            self.put(held, predicate, value)
+        else:
+            held[predicate] = [value]
 
     def put(self, held: dict[str, list[str]], predicate: str, value: str) -> None:
         """State a fact of a subject."""
@@ -87,17 +92,22 @@ class Walk:
         """State what is known of a subject on reaching its element; gives what is said of it."""
         held = self.facts.get(subject)
         if held is None:
-            held = self.facts[subject] = {}
-        if subject in self.nodes:
+            held = self.facts[subject] = {predicate: [value] for predicate, value in plan.constants}
+            if len(held) < len(plan.constants):
+                held.clear()
+        if not held or subject in self.nodes:
             self.twice.add(subject)
+            for predicate, value in plan.constants:
+                self.put(held, predicate, value)
         self.nodes[subject] = (element, plan)
-        for predicate, value in plan.constants:
-            self.put(held, predicate, value)
         opens = plan.tagged.get(element.tag, plan.opens) if plan.tagged else plan.opens
         for predicate, make, kind in opens:
             made = make(element, parent, position, self.digest)
             if made is not None:
-                self.put(held, predicate, made)
+                if predicate in held:
+                    self.put(held, predicate, made)
+                else:
+                    held[predicate] = [made]
                 if kind == CONCEPT:
                     self.concepts.add(made)
                 elif kind:
@@ -137,11 +147,12 @@ class Walk:
         counters: list[int],
     ) -> None:
         """Walk the children of an element."""
+        concepts, ignored = self.concepts, self.ignored
         last = None
         for child in element:
             node = table.get(child.tag)
             if node is None:
-                if child.tag not in self.ignored or (child.tag in self.hollow and _filled(child)):
+                if child.tag not in ignored or (child.tag in self.hollow and _filled(child)):
                     self.unmapped.append(child)
                 continue
             if node is last and node.path and not node.starts:
@@ -149,30 +160,26 @@ class Walk:
             last = node
             while node.through and len(child) == 1:  # what only wraps another element is no step of its own
                 child = child[0]
-                inner = node.table.get(child.tag)
-                if inner is None:
-                    break
-                node = inner
-            else:
-                inner = node
-            if inner is None:
-                if child.tag not in self.ignored or (child.tag in self.hollow and _filled(child)):
-                    self.unmapped.append(child)
-                continue
-            if node.emits:
+                inside = node.table.get(child.tag)
+                if inside is None:
+                    if child.tag not in ignored or (child.tag in self.hollow and _filled(child)):
+                        self.unmapped.append(child)
+                    node = _NOWHERE
+                else:
+                    node = inside
+            for predicate, convert, kind in node.emits:
                 text = child.text or ""
-                for predicate, convert, kind in node.emits:
-                    value = convert(text)
-                    values = held.get(predicate)
-                    if values is None:
-                        held[predicate] = [value]
-                    else:
-                        values.append(value)
-                        self.again[id(values)] = (held, predicate)
-                    if kind == CONCEPT:
-                        self.concepts.add(value)
-                    elif kind:
-                        self.note(kind, subject, held, predicate, value, text)
+                value = convert(text)
+                if predicate in held:
+                    self.put(held, predicate, value)
+                else:
+                    held[predicate] = [value]
+                if kind == CONCEPT:
+                    concepts.add(value)
+                elif kind:
+                    self.note(kind, subject, held, predicate, value, text)
+            if node.leaf:
+                continue
             for start in node.starts:
                 self.child(subject, held, counters, start, child)
             if node.table:
@@ -194,11 +201,12 @@ class Walk:
         if kind == START:
             self.clock.starts.setdefault(subject, text.strip())
         else:
-            if predicate == _DURATION:
-                self.clock.lengths.setdefault(subject, text)
-            elif predicate == _EACH:
-                self.clock.each.setdefault(subject, text)
-            if "^^" in value and not value.startswith(f'"{text}"'):
+            if kind == DURATION:
+                if predicate == _DURATION:
+                    self.clock.lengths.setdefault(subject, text)
+                elif predicate == _EACH:
+                    self.clock.each.setdefault(subject, text)
+            if not value.startswith(f'"{text}"') and "^^" in value:
                 self.put(held, f"{predicate[:-1]}Text>", string(text))
 
 
