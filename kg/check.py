@@ -1,6 +1,9 @@
 """check: graph -> report. Read, lift and a SHACL engine in order; no store, network or configuration."""
 
+import gc
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -108,7 +111,8 @@ class Checker:
         now: datetime | None = None,
     ) -> Report:
         """Check one payload; see ``kg.check.check``."""
-        return self.examine(data, max_bytes=max_bytes, standard=standard, context=context, now=now)[0]
+        with _uncollected():
+            return self._examined(data, max_bytes, standard, context, now)[0]
 
     def examine(
         self,
@@ -120,6 +124,12 @@ class Checker:
         now: datetime | None = None,
     ) -> tuple[Report, Lifted | None]:
         """Check one payload and give its graph too, None where it could not be lifted."""
+        with _uncollected():
+            return self._examined(data, max_bytes, standard, context, now)
+
+    def _examined(
+        self, data: bytes, max_bytes: int, standard: str, context: "Context | None", now: datetime | None
+    ) -> tuple[Report, Lifted | None]:
         try:
             document = read(data, max_bytes=max_bytes, standard=standard)
         except UnreadablePayload as error:
@@ -218,6 +228,19 @@ class Checker:
             component=result.component,
             path=result.path if result.path and "<" not in result.path else "",
         )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no collector of cycles walk the many small dictionaries of a check, which hold none."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _bracketed(path: str | None) -> str | None:
