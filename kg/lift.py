@@ -12,6 +12,7 @@ from kg.lifted import Lifted
 from kg.mapping_files import served
 from kg.namespaces import SKOS, VOCAB
 from kg.plan import Plan, compile_file, element_name
+from kg.strides import ready
 from kg.times import Clock
 from kg.walk import Walk
 from kg.xml import Document
@@ -61,7 +62,7 @@ def lift(document: Document) -> Lifted:
     lifted = Lifted(message, document.message_type, document.profile)
     clock = Clock()
     walk = Walk(lifted, clock, document.digest, lifter.ignored, lifter.hollow)
-    walk.start(plan, document.body, "", 0)
+    plan.run(walk, document.body, "", 0)
     if document.root is not document.body:
         envelope = lifter.roots.get(document.root.tag)
         if envelope is not None:
@@ -113,6 +114,8 @@ def lifter_for(profile: str) -> Lifter:
         if profile in served(path):
             source = load(path)
             plans = compile_file(source)
+            for plan in plans.values():
+                ready(plan)
             roots = {plan.mapping.iterators[0][-1]: plan for plan in plans.values() if plan.mapping.root}
             left = {element_name(source, e["path"]): e for e in source.settings.get("ignored", ())}
             hollow = frozenset(name for name, entry in left.items() if entry.get("empty"))

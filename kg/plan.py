@@ -15,13 +15,12 @@ from kg.errors import AssetError
 from kg.json_form import around
 from kg.literals import CONVERTERS, segment
 from kg.namespaces import FLEX, VOCAB, XSD
-from kg.references import cached, getter, joined, opener, subject_writer
+from kg.references import cached, getter, joined, numbered, opener, subject_writer
 from kg.xpath import prefixed
 from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
 
-#: What an emitted object is besides a triple: nothing, a concept, a start, a duration, text read as a number.
+#: What an emitted object is besides a triple: nothing, a concept, a start, a length, text read as a number.
 PLAIN, CONCEPT, START, DURATION, NUMBERED = range(5)
-_NUMBERS = tuple(f'"{n}"^^<{XSD}integer>' for n in range(256))
 _KINDS = {FLEX + "startsAt": START, FLEX + "uid": NUMBERED}
 
 #: predicate as N-Triples, converter of the text, kind
@@ -37,14 +36,13 @@ class Node:
     """One element name in a table."""
 
     emits: tuple[Emit, ...] = ()
-    #: mappings that start there
     starts: tuple[Start, ...] = ()
     table: dict[str, "Node"] = field(default_factory=dict)
     #: its path below the mapping's element, for ``flex:emptyElement`` where the payload has nothing in it
     path: str = ""
     #: whether its namespace lets a leaf hold elements
     mixed: bool = False
-    #: whether nothing is written and nothing starts here, so that a single child can be gone to at once
+    #: whether nothing is written and nothing starts here, so that an only child can be gone to
     through: bool = False
     #: whether nothing starts here and nothing lies below
     leaf: bool = False
@@ -69,6 +67,15 @@ class Plan:
     neighbour: bool = False
     #: whether elements that make the same subject are one node
     grouped: bool = False
+    #: walks an element by this plan: the walk, the element, the parent's IRI, the position; gives the subject
+    run: Callable[[Any, Any, str, int], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = self.plainly
+
+    def plainly(self, walk: Any, element: Any, parent: str, position: int) -> str:
+        """Walk by the tables."""
+        return str(walk.start(self, element, parent, position))
 
     @property
     def name(self) -> str:
@@ -110,10 +117,6 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
     for plan in plans.values():
         _mark(plan.table)
     return plans
-
-
-def _numbered(_element: Any, _parent: str, position: int, _digest: str) -> str:
-    return _NUMBERS[position] if position < len(_NUMBERS) else f'"{position}"^^<{XSD}integer>'
 
 
 def _mark(table: dict[str, Node]) -> None:
@@ -281,7 +284,7 @@ class _Compiler:
             node.emits += ((predicate, convert, kind),)
             return
         if ref.external == "_position" and single:
-            self.opens.append((predicate, _numbered, PLAIN))
+            self.opens.append((predicate, numbered, PLAIN))
         elif single and not ref.external:
             convert, kind = self.converter(rule, term)
             own = ref.steps[:1] == ("self::",)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kg.literals import segment, string
+from kg.namespaces import XSD
 from kg.yarrrml import Reference, Term
 
 _CACHE_LIMIT = 4096
 _DIGITS = 400
+_POSITIONS = tuple(f'"{n}"^^<{XSD}integer>' for n in range(256))
 
 Getter = Callable[[Any], str | None]
 
@@ -149,3 +151,8 @@ def joined(term: Term) -> Callable[[Any, str, int, str], str | None]:
         return string(text)
 
     return write
+
+
+def numbered(_element: Any, _parent: str, position: int, _digest: str) -> str:
+    """Write the position of an element."""
+    return _POSITIONS[position] if position < len(_POSITIONS) else f'"{position}"^^<{XSD}integer>'

@@ -223,7 +223,7 @@ class Clock:
             elif start != cursor and (gap := _gap(cursor, start)):
                 add(item, _GAP, f'"{gap}{_DECIMAL}')
             text = self.lengths.get(item)
-            length = seconds(text) if text is not None else None
+            length = None if text is None else seconds(text)
             cursor, shown = self._end(add, item, start, length)
             if length is None:
                 known = False

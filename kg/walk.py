@@ -104,15 +104,19 @@ class Walk:
         for predicate, make, kind in opens:
             made = make(element, parent, position, self.digest)
             if made is not None:
-                if predicate in held:
-                    self.put(held, predicate, made)
-                else:
-                    held[predicate] = [made]
-                if kind == CONCEPT:
-                    self.concepts.add(made)
-                elif kind:
-                    self.note(kind, subject, held, predicate, made, made[1 : made.rindex('"')])
+                self.opened(kind, subject, held, predicate, made)
         return held
+
+    def opened(self, kind: int, subject: str, held: dict[str, list[str]], predicate: str, made: str) -> None:
+        """State a value that was made on reaching an element."""
+        if predicate in held:
+            self.put(held, predicate, made)
+        else:
+            held[predicate] = [made]
+        if kind == CONCEPT:
+            self.concepts.add(made)
+        elif kind:
+            self.note(kind, subject, held, predicate, made, made[1 : made.rindex('"')])
 
     def child(
         self, subject: str, held: dict[str, list[str]], counters: list[int], start: Start, element: Any
@@ -131,7 +135,7 @@ class Walk:
         links = held.get(predicate)
         if links is None:
             links = held[predicate] = []
-        made = self.start(plan, element, subject[1:-1], position)
+        made = plan.run(self, element, subject[1:-1], position)
         links.append(made)
         if made in self.twice:
             self.again[id(links)] = (held, predicate)
@@ -147,13 +151,12 @@ class Walk:
         counters: list[int],
     ) -> None:
         """Walk the children of an element."""
-        concepts, ignored = self.concepts, self.ignored
+        concepts = self.concepts
         last = None
         for child in element:
             node = table.get(child.tag)
             if node is None:
-                if child.tag not in ignored or (child.tag in self.hollow and _filled(child)):
-                    self.unmapped.append(child)
+                self.unknown(child)
                 continue
             if node is last and node.path and not node.starts:
                 self.repeated.append(child)
@@ -162,8 +165,7 @@ class Walk:
                 child = child[0]
                 inside = node.table.get(child.tag)
                 if inside is None:
-                    if child.tag not in ignored or (child.tag in self.hollow and _filled(child)):
-                        self.unmapped.append(child)
+                    self.unknown(child)
                     node = _NOWHERE
                 else:
                     node = inside
@@ -183,12 +185,28 @@ class Walk:
             for start in node.starts:
                 self.child(subject, held, counters, start, child)
             if node.table:
-                if len(child):
-                    self.down(node.table, child, subject, held, counters)
-                elif node.path and not node.emits and not node.starts:
-                    self.put(held, _EMPTY, string(node.path))
+                self.within(node, child, subject, held, counters)
             elif node.mixed and node.emits and not node.starts and len(child):
                 self.foreign(child)
+
+    def within(
+        self,
+        node: Node,
+        element: Any,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> None:
+        """Walk the children of an element that has a table, or keep that it has none."""
+        if len(element):
+            self.down(node.table, element, subject, held, counters)
+        elif node.path and not node.emits and not node.starts:
+            self.put(held, _EMPTY, string(node.path))
+
+    def unknown(self, element: Any) -> None:
+        """Keep an element that no mapping names."""
+        if element.tag not in self.ignored or (element.tag in self.hollow and _filled(element)):
+            self.unmapped.append(element)
 
     def foreign(self, element: Any) -> None:
         """Keep the children of an element that the mapping file takes for a leaf."""

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from kg.engines import Engine, Result
 from kg.errors import FlexKGError
+from kg.facts import facts_of
 from kg.namespaces import SH, XSD
 from tests.mutants import Triple, parse
 
@@ -220,6 +221,8 @@ class Differ:
     def _uncompiled(self, graph: str, fast: list[Result]) -> list[str]:
         """List where the compiled shapes differ from shacl for another cause than shacl's numbers."""
         compiled = self.engines["compiled"].validate(graph)
+        if compiled != self.engines["compiled"].validate_facts(facts_of(graph.splitlines())):
+            return ["compiled differs between N-Triples and facts"]
         if compiled == fast:
             return []
         mine, other = Counter(compiled), Counter(fast)

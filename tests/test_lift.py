@@ -11,7 +11,7 @@ from lxml import etree
 
 import kg
 from bench.payloads import KINDS, fresh
-from kg.lift import Lifted, lift
+from kg.lift import Lifted, lift, lifter_for
 from kg.namespaces import FLEX, ID, XSD
 from kg.pointers import place
 from kg.xml import Document, read
@@ -265,3 +265,46 @@ def test_place_knows_no_other_nodes():
     assert message is not None
     assert message.pointer == "/oadr:oadrPoll"
     assert place(lifted, f"<{lifted.message}>", f"<{XSD}nothing>") == message
+
+
+def _damaged(data: bytes, chance: random.Random) -> bytes:
+    """Repeat, drop, empty or rename one element, or put a strange one into it."""
+    root = etree.fromstring(data)
+    at = chance.choice([e for e in root.iter() if e is not root])
+    match chance.randrange(6):
+        case 0:
+            at.addnext(etree.fromstring(etree.tostring(at)))
+        case 1:
+            at.getparent().remove(at)
+        case 2:
+            at[:] = []
+            at.text = ""
+        case 3:
+            at.tag = chance.choice([e.tag for e in root.iter()])
+        case 4:
+            at.append(etree.Element("{http://a.example/}strange"))
+        case _:
+            at.text = "strange"
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(60, marks=pytest.mark.long)])
+def test_functions_walk_as_the_tables_do(count, monkeypatch):
+    """Each payload, and damaged ones of it, has the same graph by functions and by the plan's tables."""
+    chance, seen = random.Random(5), 0
+    for data in corpus():
+        for damaged in [data, *(_damaged(data, chance) for _ in range(count))]:
+            try:
+                document = read(damaged)
+            except kg.UnreadablePayload:
+                continue
+            by_function, seen = lift(document), seen + 1
+            with monkeypatch.context() as patch:
+                for plan in lifter_for(document.profile).plans.values():
+                    patch.setattr(plan, "run", plan.plainly)
+                by_table = lift(document)
+            assert by_function.facts == by_table.facts
+            assert by_function.concepts == by_table.concepts
+            for name in ("unmapped", "repeated"):
+                assert getattr(by_function, name) == getattr(by_table, name)
+    assert seen > 3 * count
