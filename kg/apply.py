@@ -8,7 +8,8 @@ that is rebuilt equals the one that grew, and a row that is applied again change
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from kg.readings import Reading, ReadingStore
 from kg.readings.delivery import Source, deliver
 from kg.registrations import Registrations
 from kg.series import SeriesBook
+from kg.times import moment
 
 _TYPE = f"<{RDF}type>"
 _CURRENT = FLEX + "currentVersion"
 _NUMBER = FLEX + "modificationNumber"
+_CHANGED = FLEX + "modifiedAt"
 #: What is described anew, as a whole, by each payload that speaks of it.
 _REPLACED = frozenset(f"<{FLEX}{name}>" for name in ("EventVersion", "Opt", "ReportDescription"))
 #: What opens a door stays in the encrypted journal: no query shows it.
@@ -79,7 +82,7 @@ class Applier:
     graphs: GraphStore
     readings: ReadingStore
     tables: Path | None = None
-    _current: dict[str, int] = field(default_factory=dict)
+    _current: dict[str, tuple[int, float]] = field(default_factory=dict)
     _registrations: Registrations = field(init=False)
     _series: SeriesBook = field(init=False)
 
@@ -164,21 +167,21 @@ class Applier:
 
     def _version(self, version: str, node: dict[str, list[str]], best: dict[str, str]) -> None:
         """Note a version as its event's current one, unless one with a higher number is known."""
-        number = max(map(_whole, node.get(f"<{_NUMBER}>", ())), default=-1)
+        rank = _rank(node.get(f"<{_NUMBER}>", ()), node.get(f"<{_CHANGED}>", ()))
         for event in node.get(f"<{FLEX}versionOf>", ()):
-            if number >= self._highest(event):
-                self._current[event] = number
+            if rank >= self._highest(event):
+                self._current[event] = rank
                 best[event] = version
 
-    def _highest(self, event: str) -> int:
-        """Give the modification number of an event's current version, -1 where there is none."""
+    def _highest(self, event: str) -> tuple[int, float]:
+        """Give the rank of an event's current version, the lowest where there is none."""
         if event not in self._current:
-            numbers = [
-                _whole(statement.object)
-                for current in self.graphs.match(event, f"<{_CURRENT}>", None)
-                for statement in self.graphs.match(current.object, f"<{_NUMBER}>", None)
-            ]
-            self._current[event] = max(numbers, default=-1)
+            said: dict[str, list[str]] = {_NUMBER: [], _CHANGED: []}
+            for current in self.graphs.match(event, f"<{_CURRENT}>", None):
+                for name, values in said.items():
+                    found = self.graphs.match(current.object, f"<{name}>", None)
+                    values += [statement.object for statement in found]
+            self._current[event] = _rank(said[_NUMBER], said[_CHANGED])
         return self._current[event]
 
 
@@ -205,6 +208,13 @@ def _refusal(row: Recorded) -> Change:
         if finding.get("pointer"):
             lines.append(f"<{result}> <{FLEX}pointer> {string(finding['pointer'])} .")
     return Change(month_graph("prov", row.received), lines, [report], seq=row.seq)
+
+
+def _rank(numbers: Iterable[str], changes: Iterable[str]) -> tuple[int, float]:
+    """Rank a version: by its number, which OpenADR 2 has, then by the time of change, which OpenADR 3 has."""
+    times = (moment(lexical(change)) for change in changes if change.startswith('"'))
+    stamps = (time.replace(tzinfo=time.tzinfo or UTC).timestamp() for time in times if time is not None)
+    return max(map(_whole, numbers), default=-1), max(stamps, default=-inf)
 
 
 def _whole(term: str) -> int:

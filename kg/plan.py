@@ -69,18 +69,15 @@ class Plan:
     grouped: bool = False
     #: walks an element by this plan: the walk, the element, the parent's IRI, the position; gives the subject
     run: Callable[[Any, Any, str, int], str] = field(init=False)
+    #: name of the mapping
+    name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.run = self.plainly
+        self.run, self.name = self.plainly, self.mapping.name
 
     def plainly(self, walk: Any, element: Any, parent: str, position: int) -> str:
         """Walk by the tables."""
         return str(walk.start(self, element, parent, position))
-
-    @property
-    def name(self) -> str:
-        """Name of the mapping."""
-        return self.mapping.name
 
 
 def compile_file(source: MappingFile) -> dict[str, Plan]:
@@ -108,7 +105,7 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
     rounds = 1
     if source.settings.get("syntax") == "json":
         _complete(source, plans)
-        rounds = 3  # a message, what it conveys and the parts of that lie on one element
+        rounds = 3  # a message, what it conveys and its parts lie on one element
     for plan in [*plans.values()] * rounds:
         for _, _, other, _ in plan.same:  # what one mapping of an element reads is not unmapped to the other
             _know(plan.table, other)

@@ -1,5 +1,6 @@
 """OpenADR 3: read from JSON, lifted to the terms of 2.0 where it means the same, checked, converted."""
 
+import csv
 import json
 import random
 import re
@@ -461,3 +462,28 @@ def test_every_node_has_a_class():
     """A subject in the graph of an object has a class."""
     about = Statements.of(lifted(EVENT).ntriples)
     assert [node for node in about.subjects() if not about.objects(node, RDF + "type")] == []
+
+
+def test_stored_queries_answer_for_events_of_3(tmp_path):
+    """The version that changed last is the current one, whatever came last; queries on events show it."""
+    store, run = str(tmp_path / "store"), CliRunner()
+    later = {**EVENT, "priority": 2}
+    earlier = {**EVENT, "modificationDateTime": "2026-11-30T12:10:00Z"}
+    for name, value in (("later", later), ("earlier", earlier)):
+        (tmp_path / f"{name}.json").write_bytes(sent(value))
+        assert run.invoke(app, ["ingest", str(tmp_path / f"{name}.json"), "--store", store]).exit_code == 0
+
+    def rows(name: str, *more: str) -> list[dict[str, str]]:
+        done = run.invoke(app, ["query", name, *more, "--store", store, "--format", "csv"])
+        assert done.exit_code == 0, done.output
+        return list(csv.DictReader(done.stdout.splitlines()))
+
+    assert {(row["event"], row["modified"], row["status"]) for row in rows("events")} == {
+        ("E-31", "2026-11-30T12:30:00Z", "")
+    }
+    assert {row["signal"] for row in rows("active")} == {"ELECTRICITY_PRICE", "SIMPLE"}
+    assert [row["modified"] for row in rows("event-history", "event=E-31")] == [
+        "2026-11-30T12:10:00Z",
+        "2026-11-30T12:30:00Z",
+    ]
+    assert {row["event"] for row in rows("requested")} == {"E-31"}

@@ -32,8 +32,9 @@ IDENTIFIERS = {
     "power:pointOfReceipt": "an end of a transport segment",
     "emix:marketContext": "a programme",
 }
-#: Those that the standard lets be blank: an answer to what had no request, and what is of help only.
-DOUBTFUL = ("ei:eventResponse/pyld:requestID", "emix:marketContext", "ei:baselineName")
+#: Those that the standard lets be blank: an answer to what had no request, and what is of help only
+#: (a VEN may leave eiReportID out, and clients send it blank).
+DOUBTFUL = ("ei:eventResponse/pyld:requestID", "emix:marketContext", "ei:baselineName", "ei:eiReportID")
 
 #: Places of a date-time: createdDateTime and so on hold it themselves, the rest in xcal:date-time.
 TIMES = {
