@@ -144,6 +144,16 @@ class ReadingStore(Protocol):
         The payloads that state them stay in the journal until their keys are destroyed.
         """
 
+    def withdraw(self, series: str, start: datetime, end: datetime, *, at: datetime) -> int:
+        """Take readings of a series out of view that start in a window; gives their number.
+
+        Args:
+            series: IRI.
+            start: of the window.
+            end: of the window, which it does not belong to.
+            at: when they were withdrawn: what was known before can still be asked for, where history is kept.
+        """
+
     def retain(self, since: datetime) -> int:
         """Remove all readings that start before a time, with what they replaced; gives their number."""
 

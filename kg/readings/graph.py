@@ -14,7 +14,7 @@ with quality, confidence and accuracy where they are known, and where the readin
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -121,18 +121,21 @@ class GraphReadings:
         answer = self._graphs.query(_ALL, default_graph=self._graphs.graphs(_KIND), named_graphs=[])
         return sorted((row[0] or "")[1:-1] for row in answer)
 
+    def withdraw(self, series: str, start: datetime, end: datetime, *, at: datetime) -> int:
+        """Take readings of a series out of view that start in a window; no history is kept of them."""
+        return self._remove(self.scan(series, start, end))
+
     def erase(self, series: str) -> int:
         """Remove all readings of a series from view; gives their number."""
-        with self._lock:
-            roots = [observation(reading) for reading in self.scan(series)]
-            for at in range(0, len(roots), _CHUNK):
-                self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
-            return len(roots)
+        return self._remove(self.scan(series))
 
     def retain(self, since: datetime) -> int:
         """Remove all readings that start before a time; gives their number."""
+        return self._remove(self.scan(None, None, since))
+
+    def _remove(self, readings: Iterable[Reading]) -> int:
         with self._lock:
-            roots = [observation(reading) for reading in self.scan(None, None, since)]
+            roots = [observation(reading) for reading in readings]
             for at in range(0, len(roots), _CHUNK):
                 self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
             return len(roots)
