@@ -14,6 +14,7 @@ from api import (
     graphs,
     health,
     meanings,
+    notifications,
     ontology,
     openadr,
     page,
@@ -33,7 +34,7 @@ from kg.tenants import Tenants, bounds
 
 _ROUTERS = (
     *(checks, meanings, payloads, queries, sparql, graphs, ontology, openadr, est, events, activations),
-    *(page, health),
+    *(notifications, page, health),
 )
 
 
@@ -56,6 +57,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if service.has_store or settings.tenants is not None:
             pool.warm()
+        service.start()
         yield
         await pool.close()
         tenants.close()

@@ -70,6 +70,7 @@ GRANTS: Final = (
     Grant("GET", "/activations/{event_id}", "tenant", ("audit:read", "read_all")),
     Grant("POST", "/activations/{event_id}", "tenant", ("write_events",)),
     Grant("GET", "/activations/{event_id}/evidence", "tenant", ("audit:read",)),
+    Grant("GET", "/notifications", "tenant", ("read_all",)),
     Grant("GET", "/vens", "tenant", ("read_all",)),
     Grant("POST", "/vens/{ven_id}/reports", "tenant", ("write_vens",)),
     Grant("DELETE", "/vens/{ven_id}/reports/{request_id}", "tenant", ("write_vens",)),

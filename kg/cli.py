@@ -11,6 +11,7 @@ from kg.cli_check import check
 from kg.cli_convert import convert
 from kg.cli_devices import devices_app
 from kg.cli_enrol import device_app, enrol
+from kg.cli_event import event_app
 from kg.cli_evidence import evidence
 from kg.cli_explain import explain
 from kg.cli_guard import guard
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(device_app, name="device")
 app.add_typer(devices_app, name="devices")
 app.add_typer(journal_app, name="journal")
+app.add_typer(event_app, name="event")
 app.add_typer(ontology_app, name="ontology")
 app.add_typer(readings_app, name="readings")
 app.add_typer(subject_app, name="subject")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kg.activation.registry import Registry
     from kg.ingest import Ingest, Receipt
     from kg.openadr.issuing import Operator
+    from kg.openadr.live import Live
     from kg.openadr.vtn import Vtn
     from kg.receipt import Permit
 
@@ -47,8 +48,7 @@ class Service:
             checker(settings.profile, settings.engine)  # a wrong profile is told before a store is made,
             load(settings.bindings)  # and so is a broken table
         self._ingest: Ingest | None = None
-        self._vtn: Vtn | None = None
-        self._operator: Operator | None = None
+        self._live: Live | None = None
         if settings.store is not None:
             from kg.opening import open_ingest
 
@@ -56,7 +56,9 @@ class Service:
             load_into(self._ingest.graphs, copies(settings.store))
             load_copies(self._ingest.graphs, settings.store)
             if settings.vtn_id:
-                self._vtn, self._operator = open_vtn(self._ingest, settings)
+                from kg.openadr import live
+
+                self._live = live.Live(self._ingest, settings)
         self._asking: Asking | None = None
 
     def __enter__(self) -> "Service":
@@ -69,6 +71,9 @@ class Service:
 
     def close(self) -> None:
         """Finish what is under way and give the store back."""
+        if self._live is not None:
+            self._live.close()
+            self._live = None
         if self._asking is not None:
             self._asking.close()
         if self._ingest is not None:
@@ -106,9 +111,7 @@ class Service:
         Raises:
             UsageError: the service was started without one.
         """
-        if self._vtn is None:
-            raise UsageError("no VTN is served", cure="start with --store DIR --vtn ID", code="no-store")
-        return self._vtn
+        return self._served.vtn
 
     @property
     def operator(self) -> "Operator":
@@ -117,9 +120,18 @@ class Service:
         Raises:
             UsageError: the service was started without a VTN.
         """
-        assert self.vtn
-        assert self._operator is not None
-        return self._operator
+        return self._served.operator
+
+    @property
+    def _served(self) -> "Live":
+        if self._live is None:
+            raise UsageError("no VTN is served", cure="start with --store DIR --vtn ID", code="no-store")
+        return self._live
+
+    def start(self) -> None:
+        """Start what runs beside the requests: pushing, and the rounds with the VTN above."""
+        if self._live is not None:
+            self._live.start()
 
     @property
     def registry(self) -> "Registry":
@@ -206,14 +218,3 @@ class Service:
                 longest, most = settings.max_query_characters, settings.max_table_rows
                 self._asking = Asking(store.graphs, store.readings, root, late, longest, most)
             return self._asking
-
-
-def open_vtn(ingest: "Ingest", settings: Settings) -> "tuple[Vtn, Operator]":
-    """Make the VTN over a store, as the one before it left it."""
-    from kg.openadr.issuing import Operator
-    from kg.openadr.policy import Policy
-    from kg.openadr.vtn import Vtn
-
-    policy = Policy(settings.vtn_id, settings.poll_frequency, settings.report_every)
-    vtn = Vtn(ingest, checker(settings.profile, settings.engine), policy, settings.max_payload_bytes)
-    return vtn, Operator(vtn)

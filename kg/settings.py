@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import DirectoryPath, Field, ValidationError
+from pydantic import DirectoryPath, Field, FilePath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kg.errors import UsageError
@@ -37,6 +37,14 @@ class Settings(BaseSettings):
         None, description="folder of the certificates by which messages are signed: <venID or vtnID>.pem"
     )
     vtn_id: str = Field("", description="vtnID of the OpenADR 2.0b VTN that is served; empty: none is")
+    upstream: str = Field("", description="address of the OpenADR VTN above, of which this is a VEN")
+    ven_name: str = Field(
+        "", description="venName and venID under which it registers there; vtn_id without it"
+    )
+    shares: FilePath | None = Field(None, description="CSV file of the VENs below: ven,limit_w,priority")
+    split_rule: Literal["proportional", "priority", "equal"] = Field(
+        "proportional", description="how what is asked from above is split over the VENs below"
+    )
     poll_frequency: str = Field("PT10S", description="how often VENs are to poll, an OpenADR duration")
     report_every: str = Field(
         "PT15M", description="interval of the reports that VENs are asked for; empty: the operator asks"

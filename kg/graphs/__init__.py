@@ -22,8 +22,10 @@ from kg.namespaces import FLEX, GRAPH
 #: The graph that speaks of the store itself.
 META = GRAPH + "meta"
 ONTOLOGY = GRAPH + "ontology"
+#: The graph that says what no message does: when VENs were last seen.
+LIVE = GRAPH + "live"
 #: What a graph made from the same payloads may differ in.
-NOT_FROM_PAYLOADS = (META, ONTOLOGY)
+NOT_FROM_PAYLOADS = (META, ONTOLOGY, LIVE)
 APPLIED = FLEX + "appliedUpTo"
 
 _IRI = r"<[^\x00-\x20<>\"{}|^`\\]*>"

@@ -4,8 +4,9 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from kg.answering import Answerer
 from kg.check import Checker
@@ -44,6 +45,8 @@ class Vtn:
         self.roster = Roster(policy.vtn_id)
         self.lock = threading.RLock()
         self._gate = Gate(self.roster)
+        #: called with each message that was recorded and conforms: its type, VEN, direction and row
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
         #: bytes of a poll -> venID and the answer when there is no news
         self._polls: OrderedDict[bytes, tuple[str, bytes]] = OrderedDict()
         self._restore()
@@ -74,9 +77,11 @@ class Vtn:
             OpenADR 2.0b Profile Specification, service operations.
         """
         if service == "OadrPoll":
-            quick = self.polled(data) if permit is None else None
-            if quick is not None:
-                return quick
+            known = self._polls.get(data) if permit is None else None
+            polling = self.roster.ven(known[0]) if known is not None else None
+            if known is not None and polling is not None:
+                polling.last_seen = datetime.now(UTC)
+                return self.news(polling) or known[1]
             report, lifted = self._checker.examine(data, max_bytes=self._max_bytes)
             if report.conforms and lifted is not None and lifted.message_type == "oadrPoll":
                 if permit is not None:
@@ -89,7 +94,7 @@ class Vtn:
         now = datetime.now(UTC)
         with self.lock:
             if not receipt.duplicate and receipt.seq is not None:
-                self.roster.apply(lifted, "in", receipt.seq)
+                self._apply(lifted, "in", receipt.seq)
             ven = self.roster.ven(_venid(lifted))
             if ven is not None:
                 ven.last_seen = now
@@ -99,6 +104,18 @@ class Vtn:
         if made is None:
             return b""
         return made if lifted.message_type == "oadrRequestEvent" else self.send(made)
+
+    def _apply(self, lifted: Lifted, direction: str, seq: int) -> None:
+        """Let the roster follow a message, and tell those who listen."""
+        self.roster.apply(lifted, direction, seq)
+        told = {
+            "message_type": lifted.message_type,
+            "ven": _venid(lifted),
+            "direction": direction,
+            "row": seq,
+        }
+        for listener in list(self.listeners):
+            listener(told)
 
     def send(self, data: bytes) -> bytes:
         """Record a message that is about to be sent, and note what it changes; gives it back."""
@@ -110,7 +127,7 @@ class Vtn:
         with self.lock:
             receipt = self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out")
             if receipt.accepted and receipt.lifted is not None and receipt.seq is not None:
-                self.roster.apply(receipt.lifted, "out", receipt.seq)
+                self._apply(receipt.lifted, "out", receipt.seq)
         return receipt
 
     def idle(self, data: bytes, party: str = "") -> bytes | None:
@@ -126,21 +143,6 @@ class Vtn:
         ven = self.roster.ven(known[0]) if known is not None else None
         if known is None or ven is None or ven.outgoing or ven.events:
             return None
-        ven.last_seen = datetime.now(UTC)
-        return known[1]
-
-    def polled(self, data: bytes) -> bytes | None:
-        """Answer a poll that came before and finds no news; None for anything else."""
-        known = self._polls.get(data)
-        if known is None:
-            return None
-        ven = self.roster.ven(known[0])
-        if ven is None:
-            return None
-        if ven.outgoing or ven.events:
-            news = self.news(ven)
-            if news is not None:
-                return news
         ven.last_seen = datetime.now(UTC)
         return known[1]
 

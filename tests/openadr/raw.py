@@ -1,7 +1,7 @@
 """A VEN written to the standard: messages as text over HTTP, nothing else."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 HEAD = (
     '<oadr:oadrPayload xmlns:oadr="http://openadr.org/oadr-2.0b/2012/07"'
@@ -18,6 +18,10 @@ TAIL = "</oadr:oadrSignedObject></oadr:oadrPayload>"
 
 def now():
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def stamp(start, minutes):
+    return (start + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
 
 
 class Answer:
@@ -47,6 +51,7 @@ class RawVen:
 
     def __init__(self, post, ven_id="VEN-1"):
         self.post, self.ven_id, self.registration, self.count = post, ven_id, "", 0
+        self.start = datetime(2026, 11, 1, tzinfo=UTC)
 
     def next(self):
         self.count += 1
@@ -156,7 +161,8 @@ class RawVen:
 
     def report(self, request, values=(1.5,), point="power", specifier="meters"):
         intervals = "".join(
-            f"<ei:interval><xcal:dtstart><xcal:date-time>2026-11-01T00:{n:02}:00Z</xcal:date-time></xcal:dtstart>"
+            "<ei:interval><xcal:dtstart>"
+            f"<xcal:date-time>{stamp(self.start, n)}</xcal:date-time></xcal:dtstart>"
             "<xcal:duration><xcal:duration>PT1M</xcal:duration></xcal:duration>"
             f"<oadr:oadrReportPayload><ei:rID>{point}</ei:rID><ei:payloadFloat><ei:value>{value}</ei:value>"
             "</ei:payloadFloat></oadr:oadrReportPayload></ei:interval>"
@@ -166,7 +172,7 @@ class RawVen:
             "EiReport",
             '<oadr:oadrUpdateReport ei:schemaVersion="2.0b">'
             f"<pyld:requestID>{self.next()}</pyld:requestID><oadr:oadrReport>"
-            "<xcal:dtstart><xcal:date-time>2026-11-01T00:00:00Z</xcal:date-time></xcal:dtstart>"
+            f"<xcal:dtstart><xcal:date-time>{stamp(self.start, 0)}</xcal:date-time></xcal:dtstart>"
             f"<strm:intervals>{intervals}</strm:intervals><ei:eiReportID>r-{self.next()}</ei:eiReportID>"
             f"<ei:reportRequestID>{request}</ei:reportRequestID>"
             f"<ei:reportSpecifierID>{specifier}</ei:reportSpecifierID><ei:reportName>TELEMETRY_USAGE"

@@ -1,0 +1,144 @@
+"""flexkg event: commands that issue, change and cancel events of a running service."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from kg.errors import UsageError
+from kg.terminal import Commands
+
+event_app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Issue, change, cancel and list events of a running VTN."
+)
+Url = Annotated[str, typer.Option("--url", help="Address of the service.", envvar="FLEXKG_URL")]
+_URL = "http://127.0.0.1:8000"
+Token = Annotated[
+    str, typer.Option(help="Bearer token, where the service asks for one.", envvar="FLEXKG_TOKEN")
+]
+File = Annotated[
+    Path | None,
+    typer.Option("--file", help="The event as JSON, as `POST /events` takes it; instead of the options."),
+]
+Start = Annotated[str, typer.Option("--start", help="Start, with a zone: 2026-12-01T17:00:00Z.")]
+Length = Annotated[str, typer.Option("--duration", help="Length, for example PT1H.")]
+Level = Annotated[float | None, typer.Option(help="Level of a SIMPLE signal: 0 to 3.")]
+Watts = Annotated[float | None, typer.Option(help="Change of the load in W (LOAD_DISPATCH, delta).")]
+
+
+@event_app.command()
+def create(
+    event: Annotated[str, typer.Argument(help="eventID.")],
+    ven: Annotated[list[str] | None, typer.Option(help="venID; may be repeated.")] = None,
+    start: Start = "",
+    duration: Length = "PT1H",
+    level: Level = None,
+    delta_w: Watts = None,
+    file: File = None,
+    url: Url = _URL,
+    token: Token = "",
+) -> None:
+    """Issue an event.
+
+    Example: `flexkg event create E-7 --ven VEN-1 --start 2026-12-01T17:00:00Z --duration PT1H --level 1`
+    """
+    body = _body(file, start, duration, level, delta_w) | {"event_id": event}
+    if ven:
+        body["vens"] = ven
+    _show(_call("POST", f"{url}/events", token, body))
+
+
+@event_app.command()
+def modify(
+    event: Annotated[str, typer.Argument(help="eventID.")],
+    start: Start = "",
+    duration: Length = "PT1H",
+    level: Level = None,
+    delta_w: Watts = None,
+    file: File = None,
+    url: Url = _URL,
+    token: Token = "",
+) -> None:
+    """Change an event; its modificationNumber grows by one."""
+    body = {"vens": []} | _body(file, start, duration, level, delta_w)
+    _show(_call("PUT", f"{url}/events/{quote(event, safe='')}", token, body))
+
+
+@event_app.command()
+def cancel(
+    event: Annotated[str, typer.Argument(help="eventID.")], url: Url = _URL, token: Token = ""
+) -> None:
+    """Cancel an event."""
+    _show(_call("DELETE", f"{url}/events/{quote(event, safe='')}", token))
+
+
+@event_app.command("list")
+def list_(
+    ven: Annotated[str, typer.Option(help="Only those of this VEN.")] = "", url: Url = _URL, token: Token = ""
+) -> None:
+    """List events with their status and opts."""
+    _show(_call("GET", f"{url}/events?ven={quote(ven, safe='')}", token))
+
+
+def _body(
+    file: Path | None, start: str, duration: str, level: float | None, delta_w: float | None
+) -> dict[str, Any]:
+    if file is not None:
+        try:
+            found = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"the file cannot be read: {error}", where=str(file), cure="write JSON"
+            ) from error
+        if not isinstance(found, dict):
+            raise UsageError("the file is no JSON object", where=str(file), cure="see POST /events")
+        return found
+    if not start or (level is None) == (delta_w is None):
+        raise UsageError(
+            "start and either level or power are needed", cure="give --start, and --level or --delta-w"
+        )
+    value = level if level is not None else delta_w
+    signal: dict[str, Any] = {"name": "SIMPLE", "type": "level"}
+    if level is None:
+        signal = {"name": "LOAD_DISPATCH", "type": "delta", "item": {"base": "powerReal", "units": "W"}}
+    signal["intervals"] = [{"duration": duration, "value": value}]
+    return {"starts_at": start, "duration": duration, "signals": [signal]}
+
+
+def _call(method: str, url: str, token: str, body: dict[str, Any] | None = None) -> Any:
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r} is no address", where="--url", cure="begin it with http:// or https://")
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the scheme is looked at
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        with error:
+            try:
+                told = json.loads(error.read())
+            except ValueError:
+                told = {}
+        raise UsageError(
+            str(told.get("detail") or told.get("title") or error), where=url, cure=str(told.get("cure", ""))
+        ) from error
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise UsageError(
+            f"the service does not answer: {error}",
+            where=url,
+            cure="start it: flexkg serve --store DIR --vtn ID",
+        ) from error
+
+
+def _show(events: list[dict[str, Any]]) -> None:
+    for one in events:
+        opt = one["opt"] or ("no answer yet" if one["response_required"] else "no answer asked for")
+        number = one["modification_number"]
+        print(f"{one['event_id']} v{number} {one['ven_id']} {one['status']} from {one['starts_at']}: {opt}")
+    if not events:
+        print("no events")

@@ -1,0 +1,106 @@
+"""What runs beside the requests of a live service: pushing, rounds with the VTN above, last-seen."""
+
+import threading
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from kg.check import checker
+from kg.errors import StoreError, UsageError
+from kg.graphs import LIVE, lexical
+from kg.ingest import Ingest
+from kg.literals import date_time, segment
+from kg.namespaces import FLEX, ID
+from kg.openadr.event_request import zulu
+from kg.openadr.issuing import Operator
+from kg.openadr.policy import Policy
+from kg.openadr.pushing import Pusher
+from kg.openadr.vtn import Vtn
+from kg.times import seconds
+
+if TYPE_CHECKING:
+    from kg.openadr.upstream import Ascent
+    from kg.settings import Settings
+
+#: Seconds between two times that last-seen is written.
+_EVERY: Final = 30.0
+_SEEN: Final = f"<{FLEX}lastSeenAt>"
+
+
+class Live:
+    """A VTN with all that runs beside it.
+
+    Args:
+        ingest: the open store.
+        settings: what the operator set; ``vtn_id`` is not empty.
+
+    Raises:
+        kg.errors.AssetError: the file of shares is broken.
+    """
+
+    def __init__(self, ingest: Ingest, settings: "Settings") -> None:
+        policy = Policy(settings.vtn_id, settings.poll_frequency, settings.report_every)
+        made = checker(settings.profile, settings.engine)
+        self.vtn = Vtn(ingest, made, policy, settings.max_payload_bytes)
+        self.operator = Operator(self.vtn)
+        self._ingest, self._pusher = ingest, Pusher(self.vtn)
+        self._ascent = self._above(settings) if settings.upstream else None
+        self._stop = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="last-seen", daemon=True)
+        self._started = False
+        self._recall()
+
+    def _above(self, settings: "Settings") -> "Ascent":
+        from kg.openadr.node import Node, read_shares
+        from kg.openadr.upstream import Ascent, Upstream
+
+        if settings.shares is None:
+            raise UsageError(
+                "who is below is not said",
+                where="FLEXKG_SHARES",
+                cure="name a CSV file: ven,limit_w,priority",
+            )
+        node = Node(self.vtn, self.operator, read_shares(settings.shares), settings.split_rule)
+        name = settings.ven_name or settings.vtn_id
+        every = float(seconds(settings.report_every) or 60)
+        pause = float(seconds(settings.poll_frequency) or 10)
+        return Ascent(Upstream(settings.upstream, name, self._ingest, node), pause, every)
+
+    def start(self) -> None:
+        """Start what runs beside; starting twice does nothing."""
+        if not self._started:
+            self._started = True
+            self._pusher.start()
+            self._keeper.start()
+            if self._ascent is not None:
+                self._ascent.start()
+
+    def close(self) -> None:
+        """Stop what runs beside, and write down when each VEN was last seen."""
+        self._stop.set()
+        if self._ascent is not None:
+            self._ascent.stop()
+        self._pusher.stop()
+        if self._keeper.is_alive():
+            self._keeper.join(timeout=20)
+        self._write()
+
+    def _keep(self) -> None:
+        while not self._stop.wait(_EVERY):
+            self._write()
+
+    def _write(self) -> None:
+        """Put the time at which each VEN was last seen into a graph of its own; no payload says it."""
+        with self.vtn.lock:
+            seen = [(v.ven_id, v.last_seen) for v in self.vtn.roster.vens.values() if v.last_seen]
+        lines = [f"<{ID}party/{segment(v)}> {_SEEN} {date_time(zulu(time))} ." for v, time in seen]
+        try:
+            self._ingest.graphs.replace(LIVE, "\n".join([*lines, ""]))
+        except StoreError:
+            return  # the next time may find room
+
+    def _recall(self) -> None:
+        by_iri = {f"<{ID}party/{segment(v.ven_id)}>": v for v in self.vtn.roster.vens.values()}
+        for statement in self._ingest.graphs.match(None, _SEEN, None, LIVE):
+            ven = by_iri.get(statement.subject)
+            if ven is not None:
+                ven.last_seen = datetime.fromisoformat(lexical(statement.object))

@@ -1,0 +1,288 @@
+"""FlexKG as VEN: registers with the VTN above, takes its events, answers, and reports what lies below."""
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from kg.answering import Answerer
+from kg.errors import FlexKGError, UsageError
+from kg.ingest import Ingest
+from kg.lift import Lifted
+from kg.literals import segment
+from kg.namespaces import ID
+from kg.openadr.event_request import zulu
+from kg.openadr.graph import MessageGraph, new_id
+from kg.openadr.told import Message
+from kg.openadr.transport import post
+from kg.rebuild import recorded
+from kg.receipt import Receipt
+from kg.replies import reply
+
+_log = logging.getLogger("flexkg.openadr")
+SPECIFIER = "merged"
+POINT = "power"
+
+
+class Below(Protocol):
+    """What carries out events for a VEN: the VTN's side of a node, or a device."""
+
+    def carry_out(self, message: Message) -> dict[str, str]:
+        """Take the events of an oadrDistributeEvent; gives an optType for each eventID."""
+
+    def withdrawn(self) -> dict[str, int]:
+        """Give the events that can no longer be carried out: eventID -> modificationNumber."""
+
+    def readings(self, length: str) -> dict[str, Decimal]:
+        """Give start of interval -> mean power in watts of what was not reported yet."""
+
+
+class Upstream:
+    """A VEN of the VTN above.
+
+    Args:
+        url: the VTN's address, ending in ``/OpenADR2/Simple/2.0b``.
+        name: venName, and venID to ask for.
+        ingest: records every message in and out.
+        below: carries out what is asked for.
+    """
+
+    def __init__(self, url: str, name: str, ingest: Ingest, below: Below) -> None:
+        self.url, self.name, self._ingest, self._below = url.rstrip("/"), name, ingest, below
+        self.ven_id, self.registration_id, self.vtn_id = name, "", ""
+        self.requests: dict[str, str] = {}
+        self._opts: dict[str, str] = {}
+        self._reported = False
+        self._restore()
+
+    def _restore(self) -> None:
+        for row in self._ingest.journal.rows(without=("oadrPoll", "oadrUpdateReport", "oadrUpdatedReport")):
+            if row.direction == "in" and row.verdict == "conforms":
+                record = recorded(self._ingest.journal, row)
+                if record is not None and record.lifted is not None:
+                    self._learn(Message(record.lifted))
+
+    def _learn(self, m: Message) -> None:
+        """Note what a message from above tells."""
+        if m.message_type == "oadrCreatedPartyRegistration" and m.one("registrationID"):
+            self.registration_id, self.vtn_id = m.one("registrationID"), m.one("vtnID")
+            self.ven_id = m.one("venID") or self.ven_id
+        elif m.message_type in ("oadrRegisteredReport", "oadrCreateReport"):
+            for node in m.nodes("reportRequest"):
+                self.requests[m.text(node, "reportRequestID")] = m.text(node, "granularity")
+            self._reported = True
+        elif m.message_type == "oadrCancelReport":
+            for node in m.nodes("cancelsReport"):
+                self.requests.pop(m.text(node, "reportRequestID"), None)
+
+    def step(self) -> None:
+        """Do one round: register where that is due, poll, answer, opt out where that is due.
+
+        Raises:
+            kg.openadr.transport.PartyUnreachable: the VTN above is not reached; the next round tries again.
+        """
+        if not self.registration_id:
+            self.register()
+        self._take(self._call("OadrPoll", self._poll(), record=False))
+        for event_id, number in self._below.withdrawn().items():
+            if self._opts.get(event_id) == "optIn":
+                self._call("EiOpt", self._opt_out(event_id, number))
+                self._opts[event_id] = "optOut"
+
+    def register(self) -> None:
+        """Register, offer the merged report, and ask for the events that are under way."""
+        g = MessageGraph("oadrCreatePartyRegistration")
+        g.text(g.iri, "requestID", new_id("req"))
+        g.party(self.ven_id)
+        g.concept(g.iri, "profileName", "profile", "2.0b")
+        g.concept(g.iri, "transportName", "transport", "simpleHttp")
+        for term in ("reportOnly", "xmlSignature"):
+            g.value(g.iri, term, "false", "boolean")
+        g.text(g.iri, "venName", self.name)
+        g.value(g.iri, "httpPullModel", "true", "boolean")
+        self._take(self._call("EiRegisterParty", g.payload()))
+        if not self.registration_id:
+            raise UsageError("the VTN above refused the registration", where=self.url, cure="ask who runs it")
+        self._take(self._call("EiReport", self._offer()))
+        self.sync()
+
+    def sync(self) -> None:
+        """Ask for all events."""
+        g = MessageGraph("oadrRequestEvent")
+        g.text(g.iri, "requestID", new_id("req"))
+        g.party(self.ven_id)
+        self._take(self._call("EiEvent", g.payload()))
+
+    def report(self) -> int:
+        """Deliver what was not reported yet, under each request; gives the number of intervals."""
+        sent = 0
+        for request, length in self.requests.items():
+            values = self._below.readings(length)
+            if values:
+                self._take(self._call("EiReport", self._update(request, length, values)))
+                sent += len(values)
+        return sent
+
+    def _call(self, service: str, data: bytes, *, record: bool = True) -> bytes:
+        if record:
+            self._ingest.ingest(data, sender=self.ven_id, direction="out")
+        return post(f"{self.url}/{service}", data)
+
+    def _take(self, data: bytes) -> None:
+        """Check and record a message from above, and answer it."""
+        if not data.strip() or (b"oadrResponse " in data and len(data) < 2000):
+            return
+        receipt = self._ingest.ingest(data, sender=self.vtn_id)
+        if not receipt.accepted or receipt.lifted is None:
+            self._refuse(receipt)
+            return
+        m = Message(receipt.lifted)
+        self._learn(m)
+        if m.message_type == "oadrDistributeEvent":
+            opts = self._below.carry_out(m)
+            self._opts |= opts
+            answer = reply(receipt.report, receipt.lifted, by=Answerer(party=self.ven_id, opts=opts))
+            if answer is not None and opts:
+                self._call("EiEvent", answer)
+        elif m.message_type in ("oadrRegisteredReport", "oadrCreateReport", "oadrCancelReport"):
+            asked = m.nodes("reportRequest") or m.nodes("cancelsReport")
+            if asked:
+                self._call("EiReport", self._accepted(m))
+        elif m.message_type == "oadrRequestReregistration":
+            self.registration_id = ""
+        elif m.message_type == "oadrCancelPartyRegistration":
+            self.registration_id = ""
+            answer = reply(receipt.report, receipt.lifted, by=Answerer(party=self.ven_id))
+            self._call("EiRegisterParty", answer or b"")
+
+    def _refuse(self, receipt: Receipt) -> None:
+        _log.warning("refused what the VTN above sent: %s", receipt.summary)
+        lifted: Lifted | None = receipt.lifted
+        answer = reply(receipt.report, lifted, by=Answerer(party=self.ven_id, whole=True)) if lifted else None
+        if answer is not None and lifted is not None and lifted.message_type == "oadrDistributeEvent":
+            self._call("EiEvent", answer)
+
+    def _poll(self) -> bytes:
+        g = MessageGraph("oadrPoll")
+        g.party(self.ven_id)
+        return g.payload()
+
+    def _accepted(self, m: Message) -> bytes:
+        kind = "oadrCanceledReport" if m.message_type == "oadrCancelReport" else "oadrCreatedReport"
+        g = MessageGraph(kind)
+        g.answer(m.one("requestID") or m.answers)
+        for position, name in enumerate(self.requests):
+            node = g.child(g.iri, "pendingReport", "pending-report", position, "ReportRequestReference")
+            g.text(node, "reportRequestID", name)
+        g.party(self.ven_id)
+        return g.payload()
+
+    def _opt_out(self, event_id: str, number: int) -> bytes:
+        g = MessageGraph("oadrCreateOpt")
+        opt = new_id("opt")
+        node = f"{ID}opt/{segment(self.ven_id)}/{opt}"
+        g.text(g.iri, "requestID", new_id("req"))
+        g.party(self.ven_id)
+        g.link(g.iri, "conveys", node)
+        g.kind(node, "Opt")
+        g.text(node, "optID", opt)
+        g.concept(node, "optType", "optType", "optOut")
+        g.concept(node, "optReason", "optReason", "participating")
+        g.link(node, "ven", f"{ID}party/{segment(self.ven_id)}")
+        g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
+        g.text(node, "eventID", event_id)
+        g.value(node, "modificationNumber", str(number), "integer")
+        return g.payload()
+
+    def _offer(self) -> bytes:
+        g = MessageGraph("oadrRegisterReport")
+        g.text(g.iri, "requestID", new_id("req"))
+        g.party(self.ven_id)
+        node = _report(g, "METADATA_TELEMETRY_USAGE", "0")
+        g.duration(node, "duration", "PT1H")
+        point = f"{ID}report-description/{segment(self.ven_id)}/{SPECIFIER}/{POINT}"
+        g.link(node, "reportDescription", point)
+        g.kind(point, "ReportDescription")
+        g.value(point, "position", "0", "integer")
+        g.link(point, "ven", f"{ID}party/{segment(self.ven_id)}")
+        g.text(point, "rID", POINT)
+        g.concept(point, "reportType", "reportType", "usage")
+        g.concept(point, "readingType", "readingType", "Mean")
+        item = g.child(point, "item", "item", 0, "Item")
+        g.concept(item, "itemBase", "itemBase", "powerReal")
+        g.text(item, "itemDescription", "RealPower")
+        g.text(item, "itemUnits", "W")
+        g.concept(item, "siScaleCode", "siScaleCode", "none")
+        g.value(item, "hertz", "50", "decimal")
+        g.value(item, "nominalVoltage", "230", "decimal")
+        g.value(item, "alternatingCurrent", "true", "boolean")
+        g.duration(point, "minimumSamplingPeriod", "PT1M")
+        g.duration(point, "maximumSamplingPeriod", "PT1H")
+        g.value(point, "samplesOnChange", "false", "boolean")
+        return g.payload()
+
+    def _update(self, request: str, length: str, values: dict[str, Decimal]) -> bytes:
+        g = MessageGraph("oadrUpdateReport")
+        g.text(g.iri, "requestID", new_id("req"))
+        g.party(self.ven_id)
+        node = _report(g, "TELEMETRY_USAGE", request)
+        g.text(node, "reportID", new_id("report"))
+        g.value(node, "startsAt", next(iter(values)), "dateTime")
+        for place, (start, value) in enumerate(values.items()):
+            interval = g.child(node, "interval", "interval", place, "ReportInterval")
+            g.value(interval, "startsAt", start, "dateTime")
+            g.duration(interval, "duration", length)
+            reading = g.child(interval, "reading", "reading", 0, "Reading")
+            g.text(reading, "rID", POINT)
+            g.value(reading, "value", f"{value:f}", "decimal")
+        return g.payload()
+
+
+class Ascent(threading.Thread):
+    """Does the rounds of a VEN until it is stopped; what is not reached is tried again.
+
+    Args:
+        upstream: the VEN.
+        pause: seconds between polls.
+        report_every: seconds between reports.
+    """
+
+    def __init__(self, upstream: Upstream, pause: float = 10.0, report_every: float = 60.0) -> None:
+        super().__init__(name="openadr-ven", daemon=True)
+        self.upstream, self._pause, self._every = upstream, pause, report_every
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Do round after round."""
+        synced, reported = False, time.monotonic()
+        while not self._stop.is_set():
+            try:
+                if self.upstream.registration_id and not synced:
+                    self.upstream.sync()
+                self.upstream.step()
+                synced = True
+                if time.monotonic() - reported >= self._every:
+                    reported = time.monotonic()
+                    self.upstream.report()
+            except FlexKGError as error:
+                _log.warning("%s", error)
+            except Exception:  # noqa: BLE001 - one bad round must not end the node
+                _log.exception("a round with the VTN above failed; the next one goes on")
+            self._stop.wait(self._pause)
+
+    def stop(self) -> None:
+        """Stop after the round that is under way."""
+        self._stop.set()
+        if self.is_alive():
+            self.join(timeout=30)
+
+
+def _report(g: MessageGraph, name: str, request: str) -> str:
+    node = g.child(g.iri, "report", "report", 0, "Report")
+    g.text(node, "reportRequestID", request)
+    g.text(node, "reportSpecifierID", SPECIFIER)
+    g.concept(node, "reportName", "reportName", name)
+    g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
+    return node
