@@ -44,7 +44,7 @@ class Live:
         self.operator = Operator(self.vtn)
         self._ingest, self._pusher = ingest, Pusher(self.vtn)
         self._ascent = self._above(settings) if settings.upstream else None
-        self._stop = threading.Event()
+        self._halt = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="last-seen", daemon=True)
         self._started = False
         self._recall()
@@ -76,7 +76,7 @@ class Live:
 
     def close(self) -> None:
         """Stop what runs beside, and write down when each VEN was last seen."""
-        self._stop.set()
+        self._halt.set()
         if self._ascent is not None:
             self._ascent.stop()
         self._pusher.stop()
@@ -85,7 +85,7 @@ class Live:
         self._write()
 
     def _keep(self) -> None:
-        while not self._stop.wait(_EVERY):
+        while not self._halt.wait(_EVERY):
             self._write()
 
     def _write(self) -> None:

@@ -28,11 +28,11 @@ class Pusher(threading.Thread):
 
     def __init__(self, vtn: Vtn) -> None:
         super().__init__(name="openadr-push", daemon=True)
-        self._vtn, self._stop = vtn, threading.Event()
+        self._vtn, self._halt = vtn, threading.Event()
 
     def run(self) -> None:
         """Look at what waits, again and again."""
-        while not self._stop.wait(PAUSE):
+        while not self._halt.wait(PAUSE):
             self.step()
 
     def step(self) -> None:
@@ -53,6 +53,6 @@ class Pusher(threading.Thread):
 
     def stop(self) -> None:
         """Stop after what is under way."""
-        self._stop.set()
+        self._halt.set()
         if self.is_alive():
             self.join(timeout=20)

@@ -252,12 +252,12 @@ class Ascent(threading.Thread):
     def __init__(self, upstream: Upstream, pause: float = 10.0, report_every: float = 60.0) -> None:
         super().__init__(name="openadr-ven", daemon=True)
         self.upstream, self._pause, self._every = upstream, pause, report_every
-        self._stop = threading.Event()
+        self._halt = threading.Event()
 
     def run(self) -> None:
         """Do round after round."""
         synced, reported = False, time.monotonic()
-        while not self._stop.is_set():
+        while not self._halt.is_set():
             try:
                 if self.upstream.registration_id and not synced:
                     self.upstream.sync()
@@ -270,11 +270,11 @@ class Ascent(threading.Thread):
                 _log.warning("%s", error)
             except Exception:  # noqa: BLE001 - one bad round must not end the node
                 _log.exception("a round with the VTN above failed; the next one goes on")
-            self._stop.wait(self._pause)
+            self._halt.wait(self._pause)
 
     def stop(self) -> None:
         """Stop after the round that is under way."""
-        self._stop.set()
+        self._halt.set()
         if self.is_alive():
             self.join(timeout=30)
 
