@@ -13,6 +13,9 @@ from api import (
     events,
     graphs,
     health,
+    identity,
+    journal,
+    me,
     meanings,
     notifications,
     ontology,
@@ -25,6 +28,7 @@ from api import (
 from api.access import Access, listed
 from api.peers import Peers
 from api.problems import install
+from kg.desk import Desk
 from kg.identity.office import open_office
 from kg.identity.tokens import Tokens, tokens_of
 from kg.namespaces import VERSION
@@ -34,7 +38,7 @@ from kg.tenants import Tenants, bounds
 
 _ROUTERS = (
     *(checks, meanings, payloads, queries, sparql, graphs, ontology, openadr, est, events, activations),
-    *(notifications, page, health),
+    *(notifications, me, identity, journal, page, health),
 )
 
 
@@ -51,6 +55,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     settings = service.settings
     tenants = Tenants(settings, service)
     office = open_office(settings)
+    desk = Desk(office)
     pool = Pool(bounds(settings), require=settings.sandbox == "require")
 
     @asynccontextmanager
@@ -60,6 +65,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
         service.start()
         yield
         await pool.close()
+        desk.close()
         tenants.close()
         if office is not None:
             office.close()
@@ -73,7 +79,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
-    app.state.office = office
+    app.state.office, app.state.desk = office, desk
     install(app)
     queries.describe(app, service)
     for module in _ROUTERS:

@@ -48,7 +48,15 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
 )
 #: Codes whose status differs from that of their class.
 CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503, "no-identity": 503} | {
-    **{"unknown-ven": 404, "unknown-event": 404, "unknown-report": 404, "unknown-query": 404},
+    **{
+        "unknown-ven": 404,
+        "unknown-subject": 404,
+        "unknown-mandate": 404,
+        "legal-hold": 409,
+        "unknown-event": 404,
+        "unknown-report": 404,
+        "unknown-query": 404,
+    },
     **{"event-exists": 409, "event-over": 409},
     **{"tenant": 404, "rows": 422, "bytes": 422, "memory": 422, "depth": 422, "crash": 422},
     **{"deadline": 504, "queue-full": 429, "queue-time": 503, "sandbox": 503, "worker": 503},

@@ -8,10 +8,11 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
+from api.access import caller_of
 from api.answers import GRAPHS, ROWS
 from api.models import ProblemModel, StoredQueryModel
 from api.negotiation import choose
-from api.stores import asker, service_of
+from api.stores import desk_of, service_of
 from kg.errors import QueryError
 from kg.service import Service
 from kg.sparql.stored import Parameter, StoredQuery
@@ -59,7 +60,7 @@ async def answer(request: Request, name: str, accept: Annotated[str | None, Head
 
     ``format=csv|json|tsv|xml`` stands for an Accept header where a program cannot send one.
     """
-    asker(request)
+    caller, desk = caller_of(request), desk_of(request)
     service = service_of(request)
     values = _values(request.query_params.multi_items())
     wanted = values.pop(_FORMAT, None)
@@ -72,6 +73,10 @@ async def answer(request: Request, name: str, accept: Annotated[str | None, Head
             raise QueryError(
                 f"no stored query is called {name!r}", cure=f"use one of: {close}", code="unknown-query"
             )
+        if not caller.may("read_all"):
+            sent = _FORMATS[wanted] if wanted else choose(accept, ROWS)
+            form = "application/sparql-results+json" if sent.endswith("/json") else sent
+            return desk.answer(service, caller, name, values, form), sent
         found = service.ask(name, values)
         try:
             media = _FORMATS[wanted] if wanted else choose(accept, GRAPHS if found.kind == "graph" else ROWS)

@@ -16,7 +16,7 @@ from api.bodies import read_body
 from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
-from api.stores import asker, service_of
+from api.stores import desk_of, service_of
 from kg.errors import QueryError
 from kg.graphs.formats import convert_graph
 from kg.service import Service
@@ -162,7 +162,8 @@ async def described(request: Request, accept: str | None) -> Response:
     """Describe the service, for a request without a query."""
     form = choose(accept, GRAPHS)
     service = service_of(request)
-    names, address = service.store.graphs.graphs(), endpoint(request)
+    names = service.store.graphs.graphs() if caller_of(request).may("read_all") else []
+    address = endpoint(request)
     turtle = await run_in_threadpool(describe, address, str(request.url_for("graphs")), names)
     return Response(convert_graph(turtle, form), media_type=form, headers={"Vary": "Accept"})
 
@@ -191,12 +192,16 @@ async def answer(
     request: Request, query: str, fields: Mapping[str, Sequence[str]], accept: str | None
 ) -> Response:
     """Answer a user's query in the best of the accepted media types."""
-    asker(request)
+    caller, desk = caller_of(request), desk_of(request)
+    caller.must_have("sparql:query")
     service = service_of(request)
     if not any(chosen(accept, offered) for offered in OFFERED.values()):
         choose(accept, (*ROWS, *GRAPHS))
 
     def prepare() -> Asked:
+        if not caller.may("read_all"):
+            stated = (fields.get("default-graph-uri", ()), fields.get("named-graph-uri", ()))
+            return desk.asked(service, caller, query, *stated)
         return service.asking.asked(
             query,
             default=fields.get("default-graph-uri", ()),

@@ -3,8 +3,8 @@
 from fastapi import Request
 
 from api.access import caller_of
-from kg.errors import Forbidden
-from kg.identity.caller import LOCAL_CALLER, Caller
+from kg.desk import Desk
+from kg.identity.caller import LOCAL_CALLER
 from kg.service import Service
 
 
@@ -30,22 +30,10 @@ def tenant_of(request: Request) -> str:
     return request.headers.get("flexkg-tenant", "") if caller is LOCAL_CALLER else caller.tenant
 
 
-def asker(request: Request) -> Caller:
-    """Give the caller of a query: one that sees all of its tenant.
-
-    Raises:
-        Forbidden: it sees only what mandates cover, and no store that holds just that is served yet.
-    """
-    caller = caller_of(request)
-    caller.must_have("sparql:query")
-    if not caller.may("read_all"):
-        raise Forbidden(
-            "the token sees what mandates cover, and free queries over that are not served",
-            cure="ask for the scope read_all",
-            code="mandates",
-            reason=f"{caller.subject} has sparql:query without read_all",
-        )
-    return caller
+def desk_of(request: Request) -> Desk:
+    """Give the desk, which serves persons and who asks by mandate."""
+    desk: Desk = request.app.state.desk
+    return desk
 
 
 def queue_of(request: Request) -> str:

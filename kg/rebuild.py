@@ -20,6 +20,7 @@ from kg.graphs import parse_line
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
+from kg.mandates import MANDATE
 from kg.readings.backends import kind_of, open_readings
 from kg.registry_entry import is_entry, read_entry
 from kg.successors import REDACTED, contents
@@ -144,7 +145,7 @@ def recorded(journal: Journal, row: Row) -> Recorded | None:
         journal: the journal.
         row: one of its rows.
     """
-    opened = contents(journal, row)
+    opened = contents(journal, row) if row.message_type != MANDATE else None
     if opened is None:
         return None
     entry = {"received": row.received, "verdict": row.verdict, "report": json.loads(opened[1])}
@@ -178,7 +179,7 @@ def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Re
     made, rebuilt = checker(profile, engine) if profile else None, Rebuilt()
     batch: list[Recorded] = []
     for row in journal.rows():
-        if row.direction == REDACTED:
+        if row.direction == REDACTED or row.message_type == MANDATE:
             continue
         opened = contents(journal, row)
         if opened is None:

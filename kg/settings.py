@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     token_algorithms: str = Field(
         "ES256 ES384 PS256 RS256 Ed25519 EdDSA", description="algorithms by which tokens may be signed"
     )
+    page_client: str = Field(
+        "", description="client ID of the page /me at the provider; without one it has no login"
+    )
     identity: Path | None = Field(
         None,
         description="folder of certificates, pseudonyms and authority; without one no device is enrolled",

@@ -5,13 +5,14 @@
     OUT/manifest.json     which payload came when, from whom, with which verdict
     OUT/payloads/         the bytes of each, others' names left out
     OUT/graph.ttl         what they mean, as RDF
+    OUT/mandates.ttl      what the subject allowed others, as ODRL
     OUT/readings.csv      the readings, one a line, for a spreadsheet
 """
 
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -20,12 +21,12 @@ from typing import Any
 
 from kg.apply import Applier
 from kg.directory import open_directory
-from kg.erasure import rows_of
 from kg.errors import UsageError
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.graphs.formats import write_graph
 from kg.ingest import Ingest
 from kg.journal import Journal
+from kg.mandates import MANDATE, Mandates
 from kg.namespaces import VERSION
 from kg.readings.graph import GraphReadings
 from kg.rebuild import applied_of
@@ -70,7 +71,7 @@ def export(store: str | os.PathLike[str], name: str, out: Path, *, bindings: Pat
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    return f"{len(files) - 3} payloads, graph.ttl and readings.csv written to {out}"
+    return f"{len(files) - 4} payloads, graph.ttl and readings.csv written to {out}"
 
 
 def files_of(journal: Journal, name: str, *, bindings: Path | None = None) -> dict[str, bytes]:
@@ -84,7 +85,7 @@ def files_of(journal: Journal, name: str, *, bindings: Path | None = None) -> di
     Raises:
         kg.errors.UsageError: the journal knows no such subject.
     """
-    payloads = list(_payloads(journal, name))
+    payloads = list(payloads_of(journal, [name]))
     graphs = EmbeddedGraphs()
     try:
         readings = GraphReadings(graphs)
@@ -103,6 +104,8 @@ def files_of(journal: Journal, name: str, *, bindings: Path | None = None) -> di
         "payloads": [payload.entry for payload in payloads],
     }
     found = {payload.entry["file"]: payload.data for payload in payloads}
+    mandates = [line for one in Mandates(journal).of([name]) for line in one.lines()]
+    found["mandates.ttl"] = write_graph("\n".join([*mandates, ""]), "turtle").encode() if mandates else b""
     found["graph.ttl"] = write_graph("\n".join([*lines, ""]), "turtle").encode()
     found["readings.csv"] = table.encode()
     found["manifest.json"] = json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"
@@ -143,20 +146,30 @@ def import_(store: str | os.PathLike[str], folder: Path, *, tenant: str = "") ->
     return f"{taken} of {len(payloads)} payloads taken in"
 
 
-def _payloads(journal: Journal, name: str) -> Iterator[Payload]:
-    """Give the payloads that speak of a subject, without the names of others."""
-    known = journal.keys.known([name])
+def payloads_of(journal: Journal, names: Sequence[str]) -> Iterator[Payload]:
+    """Give the payloads that speak of subjects, without the names of others.
+
+    Args:
+        journal: the open journal.
+        names: the subjects.
+
+    Raises:
+        kg.errors.UsageError: the journal does not know one of them.
+    """
+    known = journal.keys.known(names)
     if not known:
         raise UsageError(
             "the store knows no such subject",
             cure="give the name as messages state it",
             code="unknown-subject",
         )
-    others = [
-        other for other in journal.keys.names() if other not in (name, ERASED) and other[:7] != "tenant:"
-    ]
-    hidden = Names(others, others=[name]) if others else None
-    for row in rows_of(journal, known[0].pseudonym):
+    kept = {*names, ERASED}
+    others = [other for other in journal.keys.names() if other not in kept and other[:7] != "tenant:"]
+    hidden = Names(others, others=names) if others else None
+    marks = [f'"{subject.pseudonym}"' for subject in known]
+    for row in (row for row in journal.rows() if any(mark in row.subjects for mark in marks)):
+        if row.message_type == MANDATE:
+            continue
         opened = contents(journal, row)
         if opened is None or row.direction == REDACTED:
             continue

@@ -2,14 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from kg.namespaces import PREFIXES
 from kg.sparql.bounds import Question
 from kg.sparql.dataset import Dataset
-from kg.sparql.snapshots import Snapshot, Snapshots
+from kg.sparql.snapshots import Snapshot
 
 #: Takes the text of a query that passed the gate and has its prefixes declared, gives its like.
 Rewriter = Callable[[str], str]
+
+
+class Keeper(Protocol):
+    """What keeps copies that queries read."""
+
+    @property
+    def root(self) -> Path:
+        """Directory below which the copies are."""
+
+    def age(self, snapshot: Snapshot) -> float:
+        """Seconds by which a copy may be behind the store."""
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Take a copy back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,7 @@ class Asked:
     text: str
     shift: int
     reads: Dataset
-    _snapshots: Snapshots
+    _snapshots: Keeper
     _snapshot: Snapshot
 
     @property

@@ -51,13 +51,18 @@ class Snapshots:
     """
 
     def __init__(self, graphs: GraphStore, root: Path, max_age: float) -> None:
-        self.root = root
+        self._root = root
         self._graphs, self._max_age = graphs, max_age
         self._mutex = threading.Lock()
         self._making = threading.Lock()
         self._current: Snapshot | None = None
         self._cost = 0.0
         self._number = 0
+
+    @property
+    def root(self) -> Path:
+        """Directory below which the copies are."""
+        return self._root
 
     def hold(self, max_age: float | None = None) -> Snapshot:
         """Take a snapshot that is fresh enough into use; it stays on disk until it is released.

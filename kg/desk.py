@@ -1,0 +1,269 @@
+"""The desk: what a person, or who asks by mandate, gets from a service."""
+
+import io
+import threading
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kg.erasure import Erased, erase
+from kg.errors import Forbidden, UsageError
+from kg.extracts import Extracts
+from kg.graphs import Answer
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.identity.caller import Caller
+from kg.identity.office import Office
+from kg.mandates import Mandate, Mandates
+from kg.namespaces import GRAPH
+from kg.opting import opt_out
+from kg.service import Service
+from kg.sparql.dataset import dataset
+from kg.sparql.gate import Limits, refuse
+from kg.sparql.prologue import declare
+from kg.sparql.question import Asked
+from kg.sparql.stored import stored_query
+from kg.takeout import files_of
+
+
+@dataclass(slots=True)
+class _Counter:
+    """What belongs to one opening of a store."""
+
+    mandates: Mandates
+    extracts: Extracts
+
+
+class Desk:
+    """Serves persons and who asks by mandate.
+
+    Args:
+        office: knows pseudonyms and certificates; None where no device is enrolled.
+    """
+
+    def __init__(self, office: Office | None = None) -> None:
+        self._office = office
+        self._lock = threading.RLock()
+        self._open: dict[int, tuple[Any, _Counter]] = {}
+
+    def parties(self, caller: Caller) -> list[str]:
+        """Give the venIDs of a caller: the one of its token, and those that the vault knows."""
+        known = self._office.vault.parties(caller.tenant, caller.subject) if self._office is not None else []
+        return sorted({*known, *([caller.party] if caller.party else [])})
+
+    def mandates(self, service: Service) -> Mandates:
+        """Give the mandates of a service's store."""
+        return self._counter(service).mandates
+
+    def asked(
+        self, service: Service, caller: Caller, query: str, default: Sequence[str], named: Sequence[str]
+    ) -> Asked:
+        """Prepare the query of who sees by mandate only; it reads an extract, and must be released.
+
+        Raises:
+            Forbidden: no mandate in force covers anything.
+            kg.errors.QueryError: the query is refused, or the extract would be too large.
+        """
+        refuse(query, Limits(characters=service.settings.max_query_characters))
+        text, shift = declare(query)
+        extracts = self._counter(service).extracts
+        held = extracts.hold(self._covered(service, caller))
+        try:
+            reads = dataset(query, held.graphs, default, named)
+        except BaseException:
+            extracts.release(held)
+            raise
+        return Asked(text, shift, reads, extracts, held)
+
+    def answer(
+        self, service: Service, caller: Caller, name: str, values: Mapping[str, str], media: str
+    ) -> bytes:
+        """Answer a stored query over what mandates cover, in a media type; see ``asked``."""
+        folders = (service.settings.queries,) if service.settings.queries is not None else ()
+        stored = stored_query(name, folders)
+        extracts = self._counter(service).extracts
+        held = extracts.hold(self._covered(service, caller))
+        try:
+            graphs = EmbeddedGraphs(held.path)
+            try:
+                found: Answer = graphs.query(
+                    stored.text,
+                    default_graph=held.graphs,
+                    named_graphs=held.graphs,
+                    bindings=stored.bindings(values),
+                )
+                return found.serialize(media)
+            finally:
+                graphs.close()
+        finally:
+            extracts.release(held)
+
+    def summary(self, service: Service, caller: Caller) -> dict[str, Any]:
+        """Say what is kept about a caller: devices, mandates, events that touched them, readings."""
+        parties = self.parties(caller)
+        registry = self._office.registry if self._office is not None else None
+        certificates = [one for party in parties for one in (registry.of_party(party) if registry else ())]
+        return {
+            "parties": parties,
+            "certificates": [
+                {"party": one.party, "sha256": one.sha256, "until": one.ends, "revoked": one.revoked or None}
+                for one in certificates
+            ],
+            "mandates": [as_dict(one) for one in self.mandates(service).of(parties)],
+            "events": self._events(service, parties) if parties else [],
+        }
+
+    def export(self, service: Service, caller: Caller) -> bytes:
+        """Give all that is kept about a caller as a ZIP archive, a folder for each venID.
+
+        Raises:
+            kg.errors.UsageError: nothing is kept.
+        """
+        out, found = io.BytesIO(), 0
+        journal = service.store.journal
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for party in self.parties(caller):
+                if journal.keys.known([party]) is None:
+                    continue
+                found += 1
+                for path, content in files_of(journal, party, bindings=service.settings.bindings).items():
+                    archive.writestr(f"{party}/{path}", content)
+        if not found:
+            raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
+        return out.getvalue()
+
+    def erase(self, service: Service, caller: Caller) -> dict[str, Any]:
+        """Erase a caller: its data, its certificates, its entries in the vault.
+
+        Raises:
+            kg.errors.UsageError: nothing is kept, or it is under a legal hold; nothing is erased.
+        """
+        parties, tenant = self.parties(caller), caller.tenant
+        with self._lock:
+            known = [party for party in parties if service.store.journal.keys.known([party]) is not None]
+            if not known:
+                raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
+            done = [self._apart(service, party) for party in known]
+        for party in parties:
+            if self._office is not None:
+                self._office.registry.revoke(party=party)
+                self._office.vault.forget(tenant, party)
+        return {
+            "rows": sum(one.rows for one in done),
+            "redacted": sum(one.redacted for one in done),
+            "files": done[-1].files,
+            "bytes": done[-1].bytes,
+            "hits": [str(hit) for one in done for hit in one.hits],
+        }
+
+    def grant(
+        self, service: Service, caller: Caller, assignee: str, purpose: str, until: datetime
+    ) -> list[Mandate]:
+        """Let a client see a caller's data; one mandate for each of its venIDs.
+
+        Raises:
+            Forbidden: the caller has no venID.
+        """
+        parties = self.parties(caller)
+        if not parties:
+            raise Forbidden("the caller has no device here", cure="enrol one first", code="not-yours")
+        return [self.mandates(service).grant(party, assignee, purpose, until) for party in parties]
+
+    def opt_out(self, service: Service, caller: Caller, event: str) -> str:
+        """Opt out of an event that named a caller, as its VEN would; gives the venID.
+
+        Raises:
+            Forbidden: no such event named the caller.
+            kg.errors.UsageError: the message was refused.
+        """
+        mine = [one for one in self._events(service, self.parties(caller)) if one["event"] == event]
+        if not mine:
+            raise Forbidden("no such event names the caller", cure="look at the list", code="not-yours")
+        number = max(int(one["number"] or 0) for one in mine)
+        party = mine[0]["party"]
+        receipt = service.ingest(opt_out(party, event, number), sender=party)
+        if not receipt.accepted:
+            raise UsageError(receipt.summary, cure="the event may be over", code="refused")
+        return party
+
+    def close(self) -> None:
+        """Remove what was extracted."""
+        with self._lock:
+            for _, counter in self._open.values():
+                counter.extracts.close()
+            self._open.clear()
+
+    def _covered(self, service: Service, caller: Caller) -> frozenset[str]:
+        journal = service.store.journal
+        found = self._counter(service).mandates.covered(caller.client or caller.subject, caller.purpose)
+        own = caller.party if caller.may("read_ven_objects", "self:read") else ""
+        covered = frozenset(p for p in {*found, own} - {""} if journal.keys.known([p]) is not None)
+        if not covered:
+            raise Forbidden(
+                "no mandate in force covers anything for this purpose",
+                cure="ask for the scope read_all, or the owners for a mandate",
+                code="mandates",
+                reason=f"{caller.client} has no mandate for {caller.purpose!r}",
+            )
+        return covered
+
+    def _counter(self, service: Service) -> _Counter:
+        journal = service.store.journal
+        with self._lock:
+            found = self._open.get(id(service))
+            if found is None or found[0] is not journal:
+                if found is not None:
+                    found[1].extracts.close()
+                root = journal.directory.path / "extracts"
+                made = _Counter(Mandates(journal), Extracts(journal, root, service.settings.bindings))
+                found = self._open[id(service)] = (journal, made)
+            return found[1]
+
+    def _apart(self, service: Service, party: str) -> Erased:
+        """Erase while the service gives its store up; requests meanwhile are told to come again."""
+        store = service.store.journal.directory.path
+        self._counter(service).extracts.close()
+        self._open.pop(id(service), None)
+        service.close()
+        try:
+            return erase(store, party, bindings=service.settings.bindings)
+        finally:
+            Service.__init__(service, service.settings, create=False)
+
+    def _events(self, service: Service, parties: list[str]) -> list[dict[str, str]]:
+        """List the events that named one of the parties, newest first, a hundred at most."""
+        found: list[dict[str, str]] = []
+        for party in parties:
+            for row in service.store.graphs.query(
+                _EVENTS,
+                default_graph=service.store.graphs.graphs(GRAPH),
+                named_graphs=[],
+                bindings={"ven": f'"{party}"'},
+            ):
+                cells = [cell.split('"')[1] if cell else "" for cell in row[1:]]
+                found.append(
+                    {"party": party, **dict(zip(("event", "starts", "number", "status"), cells, strict=True))}
+                )
+        return sorted(found, key=lambda one: one["starts"], reverse=True)[:100]
+
+
+_EVENTS = """PREFIX flex: <https://w3id.org/flexkg/def#>
+SELECT DISTINCT ?ven ?id ?start ?number (REPLACE(STR(?state), ".*/", "") AS ?status) {
+  ?version flex:versionOf ?event ; flex:target ?target ; flex:startsAt ?start .
+  ?version flex:modificationNumber ?number . ?event flex:eventID ?id . ?target flex:venID ?ven .
+  OPTIONAL { ?version flex:eventStatus ?state }
+}"""
+
+
+def as_dict(mandate: Mandate) -> dict[str, Any]:
+    """Write a mandate for JSON."""
+    return {
+        "id": mandate.id,
+        "party": mandate.party,
+        "assignee": mandate.assignee,
+        "purpose": mandate.purpose,
+        "begins": mandate.begins.isoformat(),
+        "ends": mandate.ends.isoformat(),
+        "withdrawn": mandate.withdrawn.isoformat() if mandate.withdrawn else None,
+    }

@@ -1,0 +1,241 @@
+"""A person's own data, what others see of it by mandate, and that nobody sees both names and readings."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from kg.checkpoints import fits
+from kg.holds import Holds
+from kg.mandates import Mandates, read
+from kg.service import Service
+from kg.settings import load_settings
+from tests.api.conftest import BASE
+from tests.api.problem import problem
+from tests.messages import event, register, report
+from tests.provider import Provider, bearer
+
+NAME = "Anna Planted-Name"
+COUNT = {"query": "SELECT ?series { ?r a saref:Observation ; flex:series ?series }"}
+OWNER = ("self:read", "self:write", "self:erase")
+SOON = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+
+
+class World:
+    def __init__(self, folder):
+        self.provider, self.folder = Provider(), folder
+        self.service = Service(load_settings(store=folder / "store", identity=folder / "identity"))
+        self.app = create_app(self.service, tokens=self.provider.tokens())
+        self.client = TestClient(self.app, base_url=BASE, raise_server_exceptions=False)
+        vault = self.app.state.office.vault
+        self.anna = vault.enter("default", "anna", name=NAME, mail="anna@planted.example")
+        self.bert = vault.enter("default", "bert", name="Bert Planted-Name")
+        for ven in (self.anna, self.bert):
+            for data in (
+                register(f"PUMP-{ven}", ven=ven, request=f"R-{ven}"),
+                report("1.5", "2.5", ven=ven, request=f"Q-{ven}"),
+                event(event_id=f"E-{ven}", ven=ven, request=f"V-{ven}"),
+            ):
+                assert self.service.ingest(data).accepted
+
+    def as_(self, who, *scopes, **claims):
+        return bearer(self.provider.token(*scopes, sub=who, client_id=claims.pop("client_id", who), **claims))
+
+    def series(self, headers):
+        answer = self.client.get("/sparql", params=COUNT, headers=headers | {"Accept": "text/csv"})
+        if answer.status_code == 403:
+            return problem(answer, 403, "mandates")["title"]
+        assert answer.status_code == 200, answer.text
+        return {
+            row["series"].split("/series/")[1].split("/")[0]
+            for row in csv.DictReader(io.StringIO(answer.text))
+        }
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    made = World(tmp_path_factory.mktemp("me"))
+    with made.client:
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    with made.client:
+        yield made
+
+
+def test_who_asks_by_mandate_sees_what_it_covers(shared):
+    """Nothing before, the granter's data for the purpose and client named, nothing once it is withdrawn."""
+    world = shared
+    asks = world.as_("advisor", "sparql:query", purpose="advice")
+    owner = world.as_("anna", *OWNER)
+    assert world.series(asks) == "This is not allowed"
+    wish = {"assignee": "advisor", "purpose": "advice", "until": SOON}
+    answer = world.client.post("/me/mandates", json=wish, headers=owner)
+    assert answer.status_code == 201, answer.text
+    (made,) = answer.json()
+    assert world.series(asks) == {world.anna}
+    for other in (
+        world.as_("advisor", "sparql:query", purpose="research"),
+        world.as_("advisor", "sparql:query"),
+        world.as_("somebody", "sparql:query", purpose="advice"),
+    ):
+        assert world.series(other) == "This is not allowed"
+    rows = world.client.get("/queries/events", params={"format": "csv"}, headers=asks)
+    assert rows.status_code == 200, rows.text
+    assert f"E-{world.anna}" in rows.text
+    assert world.bert not in rows.text
+    everything = {"query": "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"}
+    answer = world.client.get("/sparql", params=everything, headers=asks)
+    assert world.anna in answer.text
+    assert world.bert not in answer.text
+    bert = world.as_("bert", *OWNER)
+    problem(world.client.delete(f"/me/mandates/{made['id']}", headers=bert), 404, "unknown-mandate")
+    assert world.client.delete(f"/me/mandates/{made['id']}", headers=owner).json()["withdrawn"]
+    assert world.series(asks) == "This is not allowed"
+    (kept,) = Mandates(world.service.store.journal).of([world.anna])
+    assert kept.withdrawn is not None
+    assert read("\n".join(kept.lines())) == kept
+
+
+def test_mandate_ends_by_itself(shared):
+    """Half-open: at its end it counts no more."""
+    mandates = Mandates(shared.service.store.journal)
+    made = mandates.grant(shared.bert, "c", "settlement", datetime.now(UTC) + timedelta(hours=1))
+    assert mandates.covered("c", "settlement") == {shared.bert}
+    assert mandates.covered("c", "settlement", now=made.ends) == frozenset()
+    assert mandates.covered("c", "settlement", now=made.ends - timedelta(seconds=1)) == {shared.bert}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {},
+        {"assignee": "a", "purpose": "fun", "until": SOON},
+        {"assignee": "a", "purpose": "advice", "until": "2020-01-01T00:00:00Z"},
+        {"assignee": "a", "purpose": "advice", "until": "2099-01-01T00:00:00"},
+        {"assignee": "", "purpose": "advice", "until": SOON},
+        {"assignee": "a", "purpose": "advice", "until": SOON, "party": "VEN-2"},
+    ],
+)
+def test_bad_mandates_are_refused(shared, wish):
+    """Of unknown purpose, past, without zone, for nobody, for another party."""
+    answer = shared.client.post("/me/mandates", json=wish, headers=shared.as_("anna", *OWNER))
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_party_without_mandates_sees_its_own(shared):
+    """A VEN's own token asks about itself."""
+    own = shared.as_("device", "sparql:query", "read_ven_objects", party=shared.bert)
+    assert shared.series(own) == {shared.bert}
+
+
+def test_me_shows_what_is_kept_about_whoever_asks(shared):
+    """Devices, events and mandates; nothing of anybody else."""
+    answer = shared.client.get("/me/data", headers=shared.as_("anna", *OWNER))
+    found = answer.json()
+    assert found["parties"] == [shared.anna]
+    assert [one["event"] for one in found["events"]] == [f"E-{shared.anna}"]
+    assert shared.bert not in answer.text
+    nobody = shared.client.get("/me/data", headers=shared.as_("carl", *OWNER)).json()
+    assert (nobody["parties"], nobody["events"], nobody["certificates"]) == ([], [], [])
+
+
+def test_export_is_ones_own(shared):
+    """An archive with what is kept; for who is nobody here, none."""
+    answer = shared.client.get("/me/export", headers=shared.as_("anna", *OWNER))
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    names = archive.namelist()
+    assert {f"{shared.anna}/{part}" for part in ("manifest.json", "graph.ttl", "readings.csv")} <= set(names)
+    assert all(shared.bert.encode() not in archive.read(name) for name in names)
+    assert len(json.loads(archive.read(f"{shared.anna}/manifest.json"))["payloads"]) == 3
+    problem(shared.client.get("/me/export", headers=shared.as_("carl", *OWNER)), 404, "unknown-subject")
+
+
+def test_owner_opts_out(shared):
+    """The message that its VEN would send; not of an event of others."""
+    owner = shared.as_("anna", *OWNER)
+    answer = shared.client.post(f"/me/events/E-{shared.anna}/opt-out", headers=owner)
+    assert answer.status_code == 201, answer.text
+    ask = {"query": "ASK { ?o a flex:Opt ; flex:optType <https://w3id.org/flexkg/vocab/optType/optOut> }"}
+    everything = shared.as_("agg", "sparql:query", "read_all")
+    answer = shared.client.get("/sparql", params=ask, headers=everything | {"Cache-Control": "no-cache"})
+    assert answer.json()["boolean"] is True
+    problem(shared.client.post(f"/me/events/E-{shared.bert}/opt-out", headers=owner), 403, "not-yours")
+
+
+def test_names_and_readings_are_for_different_eyes(shared):
+    """Who keeps the vault learns names and asks nothing; no planted name stands outside the vault."""
+    officer = shared.as_("officer", "identity:read", "identity:write")
+    found = shared.client.get(f"/identity/{shared.anna}", headers=officer).json()
+    assert found == {"subject": "anna", "name": NAME, "mail": "anna@planted.example"}
+    problem(shared.client.get("/sparql", params=COUNT, headers=officer), 403, "scope")
+    other = shared.as_("officer", "identity:read", tenant="agg-2")
+    problem(shared.client.get(f"/identity/{shared.anna}", headers=other), 403, "forbidden")
+    both = shared.as_("agg", "identity:read", "sparql:query", "read_all")
+    problem(shared.client.get(f"/identity/{shared.anna}", headers=both), 401, "invalid-token")
+    problem(shared.client.get("/identity/ven-unknown", headers=officer), 404, "unknown-subject")
+    for file in shared.folder.rglob("*"):
+        if file.is_file():
+            raw = file.read_bytes()
+            assert b"Planted-Name" not in raw, file
+            assert b"planted.example" not in raw, file
+    lines = [str(s) for s in shared.service.store.graphs.match()]
+    assert not any("Planted" in line for line in lines)
+
+
+def test_auditor_gets_a_checkpoint(shared):
+    """Signed; it fits the journal."""
+    answer = shared.client.get("/journal/checkpoint", headers=shared.as_("auditor", "audit:read"))
+    assert fits(shared.service.store.journal, answer.text).seq == shared.service.store.journal.head.seq
+
+
+def test_page_is_served_with_a_strict_policy(shared):
+    """Its parts load from here alone, and it may connect to the provider."""
+    answer = shared.client.get("/me")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for name in ("me.js", "me.css", "login.json"):
+        assert shared.client.get(f"/me/page/{name}").status_code == 200
+    problem(shared.client.get("/me/page/me.html.bak"), 404, "unknown-subject")
+    assert "<script>" not in answer.text
+
+
+def test_owner_erases_itself(world):
+    """Data, certificates, vault; the proof finds no byte; a hold forbids it; then there is nobody."""
+    owner = world.as_("anna", *OWNER)
+    wish = {"assignee": "advisor", "purpose": "advice", "until": SOON}
+    assert world.client.post("/me/mandates", json=wish, headers=owner).status_code == 201
+    asks = world.as_("advisor", "sparql:query", purpose="advice")
+    assert world.series(asks) == {world.anna}
+    holds = Holds(world.service.store.journal.directory)
+    holds.put(world.anna, datetime.now(UTC) + timedelta(days=1), "case 7")
+    problem(world.client.delete("/me", headers=owner), 409, "legal-hold")
+    holds.drop(world.anna)
+    proof = world.client.delete("/me", headers=owner).json()
+    assert (proof["rows"], proof["hits"]) == (4, [])
+    assert proof["files"] > 5
+    problem(world.client.delete("/me", headers=owner), 404, "unknown-subject")
+    assert world.series(asks) == "This is not allowed"
+    assert world.series(world.as_("agg", "sparql:query", "read_all")) == {world.bert}
+    assert world.app.state.office.vault.parties("default", "anna") == []
+    found = [f for f in world.folder.rglob("*") if f.is_file() and world.anna.encode() in f.read_bytes()]
+    assert found == []
+    world.service.store.journal.verify()
+
+
+def test_extract_is_bounded(world, monkeypatch):
+    """More than it may hold is refused, not cut."""
+    monkeypatch.setattr("kg.extracts.LARGEST", 2)
+    monkeypatch.setattr("kg.extracts.Extracts.__init__.__kwdefaults__", {"max_age": 5.0, "largest": 2})
+    own = world.as_("device", "sparql:query", "read_ven_objects", party=world.bert)
+    answer = world.client.get("/sparql", params=COUNT, headers=own)
+    assert "more than 2 payloads" in problem(answer, 400, "mandates")["detail"]
