@@ -230,6 +230,7 @@ class Desk:
             return erase(store, party, bindings=service.settings.bindings)
         finally:
             Service.__init__(service, service.settings, create=False)
+            service.start()
 
     def _events(self, service: Service, parties: list[str]) -> list[dict[str, str]]:
         """List the events that named one of the parties, newest first, a hundred at most."""
