@@ -23,6 +23,23 @@ PAYLOAD_BODY: dict[str, Any] = {
         },
     }
 }
+_FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+#: The same for a check, which also takes what was sent before.
+CHECK_BODY: dict[str, Any] = {
+    "requestBody": {
+        **PAYLOAD_BODY["requestBody"],
+        "content": {
+            **PAYLOAD_BODY["requestBody"]["content"],
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["payload"],
+                    "properties": {"payload": _FILE, "context": {"type": "array", "items": _FILE}},
+                }
+            },
+        },
+    }
+}
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,11 +57,12 @@ def check(
     from kg.check import checker
     from kg.payloads import find
     from kg.render import as_json, as_junit, as_text, as_turtle
+    from kg.times import asked_time
     from kg.verdict import unopened
 
     if output not in _FORMATS:
         raise UsageError(f"{output!r} is no value of --format", cure=f"use one of {', '.join(_FORMATS)}")
-    made, time = checker(profile, engine), _time(now)
+    made, time = checker(profile, engine), asked_time(now, "--now")
     known = None
     if context:
         from kg.context_files import FileContext
@@ -95,21 +95,3 @@ def check(
         if output == "text" and sum(tally.values()) > 1:
             print(", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count))
     read.finish(tally["violates"] + tally["unreadable"])
-
-
-def _time(text: str) -> datetime | None:
-    """Read the time to compare with.
-
-    Raises:
-        UsageError: it is no time, or has no zone.
-    """
-    from kg.times import moment
-
-    if text in ("", "now"):
-        return datetime.now(UTC) if text else None
-    time = moment(text)
-    if time is None or time.tzinfo is None:
-        raise UsageError(
-            f"{text!r} is no time with a zone", where="--now", cure="write it like 2026-11-23T17:00:00Z"
-        )
-    return time

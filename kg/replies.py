@@ -11,7 +11,7 @@ from kg.report import Report, Violation
 from kg.statements import Statements, name
 from kg.xml import MAX_BYTES, read
 
-__all__ = ["Answerer", "reply", "reply_to"]
+__all__ = ["Answerer", "reply", "reply_of", "reply_to"]
 
 PAYLOADS = "http://docs.oasis-open.org/ns/energyinterop/201110/payloads"
 
@@ -84,15 +84,35 @@ def reply_to(
         UsageError: a registration is accepted and no identifiers are assigned to it.
     """
     report, lifted = checker.examine(data, max_bytes=max_bytes)
+    return report, reply_of(data, report, lifted, by=by)
+
+
+def reply_of(
+    data: bytes, report: Report, lifted: Lifted | None, *, by: Answerer | None = None
+) -> bytes | None:
+    """Make the message that answers a payload that was checked.
+
+    Args:
+        data: the payload as received.
+        report: what was found.
+        lifted: its graph, where it could be lifted.
+        by: who answers, with what only he knows.
+
+    Returns:
+        The reply; None for a message that ends an exchange, and for one of OpenADR 3.
+
+    Raises:
+        UsageError: a registration is accepted and no identifiers are assigned to it.
+    """
     if looks_like_json(data):  # OpenADR 3 answers with an HTTP status, not with a message
-        return report, None
+        return None
     request_id, standard = "", "2.0b"
     if lifted is None and report.message_type:
-        document = read(data, max_bytes=max_bytes)
+        document = read(data, max_bytes=len(data))
         found = document.body.find(f".//{{{PAYLOADS}}}requestID")
         request_id = (found.text or "") if found is not None else ""
         standard = document.profile
-    return report, reply(report, lifted, by=by, request_id=request_id, standard=standard)
+    return reply(report, lifted, by=by, request_id=request_id, standard=standard)
 
 
 class _Request:

@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kg.binding_tables import load
 from kg.check import checker
 from kg.closure import load_into
+from kg.context import Context, Kind, StoreContext
 from kg.errors import QueryError, UsageError
 from kg.explain import Meaning
 from kg.graphs import Answer
@@ -23,6 +24,7 @@ from kg.sparql.updates import prepare
 
 if TYPE_CHECKING:
     from kg.activation.registry import Registry
+    from kg.answering import Answerer
     from kg.ingest import Ingest, Receipt
     from kg.openadr.issuing import Operator
     from kg.openadr.live import Live
@@ -79,10 +81,19 @@ class Service:
         if self._ingest is not None:
             self._ingest.close()
 
-    def check(self, data: bytes, *, profile: str | None = None, engine: str | None = None) -> Report:
-        """Check a payload without recording it."""
+    def check(
+        self, data: bytes, *, profile: str | None = None, engine: str | None = None, **beside: Any
+    ) -> Report:
+        """Check a payload without recording it.
+
+        Args:
+            data: the payload.
+            profile: level of strictness; that of the settings without it.
+            engine: SHACL engine, likewise.
+            beside: ``context`` and ``now``, as ``kg.check.check`` takes them.
+        """
         made = checker(profile or self.settings.profile, engine or self.settings.engine)
-        return made.check(data, max_bytes=self.settings.max_payload_bytes)
+        return made.check(data, max_bytes=self.settings.max_payload_bytes, **beside)
 
     def lift(self, data: bytes, form: str) -> str:
         """Write the graph that a payload means as ``"turtle"``, ``"nt"`` or ``"jsonld"``; nothing is kept."""
@@ -168,6 +179,21 @@ class Service:
             payloads: a name (a path, say) and the bytes of each.
         """
         return self.store.ingest_many(payloads)
+
+    def known(self) -> Context:
+        """Give what the store knows, as the context of a check."""
+        complete = Kind if self.settings.rules_across == "enforce" else ()
+        return StoreContext(self.store.graphs, complete=complete, enforced=True)
+
+    def reply(self, data: bytes, receipt: "Receipt", by: "Answerer") -> bytes | None:
+        """Make the OpenADR message that answers a payload that was taken in; None where it has no answer.
+
+        Raises:
+            UsageError: a registration is accepted and no identifiers are assigned to it.
+        """
+        from kg.replies import reply_of
+
+        return reply_of(data, receipt.report, receipt.lifted, by=by)
 
     def stored(self) -> dict[str, StoredQuery]:
         """Give the stored queries by name: those that are shipped and those of the settings' folder."""

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from kg.errors import UsageError
 from kg.literals import duration, normal_duration
 from kg.namespaces import FLEX, XSD
 
@@ -231,3 +232,23 @@ class Clock:
                 total += length
         if known and items:
             add(subject, _TOTAL, f'"{total}{_INTEGER}')
+
+
+def asked_time(text: str, where: str) -> datetime | None:
+    """Read the time that a user wants messages compared with.
+
+    Args:
+        text: a date-time with a zone, ``"now"``, or empty for none.
+        where: the option, for the message.
+
+    Raises:
+        UsageError: it is no time, or has no zone.
+    """
+    if text in ("", "now"):
+        return datetime.now(UTC) if text else None
+    time = moment(text)
+    if time is None or time.tzinfo is None:
+        raise UsageError(
+            f"{text!r} is no time with a zone", where=where, cure="write it like 2026-11-23T17:00:00Z"
+        )
+    return time

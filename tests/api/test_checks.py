@@ -7,7 +7,11 @@ from rdflib.namespace import RDF, SH
 
 import kg
 from tests.api.problem import problem
-from tests.messages import event
+from tests.messages import event, poll, register, report
+from tests.paths import ROOT
+
+REGISTERED = (ROOT / "tests/shapes/_base/registered.xml").read_bytes()
+REGISTERED = REGISTERED.replace(b"ven-1", b"VEN-1").replace(b"vtn-1", b"VTN-1")
 
 GRAPHS = {
     "text/turtle": ox.RdfFormat.TURTLE,
@@ -92,3 +96,57 @@ def test_check_knows_profiles(checking):
     for profile in ("/etc/passwd", "x"):
         answer = checking.post("/check", params={"profile": profile}, content=event())
         assert "profile" in problem(answer, 422, "request")["detail"]
+
+
+def test_check_compares_with_what_comes_along(checking):
+    """Parts of the request, as files of ``--context`` do on the command line; the digest is the payload's."""
+    data = report("1")
+    parts = [
+        ("payload", ("report.xml", data, "application/xml")),
+        ("context", ("registered.xml", REGISTERED)),
+        ("context", ("register.xml", register())),
+    ]
+    answer = checking.post("/check", files=parts)
+    assert (answer.status_code, answer.json()["violations"]) == (200, [])
+    assert answer.json()["digest"] == kg.check(data).digest
+    answer = checking.post("/check", files=[*parts[:1], ("context", ("nothing.ttl", b""))])
+    assert {v["rule"] for v in answer.json()["violations"]} == {"CTX-30", "CTX-34"}
+    complete = b"[] <https://w3id.org/flexkg/def#completeFor> <https://w3id.org/flexkg/def#Registration> ."
+    answer = checking.post("/check", files=[*parts[:1], ("context", ("all.ttl", complete))])
+    assert answer.json()["verdict"] == "violates"
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([("payload", ("x", b"<x/>")), ("payload", ("x", b"<x/>"))], "2 parts named payload"),
+        ([("context", ("x.xml", b"<x/>"))], "0 parts named payload"),
+        ([("payload", ("x", b"<x/>")), ("other", ("x", b""))], "no part 'other'"),
+        ([("payload", ("x", b"<x/>")), ("context", ("early.xml", b"<x/>"))], "unreadable"),
+        ([("payload", ("x", b"<x/>")), ("context", ("early.ttl", b"<x"))], "broken Turtle"),
+        ([("payload", ("x", b"<x/>")), ("context", ("early.pdf", b"<x"))], "no context"),
+    ],
+)
+def test_check_refuses_parts_that_it_does_not_take(checking, parts, words):
+    """400 names the part by the name that it was sent under."""
+    answer = checking.post("/check", files=parts)
+    assert answer.status_code == 400
+    assert words in answer.json()["detail"]
+    if "early" in parts[-1][1][0]:
+        assert parts[-1][1][0] in answer.json()["where"]
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert checking.post("/check", content=b"none", headers=broken).status_code == 400
+
+
+def test_check_compares_with_the_store_and_the_clock(client, checking):
+    """``context=store`` is what was taken in; ``now`` a time with a zone."""
+    client.post("/payloads", content=REGISTERED)
+    plain = client.post("/check", content=report("1", ven="VEN-9"))
+    beside = client.post("/check?context=store", content=report("1", ven="VEN-9"))
+    assert plain.json()["violations"] == []
+    assert {v["rule"] for v in beside.json()["violations"]} == {"CTX-30", "CTX-34"}
+    late = checking.post("/check?now=2030-01-01T00:00:00Z", content=event())
+    assert [v["rule"] for v in late.json()["violations"]] != []
+    assert checking.post("/check?now=now", content=poll()).json()["verdict"] == "conforms"
+    assert checking.post("/check?now=noon", content=event()).status_code == 400
+    assert checking.post("/check?context=store", content=event()).status_code == 503

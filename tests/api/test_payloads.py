@@ -4,8 +4,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from kg.graphs import META
+from kg.xml import read
 from tests.api.problem import problem
 from tests.messages import event, poll, report
+from tests.paths import ROOT
 
 REPORT = {"verdict", "message_type", "digest", "violations"}
 
@@ -113,3 +115,59 @@ def test_payloads_loses_none_of_many_at_once(client, service):
         named_graphs=[],
     )
     assert next(iter(found))[0].startswith('"200"')
+
+
+XML = {"Accept": "application/xml"}
+
+
+def answered(response):
+    """Give the message of an OpenADR reply that is valid, and its response code."""
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/xml")
+    document = read(response.content)
+    assert document.schema_errors == ()
+    return document.message_type, document.body.findtext(".//{*}responseCode"), document
+
+
+def test_payloads_answers_in_openadr_where_that_is_asked_for(client, service):
+    """The reply that belongs to the message, with the code of the refusal; the payload is recorded."""
+    kind, code, document = answered(client.post("/payloads?party=VEN-1", content=event(), headers=XML))
+    assert (kind, code) == ("oadrCreatedEvent", "200")
+    assert document.body.findtext(".//{*}optType") == "optIn"
+    kind, _, document = answered(client.post("/payloads?party=VEN-1", content=event(hours=2), headers=XML))
+    assert (kind, document.body.findtext(".//{*}optType")) == ("oadrCreatedEvent", "optOut")
+    assert answered(client.post("/payloads", content=report("1"), headers=XML))[:2] == (
+        "oadrUpdatedReport",
+        "200",
+    )
+    broken = event().replace(b"eventStatus", b"eventState")
+    assert answered(client.post("/payloads", content=broken, headers=XML))[:2] == ("oadrResponse", "450")
+    assert [row.verdict for row in service.store.journal.rows()] == [
+        "conforms",
+        "violates",
+        "conforms",
+        "violates",
+    ]
+
+
+def test_payloads_has_no_openadr_answer_to_everything(client):
+    """204 to what ends an exchange, 422 to what cannot be read, 406 to other media types, JSON by default."""
+    final = (ROOT / "tests/shapes/_base/response.xml").read_bytes()
+    assert client.post("/payloads", content=final, headers=XML).status_code == 204
+    problem(client.post("/payloads", content=b"<html/>", headers=XML), 422, "unreadable")
+    problem(client.post("/payloads", content=poll(), headers={"Accept": "text/html"}), 406, "not-acceptable")
+    assert client.post("/payloads", content=poll()).json()["verdict"] == "conforms"
+
+
+def test_payloads_asks_for_what_a_registration_is_given(client, service):
+    """400 names what is missing; the same bytes again, with it, are answered."""
+    data = (ROOT / "tests/shapes/_base/register.xml").read_bytes()
+    body = problem(client.post("/payloads?party=VTN-1", content=data, headers=XML), 400, "usage")
+    assert (body["sequence"], body["verdict"]) == (1, "conforms")
+    given = "/payloads?party=VTN-1&ven=VEN-7&registration=REG-7"
+    kind, code, document = answered(client.post(given, content=data, headers=XML))
+    assert (kind, code, document.body.findtext(".//{*}venID")) == (
+        "oadrCreatedPartyRegistration",
+        "200",
+        "VEN-7",
+    )
+    assert service.store.journal.head.seq == 1
