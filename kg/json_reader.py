@@ -65,7 +65,7 @@ def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
             cure=f"send one of {', '.join(reader.names)}",
             code="unknown-message",
         )
-    root = reader.presentation.tree(value, name)
+    root = reader.presentation.tree(value, name).of(data)
     profile = reader.profile(root)
     if standard and standard != profile:
         if standard not in reader.profiles:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+from kg.positions import positions
+
 
 class NumberText(str):
     """A number of JSON as its text: no digit is lost."""
@@ -30,18 +32,33 @@ class Node:
         json_pointer: RFC 6901 pointer.
     """
 
-    __slots__ = ("_above", "_children", "json_pointer", "kind", "listed", "tag", "text")
+    __slots__ = ("_above", "_children", "_source", "json_pointer", "kind", "listed", "tag", "text")
     tail: None = None
-    sourceline = 0
 
     def __init__(
         self, tag: str, kind: str, pointer: str, above: Self | None, *, text: str | None = None
     ) -> None:
         self.tag, self.kind, self.json_pointer, self._above = tag, kind, pointer, above
         self.text, self.listed = text, False
+        self._source: bytes | dict[str, int] = b""
         self._children: list[Self] = []
         if above is not None:
             above._children.append(self)
+
+    @property
+    def sourceline(self) -> int:
+        """Line of the member in the payload, from 1, worked out when first asked for; 0 where unknown."""
+        root = self
+        while root._above is not None:
+            root = root._above
+        if isinstance(root._source, bytes):
+            root._source = {pointer: span.line for pointer, span in positions(root._source).items()}
+        return root._source.get(self.json_pointer, 0)
+
+    def of(self, source: bytes) -> Self:
+        """Say, of the root, in what payload its members stand."""
+        self._source = source
+        return self
 
     def __len__(self) -> int:
         return len(self._children)

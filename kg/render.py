@@ -6,8 +6,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from kg.literals import string
 from kg.namespaces import DCTERMS, FLEX, ID, SH, SHAPE
+from kg.positions import Span, positions
 from kg.report import Report, Violation
 
+#: Characters of a payload's line that are shown.
+_WIDTH = 100
 _MARKS = {"Violation": "x", "Warning": "!", "Info": "i"}
 
 
@@ -36,8 +39,9 @@ def as_text(name: str, report: Report, source: bytes = b"") -> str:
         source: the payload, for the lines to show; nothing is shown where it is empty.
     """
     head = f"{printable(name)}: {report.message_type or 'no message'} {report.verdict}"
-    lines = _lines(source) if any(v.line for v in report.violations) else []
-    return "\n".join([head, *(_finding(violation, lines) for violation in report.violations)])
+    placed = any(v.line for v in report.violations)
+    lines, spans = (_lines(source), positions(source)) if placed and source else ([], {})
+    return "\n".join([head, *(_finding(violation, lines, spans) for violation in report.violations)])
 
 
 def _lines(source: bytes) -> list[str]:
@@ -46,16 +50,14 @@ def _lines(source: bytes) -> list[str]:
     return source.decode("utf-16" if wide else "utf-8", "replace").split("\n")
 
 
-def _finding(violation: Violation, lines: list[str]) -> str:
+def _finding(violation: Violation, lines: list[str], spans: dict[str, Span]) -> str:
     out = [
         f"{_MARKS.get(violation.severity, 'x')} {violation.rule} {violation.severity}: {violation.message}"
     ]
     if violation.pointer:
         out.append(f"    at {violation.pointer}" + (f" (line {violation.line})" if violation.line else ""))
     if 0 < violation.line <= len(lines):
-        shown = lines[violation.line - 1].strip()[:100]
-        if shown:
-            out += [f"       | {shown}", "       | " + "^" * len(shown)]
+        out += _shown(lines, violation.line, _span(violation.pointer, spans))
     if violation.value is not None:
         out.append(f"    value {violation.value}")
     if violation.source:
@@ -63,6 +65,27 @@ def _finding(violation: Violation, lines: list[str]) -> str:
     if violation.cure:
         out.append(f"    do: {violation.cure}")
     return "\n".join(f"  {printable(line)}" for line in out)
+
+
+def _span(pointer: str, spans: dict[str, Span]) -> Span | None:
+    """Find the place of an element, or of the nearest around it that the payload has."""
+    while pointer and pointer not in spans:
+        pointer = pointer.rpartition("/")[0]
+    return spans.get(pointer) if pointer else None
+
+
+def _shown(lines: list[str], line: int, span: Span | None) -> list[str]:
+    """Show a line, or what of a long one is around the place, with carets under the place."""
+    if span is None or not span.start < span.end:
+        shown = lines[line - 1].strip()[:_WIDTH]
+        return [f"       | {shown}", "       | " + "^" * len(shown)] if shown else []
+    text = printable(lines[span.line - 1].rstrip().replace("\t", " "))
+    first = len(text) - len(text.lstrip())
+    if len(text) - first > _WIDTH:
+        first = max(first, min(span.start - _WIDTH // 4, len(text) - _WIDTH))
+    shown = text[first : first + _WIDTH]
+    start, end = max(span.start - first, 0), min(span.end - first, len(shown))
+    return [f"       | {shown}", "       | " + " " * start + "^" * max(end - start, 1)]
 
 
 def as_junit(reports: Iterator[tuple[str, Report]]) -> Iterator[str]:

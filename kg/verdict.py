@@ -5,6 +5,7 @@ import hashlib
 from kg.errors import UnreadablePayload, UsageError
 from kg.json_reader import looks_like_json
 from kg.lift import lifter_for
+from kg.positions import positions
 from kg.report import Report, Verdict, Violation
 from kg.xml import Document
 from kg.xpath import pointer
@@ -92,6 +93,7 @@ def misshapen(document: Document) -> Report:
 
 def _misformed(document: Document) -> Report:
     """Make the report on a JSON message whose members are of the wrong kind."""
+    lines = positions(document.data)
     findings = tuple(
         Violation(
             rule="JSON",
@@ -99,6 +101,7 @@ def _misformed(document: Document) -> Report:
             message=error.message,
             source=f"OpenADR {document.profile}, openadr3.yaml",
             pointer=error.pointer,
+            line=lines[error.pointer].line if error.pointer in lines else 0,
             cure="write the member as the OpenAPI document has it",
             response_code="450",
         )
