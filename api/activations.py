@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from api.models import ProblemModel, RefusalModel
+from api.stores import service_of
 from kg.registry_entry import RegistryEntry, Step
-from kg.service import Service
 
 router = APIRouter(tags=["activations"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -46,7 +46,7 @@ class EntryModel(BaseModel):
 @router.get("/activations/{event_id}", responses=_ANSWERS)
 async def entries(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[str, Any]]:
     """List the entries of the registry for an event, in the order in which they were made."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     return await run_in_threadpool(service.registry.entries, event_id, vtn)
 
 
@@ -63,7 +63,7 @@ async def entries(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[s
 )
 async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str, Any]:
     """Record a command, a device's answer, a baseline, a delivery or a deviation; it is never changed."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     entry = RegistryEntry.made(event=event_id, **asked.model_dump())
     receipt = await run_in_threadpool(service.registry.record, entry)
     return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
@@ -76,7 +76,7 @@ async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str
 )
 async def evidence(request: Request, event_id: str, vtn: Vtn = "") -> Response:
     """Give the evidence pack of an event, for ``flexkg evidence verify``."""
-    service: Service = request.app.state.service
+    service = service_of(request)
 
     def packed() -> bytes:
         with tempfile.TemporaryDirectory() as folder:

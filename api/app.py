@@ -28,6 +28,7 @@ from api import (
 from api.access import Access, listed
 from api.peers import Peers
 from api.problems import install
+from api.telemetry import measure
 from kg.desk import Desk
 from kg.identity.office import open_office
 from kg.identity.tokens import Tokens, tokens_of
@@ -88,4 +89,5 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
     peers = Peers(office.enrolment, settings.proxies.split()) if office is not None else None
     app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant, peers=peers)
+    measure(app, pool, tenants)
     return app

@@ -7,8 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.models import ProblemModel, RefusalModel
+from api.stores import service_of
 from kg.openadr.event_request import EventRequest
-from kg.service import Service
 
 router = APIRouter(tags=["events"])
 _MISSING: dict[int | str, dict[str, Any]] = {
@@ -68,14 +68,14 @@ async def events(
     request: Request, ven: Annotated[str, Query(description="Only those of this VEN.")] = ""
 ) -> list[EventState]:
     """List the events, those that are over included."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     return [EventState(**one) for one in service.operator.list_events(ven)]
 
 
 @router.post("/events", status_code=201, responses=_REFUSED)
 async def issue(request: Request, event: EventRequest) -> list[EventState]:
     """Issue an event: each of its VENs gets it with its next poll, or at once where it is pushed to."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     made = await run_in_threadpool(service.operator.issue, event)
     return [EventState(**service.operator.describe(one)) for one in made]
 
@@ -83,7 +83,7 @@ async def issue(request: Request, event: EventRequest) -> list[EventState]:
 @router.put("/events/{event_id}", responses=_REFUSED)
 async def change(request: Request, event_id: str, event: EventRequest) -> list[EventState]:
     """Change an event; its modificationNumber grows by one."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     made = await run_in_threadpool(service.operator.change, event_id, event)
     return [EventState(**service.operator.describe(one)) for one in made]
 
@@ -91,7 +91,7 @@ async def change(request: Request, event_id: str, event: EventRequest) -> list[E
 @router.delete("/events/{event_id}", responses=_REFUSED)
 async def cancel(request: Request, event_id: str) -> list[EventState]:
     """Cancel an event; cancelling it again changes nothing."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     made = await run_in_threadpool(service.operator.cancel, event_id)
     return [EventState(**service.operator.describe(one)) for one in made]
 
@@ -99,14 +99,14 @@ async def cancel(request: Request, event_id: str) -> list[EventState]:
 @router.get("/vens", responses=_MISSING)
 async def vens(request: Request) -> list[VenState]:
     """List the VENs: registration, last poll and report, events with their opts, reports, opts."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     return [VenState(**one) for one in service.operator.state()]
 
 
 @router.post("/vens/{ven_id}/reports", status_code=201, responses=_REFUSED)
 async def request_report(request: Request, ven_id: str, asked: ReportRequestModel) -> dict[str, Any]:
     """Ask a VEN for a report, periodic or single."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     made = await run_in_threadpool(
         service.operator.request_report, ven_id, asked.specifier, asked.points, asked.granularity, asked.back
     )
@@ -121,19 +121,19 @@ async def cancel_report(
     to_follow: Annotated[bool, Query(description="What was collected is still to come.")] = False,
 ) -> None:
     """Cancel a report request."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     await run_in_threadpool(service.operator.cancel_report, ven_id, request_id, to_follow=to_follow)
 
 
 @router.post("/vens/{ven_id}/reregistration", status_code=202, responses=_REFUSED)
 async def reregister(request: Request, ven_id: str) -> None:
     """Ask a VEN to register anew."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     await run_in_threadpool(service.operator.reregister, ven_id)
 
 
 @router.delete("/vens/{ven_id}", status_code=202, responses=_REFUSED)
 async def cancel_registration(request: Request, ven_id: str) -> None:
     """End a VEN's registration: it is told with its next poll."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     await run_in_threadpool(service.operator.cancel_registration, ven_id)

@@ -45,6 +45,8 @@ GRANTS: Final = (
     Grant("GET", "/", "anybody"),
     Grant("GET", "/page/{path:path}", "anybody"),
     Grant("GET", "/health", "anybody"),
+    Grant("GET", "/ready", "anybody"),
+    Grant("GET", "/metrics", "", ("admin",)),
     Grant("GET", "/docs", "anybody"),
     Grant("GET", "/docs/oauth2-redirect", "anybody"),
     Grant("GET", "/redoc", "anybody"),

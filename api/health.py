@@ -1,11 +1,17 @@
-"""``/health`` tells that the process is alive and what it serves."""
+"""``/health``, ``/ready``, ``/metrics``: whether the process is alive, takes work, and how it does."""
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from fastapi_problem.error import Problem
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from api.models import ProblemModel
+from api.problems import TYPE
 from kg.namespaces import VERSION
 from kg.service import Service
 from kg.sparql.pool import Pool
+from kg.tenants import Tenants
 
 router = APIRouter(tags=["operation"])
 
@@ -19,9 +25,42 @@ class Health(BaseModel):
     sandbox: dict[str, str | bool] = {}
 
 
+class Ready(BaseModel):
+    """Whether the service takes work."""
+
+    ready: bool
+    reasons: list[str] = []
+
+
 @router.get("/health")
 async def health(request: Request) -> Health:
     """Tell that the process is alive, its version, whether it has a store, and what holds users' queries."""
     service: Service = request.app.state.service
     pool: Pool = request.app.state.pool
     return Health(status="ok", version=VERSION, store=service.has_store, sandbox=pool.holds)
+
+
+@router.get(
+    "/ready",
+    response_model=Ready,
+    responses={503: {"model": ProblemModel, "description": "It does not take work now."}},
+)
+async def ready(request: Request) -> JSONResponse:
+    """Tell whether the service takes work: its stores can be written, its queries answered."""
+    tenants: Tenants = request.app.state.tenants
+    reasons = [
+        f"store {name or 'of the service'}: rows wait that the graph cannot take now"
+        for name, service in tenants.open().items()
+        if service.store.follower.behind
+    ]
+    if reasons:
+        raise Problem(
+            "The service is not ready", type_=TYPE + "not-ready", status=503, detail="; ".join(reasons)
+        )
+    return JSONResponse({"ready": True, "reasons": []})
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request) -> Response:
+    """Show measures for Prometheus: requests by route and tenant, queries, workers, stores."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

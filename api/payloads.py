@@ -12,9 +12,9 @@ from api.bodies import PAYLOAD_BODY, read_body
 from api.models import ProblemModel, ReceiptModel, RefusalModel
 from api.negotiation import choose
 from api.problems import TYPE, problem
+from api.stores import service_of
 from kg.answering import Answerer
 from kg.errors import UsageError
-from kg.service import Service
 
 router = APIRouter(tags=["payloads"])
 _XML = "application/xml"
@@ -67,7 +67,7 @@ async def take(
     Answered only when the payload is on disk. A refused payload gives 422 with a pointer for each violation;
     its report is kept, nothing of it becomes visible.
     """
-    service: Service = request.app.state.service
+    service = service_of(request)
     form = choose(accept, _FORMS)
     data = await read_body(request, service.settings.max_payload_bytes)
     caller = caller_of(request)

@@ -9,6 +9,7 @@ import sys
 import uvicorn
 
 from api.app import create_app
+from api.logs import start
 from api.peers import PeerProtocol
 from api.transport import tls_of
 from kg.errors import UsageError
@@ -32,6 +33,7 @@ def run(settings: Settings) -> None:
             where="--host",
             cure="serve on 127.0.0.1, or name a provider: FLEXKG_ISSUER and FLEXKG_AUDIENCE",
         )
+    start(settings.log_format, settings.log_level)
     with _listening(settings.host, settings.port) as listener:
         service = Service(settings)
         try:
@@ -51,7 +53,12 @@ def _serve(service: Service, listener: socket.socket) -> None:
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
-        create_app(service), log_level="warning", timeout_graceful_shutdown=10, http=PeerProtocol
+        create_app(service),
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+        http=PeerProtocol,
+        log_config=None,
+        access_log=False,
     )
     config.load()
     config.ssl = tls_of(service.settings)

@@ -19,6 +19,7 @@ from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
+from kg.cli_operation import backup, restore, settings, tenants
 from kg.cli_readings import readings_app
 from kg.cli_reply import reply
 from kg.cli_subject import subject_app
@@ -52,6 +53,10 @@ app.command()(lower)
 app.command()(mappings)
 app.command()(queries)
 app.command()(reply)
+app.command()(settings)
+app.command()(backup)
+app.command()(restore)
+app.command()(tenants)
 
 Paths = Annotated[
     list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")

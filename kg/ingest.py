@@ -24,7 +24,7 @@ from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
-from kg.updating import perform
+from kg.updating import Look, perform
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -94,7 +94,7 @@ class Ingest:
             self.readings = undo.enter_context(contextlib.closing(kept_in))
             self._applier = Applier(self.graphs, self.readings, bindings)
             self._make_up(reopen=False)
-            self._follower = Follower(self._applier.apply, self._make_up)
+            self._follower = self.follower = Follower(self._applier.apply, self._make_up)
             undo.callback(self._follower.close)
             self._undo = undo.pop_all()
 
@@ -179,9 +179,7 @@ class Ingest:
             if failed is not None:
                 raise failed
 
-    def update(
-        self, update: str, author: str = "", before: Callable[[], None] | None = None, *, sure: bool = False
-    ) -> int:
+    def update(self, update: str, author: str = "", before: Look = None, *, sure: bool = False) -> int:
         """Perform a SPARQL update that is trusted; see ``kg.updating.perform``. Gives its row."""
         with self._write_lock:
             return perform(self.graphs, self.journal, self._follower, update, author, before, sure=sure)

@@ -15,6 +15,7 @@ from kg.explain import Meaning
 from kg.graphs import Answer
 from kg.imports import copies, load_copies
 from kg.meanings import explained, graph_text
+from kg.measures import Measures, measured
 from kg.report import Report
 from kg.settings import Settings
 from kg.sparql.asking import Asking
@@ -233,6 +234,11 @@ class Service:
             return self.store.update(made, author)
         except QueryError as error:
             raise explain(error, shift) from error
+
+    def measures(self) -> Measures:
+        """Measure the open store."""
+        age = self._asking.snapshots.current_age if self._asking is not None else 0.0
+        return measured(self.store, age)
 
     @property
     def asking(self) -> Asking:

@@ -1,10 +1,17 @@
-"""Settings: from the environment (``FLEXKG_...``) and the command line."""
+"""Settings: from the command line, the environment (``FLEXKG_...``), a file (``FLEXKG_CONFIG``)."""
 
+import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import DirectoryPath, Field, FilePath, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from kg.errors import UsageError
 from kg.xml import MAX_BYTES
@@ -14,6 +21,19 @@ class Settings(BaseSettings):
     """Everything that an operator may set; each field is also an environment variable ``FLEXKG_<FIELD>``."""
 
     model_config = SettingsConfigDict(env_prefix="FLEXKG_", env_file=None, extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let a file come last."""
+        file = os.environ.get("FLEXKG_CONFIG")
+        return (init_settings, env_settings, *([TomlConfigSettingsSource(cls, file)] if file else []))
 
     store: Path | None = Field(None, description="directory of the store; a service without one only checks")
     tenants: Path | None = Field(
@@ -66,6 +86,10 @@ class Settings(BaseSettings):
     queries: DirectoryPath | None = Field(None, description="folder with further stored queries (*.rq)")
     max_query_characters: int = Field(20_000, ge=1, description="longest SPARQL query accepted")
     max_graph_bytes: int = Field(16_777_216, ge=1, description="largest graph or update accepted, in bytes")
+    log_format: Literal["text", "json"] = Field("text", description="lines of the log: text or json")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="what is logged at least; info has a line for each request"
+    )
     query_workers: int = Field(4, ge=1, le=256, description="queries that run at once")
     query_share: int = Field(2, ge=1, description="queries of one client that run at once")
     query_waiting: int = Field(32, ge=0, description="queries of one client that wait for a worker")
@@ -129,6 +153,19 @@ def load_settings(**given: Any) -> Settings:
     Raises:
         UsageError: a value is wrong; names the field and its environment variable.
     """
+    file = os.environ.get("FLEXKG_CONFIG", "")
+    try:
+        known = {*tomllib.loads(Path(file).read_text("utf-8"))} if file else set[str]()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the settings file cannot be read: {error}", where=f"FLEXKG_CONFIG={file}", cure="check the file"
+        ) from error
+    if unknown := sorted(known - {*Settings.model_fields}):
+        raise UsageError(
+            f"there is no setting {unknown[0]!r}",
+            where=file,
+            cure="flexkg settings lists all",
+        )
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -137,3 +174,17 @@ def load_settings(**given: Any) -> Settings:
         raise UsageError(
             f"setting {field}: {first['msg']}", where=f"FLEXKG_{field.upper()}", cure="give another value"
         ) from error
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Say for each setting where its value is from: ``environment``, ``file`` or ``default``."""
+    file = os.environ.get("FLEXKG_CONFIG", "")
+    filed = {*tomllib.loads(Path(file).read_text("utf-8"))} if file else set[str]()
+    return {
+        name: "environment"
+        if f"FLEXKG_{name.upper()}" in {key.upper() for key in os.environ}
+        else "file"
+        if name in filed
+        else "default"
+        for name in type(settings).model_fields
+    }

@@ -15,6 +15,9 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.namespaces import VERSION
 
+#: Looks at a store just before an update; raises where it must not be.
+Look = Callable[[], None] | None
+
 
 def _attempt(graphs: GraphStore, journal: Journal, update: str) -> None:
     """Perform an update on a copy, so that nothing is recorded that cannot be performed.
@@ -74,7 +77,7 @@ def perform(
     follower: Follower,
     update: str,
     author: str,
-    before: Callable[[], None] | None = None,
+    before: Look = None,
     *,
     sure: bool = False,
 ) -> int:

@@ -33,6 +33,7 @@ class Pool:
     def __init__(self, bounds: Bounds | None = None, *, require: bool = False) -> None:
         self.bounds = bounds or Bounds()
         self.ended: Counter[str] = Counter()
+        self.killed = 0
         #: What the kernel keeps a worker from; empty before the first was started.
         self.holds: dict[str, str | bool] = {}
         self._require = require
@@ -149,6 +150,7 @@ class Pool:
 
     def dismiss(self, worker: WorkerProcess) -> None:
         """End a worker in the background."""
+        self.killed += 1
         end = asyncio.ensure_future(worker.kill())
         self._ends.add(end)
         end.add_done_callback(self._ends.discard)

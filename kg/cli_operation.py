@@ -1,0 +1,72 @@
+"""flexkg settings, backup, restore, tenants: what an operator does beside serving."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Store = Annotated[Path, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")]
+Keys = Annotated[Path | None, typer.Option("--keys", help="File with the keys, kept apart.")]
+
+
+def settings() -> None:
+    """Show every setting: its value, and whether it is from the environment, the file or the default.
+
+    `FLEXKG_CONFIG` names a TOML file with settings, `name = value`; the environment goes before it.
+
+    Example: `FLEXKG_CONFIG=flexkg.toml flexkg settings`
+    """
+    from kg.settings import load_settings, origins
+
+    found = load_settings()
+    for name, origin in origins(found).items():
+        value = getattr(found, name)
+        print(f"{name} = {'' if value is None else value}  # {origin}")
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new directory for the copy.")],
+    store: Store,
+    keys: Keys = None,
+) -> None:
+    """Copy a store's record - journal, keys, what lies beside - also while a service runs on it.
+
+    Example: `flexkg backup /backup/2026-11-27 --store ./store --keys /vault/2026-11-27.keys`
+    """
+    from kg.backup import backup as copy
+
+    print(f"{copy(store, target, keys)} rows copied to {target}")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="What `flexkg backup` made.")],
+    store: Store,
+    keys: Keys = None,
+) -> None:
+    """Make a store from a backup, at a new place; its journal is verified, its graph made anew.
+
+    Example: `flexkg restore /backup/2026-11-27 --store ./restored --keys /vault/2026-11-27.keys`
+    """
+    from kg.backup import restore as make
+    from kg.settings import load_settings
+
+    rows, made = make(source, store, keys, bindings=load_settings().bindings)
+    print(f"{rows} rows verified; {made}")
+
+
+def tenants(
+    add: Annotated[str, typer.Option("--add", help="Name of a new tenant.")] = "",
+) -> None:
+    """List the tenants below `FLEXKG_TENANTS`, or make a store for a new one.
+
+    Example: `FLEXKG_TENANTS=/var/lib/flexkg flexkg tenants --add north`
+    """
+    from kg.settings import load_settings
+    from kg.tenants import Tenants
+
+    known = Tenants(load_settings())
+    if add:
+        print(known.add(add))
+    else:
+        print("".join(f"{name}\n" for name in known.names()), end="")
+    known.close()
