@@ -10,11 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import check, ingest, memory, reference, start, threads
+from bench import check, ingest, memory, peak, reference, start, threads
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
 CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     "memory": ("memory of one long run of checks", memory.measure),
+    "peak": ("memory of one check at most (at most 50 MB and ten times the payload)", peak.measure),
     "check": (
         "one check; ratio: multiple of lxml parse + XSD on the same bytes (at most 15 small, 12 large)",
         check.measure,

@@ -1,0 +1,82 @@
+"""Memory of one check: what it takes at most beyond what is loaded, beside its bound."""
+
+import ctypes
+import gc
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bench.memory import resident
+from bench.payloads import fresh
+from kg.check import checker
+
+#: Message types and sizes that give small payloads, and such of almost the largest size that is accepted.
+_CASES = (
+    ("oadrPoll", 1),
+    ("oadrDistributeEvent", 1),
+    ("oadrDistributeEvent", 100),
+    ("oadrDistributeEvent", 225),
+    ("oadrUpdateReport", 100),
+    ("oadrUpdateReport", 2100),
+    ("oadrRegisterReport", 950),
+)
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def measure(*, quick: bool = False) -> list[dict[str, Any]]:
+    """Check one payload of each kind and size in a process of its own, once its shapes are loaded.
+
+    Returns:
+        One row for each: size of the payload, what the check takes at most, and the bound: ten times the
+        payload and 50 MB.
+    """
+    rows = []
+    for kind, size in _CASES[:2] if quick else _CASES:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.peak", kind, str(size)], capture_output=True, check=True, text=True
+        )
+        rows.append(json.loads(done.stdout))
+    return rows
+
+
+def _row(kind: str, size: int) -> dict[str, Any]:
+    check, random = checker().check, Random()
+    check(fresh(kind, 1, 1, random)[0])
+    (data,) = fresh(kind, size, 1, random)
+    begin = _restart()
+    verdict = check(data).verdict
+    payload = len(data) / 1e6
+    return {
+        "kind": kind,
+        "size": size,
+        "verdict": verdict,
+        "payload_mb": payload,
+        "extra_mb": max(_peak() - begin, 0.0),
+        "bound_mb": 50 + 10 * payload,
+    }
+
+
+def _restart() -> float:
+    """Give free memory back and let the system count the largest anew, where it can; gives the MB now."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+    if _RESET.exists():
+        _RESET.write_text("5")
+    return resident()
+
+
+def _peak() -> float:
+    """Tell the largest resident memory since then, in MB."""
+    for line in _STATUS.read_text().splitlines() if _STATUS.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return resident()
+
+
+if __name__ == "__main__":
+    print(json.dumps(_row(sys.argv[1], int(sys.argv[2]))))
