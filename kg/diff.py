@@ -1,7 +1,7 @@
 """Compares two versions of an ontology: what differs, and what version number that asks for.
 
 Numbers follow semantic versioning. Breaking: a term is gone, or what it is, where it applies or what it takes
-has changed. New: a term is added or deprecated, or a scheme has more top concepts.
+has changed. New: a term is added or deprecated, a scheme has more top concepts, or more is imported.
 Otherwise only words changed. While the first number is 0, what would raise it raises the second, and
 everything else the third.
 """
@@ -34,7 +34,7 @@ WORDS: Final = frozenset(
     )
 )
 #: Predicates of which one more fact breaks nothing.
-MORE: Final = frozenset(SKOS + name for name in ("hasTopConcept", "topConceptOf"))
+MORE: Final = frozenset((*(SKOS + name for name in ("hasTopConcept", "topConceptOf")), OWL + "imports"))
 _NUMBER: Final = re.compile(r"\s*[vV]?([0-9]{1,9})[.]([0-9]{1,9})[.]([0-9]{1,9})\s*")
 _TYPE = NamedNode(RDF + "type")
 _DEPRECATED = NamedNode(OWL + "deprecated")

@@ -16,12 +16,14 @@ from pyoxigraph import NamedNode, Triple
 
 from kg import assets
 from kg.errors import AssetError
-from kg.namespaces import MODULE, OWL, RDF, VERSION
+from kg.literals import segment
+from kg.namespaces import MODULE, OWL, RDF, SKOS, VERSION, VOCAB
 from kg.rdf import read_file
 from kg.turtle_lines import blocks, line_of
 
 CATALOG: Final = "catalog-v001.xml"
 _TYPE: Final = NamedNode(RDF + "type")
+_SCHEME: Final = NamedNode(SKOS + "ConceptScheme")
 _ONTOLOGY: Final = NamedNode(OWL + "Ontology")
 _NAMES: Final = frozenset((OWL + "versionIRI",))
 _OURS: Final = re.compile(re.escape(MODULE) + r"(?:(\d+\.\d+\.\d+)/)?([\w-]+)")
@@ -49,13 +51,14 @@ class File:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """IRIs by which others may import it, of ontology and version, without a last / or #."""
+        """IRIs by which others may import it, of ontology, version and schemes, without a last / or #."""
         versions = (
             t.object.value
             for t in self.triples
             if t.predicate.value in _NAMES and isinstance(t.object, NamedNode)
         )
-        return frozenset(iri.rstrip("/#") for iri in (*self.headers, *versions))
+        schemes = (str(t.subject)[1:-1] for t in self.triples if t.predicate == _TYPE and t.object == _SCHEME)
+        return frozenset(iri.rstrip("/#") for iri in (*self.headers, *versions, *schemes))
 
     @cached_property
     def imports(self) -> tuple[tuple[str, str], ...]:
@@ -133,7 +136,10 @@ def follow(files: Iterable[File], known: Iterable[File] = ()) -> tuple[list[File
 
 
 def shipped(iri: str) -> Path | None:
-    """Find the module of ours that an IRI, of the ontology or of its present version, stands for."""
+    """Find the file of ours that an IRI, of a module, its present version or a concept scheme, stands for."""
+    if iri.startswith(VOCAB):
+        found = assets.files("ontology", f"*/{segment(iri.removeprefix(VOCAB))}.ttl")
+        return found[0] if found else None
     match = _OURS.fullmatch(iri.rstrip("/#"))
     if match is None or match[1] not in (None, VERSION):
         return None

@@ -15,7 +15,7 @@ from tests.paths import DATA, ROOT
 
 ONTOLOGY = ROOT / "ontology"
 #: Turtle files that hold no module of their own.
-FRAME = {"prefixes", "flexkg"}
+FRAME = {"prefixes", "flexkg", "schemes"}
 MODULES = sorted(path for path in ONTOLOGY.glob("*.ttl") if path.stem not in FRAME)
 KINDS = {
     "http://www.w3.org/2002/07/owl#" + kind for kind in ("Class", "ObjectProperty", "DatatypeProperty")

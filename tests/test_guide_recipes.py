@@ -36,6 +36,7 @@ JUDGES = {
     "a rule": ["tests/test_shapes.py", "tests/test_rules_page.py", "-k", "OUR-1 or file or page or belong"],
     "a profile": ["tests/test_shape_profiles.py", "tests/test_profiles.py"],
     "a concept": ["tests/test_vocabulary.py", "tests/test_vocabulary_files.py"],
+    "a vocabulary": ["tests/test_ontology.py", "-k", "catalog or everything"],
     "an alignment": ["tests/test_alignments.py"],
 }
 #: What is new, and what it is in the difference.
@@ -146,6 +147,15 @@ def add_concepts(folder: Path) -> None:
     edit(vocabularies / "optReason.ttl", listed, f"        <{iri('optReason', 'x-maintenance')}> ,\n{listed}")
     (scheme,) = blocks("A vocabulary", "turtle")
     (vocabularies / "feederSide.ttl").write_text(scheme, "utf-8")
+    catalog = folder / "ontology" / "catalog-v001.xml"
+    entry = '    <uri name="https://w3id.org/flexkg/vocab/feederSide" uri="vocab/feederSide.ttl"/>\n'
+    edit(catalog, "</catalog>", entry + "</catalog>")
+    one = "    owl:imports <https://w3id.org/flexkg/flexkg> ;\n"
+    edit(
+        folder / "ontology" / "schemes.ttl",
+        one,
+        one + "    owl:imports <https://w3id.org/flexkg/vocab/feederSide> ;\n",
+    )
     edit(
         folder / "tests" / "test_vocabulary.py",
         'OTHERS = {"aggregation", ',

@@ -27,7 +27,7 @@ from tests.ontologies import (
 )
 from tests.paths import ROOT, needs_data
 
-ALL = [*MODULES, ONTOLOGY / "flexkg.ttl"]
+ALL = [*MODULES, ONTOLOGY / "flexkg.ttl", ONTOLOGY / "schemes.ttl"]
 ANNOTATIONS = [RDFS + "label", RDFS + "comment", SKOS + "example", DCTERMS + "source", RDFS + "isDefinedBy"]
 HEADER = [
     OWL + "versionIRI",
@@ -211,11 +211,29 @@ def test_umbrella_imports_every_module():
 
 
 def test_catalog_leads_to_every_module():
-    """The catalog gives a file for the IRI and the version IRI of each module."""
+    """The catalog gives a file for IRI and version IRI of each module, and for each concept scheme."""
     tree = ET.parse(ONTOLOGY / "catalog-v001.xml")
     found = {node.get("name"): node.get("uri") for node in tree.getroot()}
     wanted = {f"{MODULE}{version}{path.stem}": path.name for path in ALL for version in ("", f"{VERSION}/")}
+    wanted |= {iri: path.relative_to(ONTOLOGY).as_posix() for iri, path in schemes().items()}
     assert found == wanted
+
+
+def schemes() -> dict[str, Path]:
+    """IRI of each concept scheme -> its file."""
+    return {
+        quad.subject.value: path
+        for folder in ("vocab", "concepts")
+        for path in sorted((ONTOLOGY / folder).glob("*.ttl"))
+        for quad in quads(path)
+        if quad.predicate.value == RDF + "type" and quad.object.value == SKOS + "ConceptScheme"
+    }
+
+
+def test_one_file_imports_everything():
+    """schemes.ttl imports the umbrella and each concept scheme."""
+    found = {q.object.value for q in quads(ONTOLOGY / "schemes.ttl") if q.predicate.value == OWL + "imports"}
+    assert found == {MODULE + "flexkg", *schemes()}
 
 
 def external(paths: list[Path]) -> set[str]:
