@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from api import (
     activations,
     checks,
+    commands,
     est,
     events,
     graphs,
@@ -40,6 +41,7 @@ from kg.tenants import Tenants, bounds
 _ROUTERS = (
     *(checks, meanings, payloads, queries, sparql, graphs, ontology, openadr, est, events, activations),
     *(notifications, me, identity, journal, page, health),
+    commands,
 )
 
 

@@ -217,3 +217,48 @@ def import_(
                 print(printable(f"  {line}"))
     if wrong:
         raise typer.Exit(1)
+
+
+@devices_app.command()
+def suggest(
+    file: Annotated[
+        Path, typer.Argument(help="JSON file with what a discovery saw: a record or a list of them.")
+    ],
+    models: Annotated[
+        list[str] | None, typer.Option(help="Folders with further Thing Models; repeatable.")
+    ] = None,
+    output: Annotated[str, typer.Option("--format", help="`text` or `json`.")] = "text",
+) -> None:
+    """Rank the mappings for what a discovery saw, with a reason for each; `none` where nothing fits.
+
+    Exit code 0: each record has a candidate; 1: one has none; 2: wrong usage or environment.
+
+    Example: `flexkg devices suggest discovery.json`
+    """
+    import json
+
+    from kg.devices.documents import parse, read_file
+    from kg.devices.models import shipped
+    from kg.devices.sites import find
+    from kg.devices.suggestions import records
+    from kg.devices.suggestions import suggest as rank
+    from kg.render import printable
+
+    _one_of("--format", output, ("text", "json"))
+    known = dict(shipped())
+    for path in find(models) if models else ():
+        document = read_file(path)
+        if document.is_model:
+            known[path.name.partition(".tm.")[0]] = document
+    missing = False
+    for record in records(parse(file.read_bytes())):
+        found = rank(record, known)
+        missing |= not found
+        if output == "json":
+            print(json.dumps([one.as_dict() for one in found], ensure_ascii=False))
+            continue
+        print(found[0].model if found else "none")
+        for one in found:
+            print(printable(f"  {one.score} {one.model}: {'; '.join(one.reasons)}"))
+    if missing:
+        raise typer.Exit(1)

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     bindings: DirectoryPath | None = Field(
         None, description="folder with tables of your own of what values mean (signals.csv, points.csv, ...)"
     )
+    devices: DirectoryPath | None = Field(
+        None, description="folder with device mappings and site files, for the check before dispatch"
+    )
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
     readings: Literal["", "graph", "columns"] = Field(
         "", description="where a new store keeps readings: graph (for a pilot) or columns (for millions)"

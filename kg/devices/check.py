@@ -14,7 +14,7 @@ from kg.devices.terms import expand
 from kg.engines import Engine, Result
 from kg.engines import engine as make_engine
 from kg.errors import AssetError, UnreadablePayload
-from kg.namespaces import FLEX, RDF
+from kg.namespaces import FLEX, RDF, XSD
 from kg.report import Report, Verdict, Violation
 from kg.rules import Shapes
 
@@ -33,6 +33,10 @@ _KEYS: Final = {
     FLEX + "unitID": "href",
     FLEX + "lastRegister": "href",
 }
+
+
+#: Values of facts that are worked out: that they are true or false says nothing to a reader.
+_DERIVED: Final = frozenset(f'"{word}"^^<{XSD}boolean>' for word in ("true", "false"))
 
 
 @cache
@@ -172,9 +176,10 @@ def _violation(document: Document, result: Result, places: Mapping[str, str]) ->
         component=result.component,
         path=result.path if result.path and "<" not in result.path else "",
     )
-    if result.value and result.value.startswith("<") and pointer_of(result.value[1:-1]):
-        return replace(made, value=pointer_of(result.value[1:-1]))
-    return made
+    if result.value in _DERIVED:
+        return replace(made, value=None)
+    other = pointer_of(result.value[1:-1]) if result.value and result.value.startswith("<") else ""
+    return replace(made, value=None if other == at else other) if other else made
 
 
 def _member(document: Document, at: str, path: str) -> str:

@@ -170,7 +170,7 @@ def _direct(plan: Plan, command: Command, found: list[Refusal]) -> Iterator[tupl
     hit = False
     for portion in plan.portions:
         if command.device in ("", portion.device):
-            point = portion.points.get(command.point)
+            point = portion.points.get(command.point) or portion.commands.get(command.point)
             if point is not None:
                 hit = True
                 yield point, command.value
@@ -202,7 +202,7 @@ def _by_signal(
 def _by_row(
     portion: Portion, row: Row, value: Decimal, situation: Situation, found: list[Refusal]
 ) -> Iterator[tuple[Point, Decimal]]:
-    point = portion.points.get(row.command)
+    point = portion.commands.get(row.command) or portion.points.get(row.command)
     if point is None:
         what = f"The strategy names the point {row.command!r}, which the mapping has not."
         found.append(refusal("CMD-2", what, portion.device, row.command))
@@ -226,7 +226,8 @@ def _by_row(
                 return
             made = _on_step(point, point.minimum + (point.maximum - point.minimum) * value_of(row, value))
         else:
-            base = situation.readings.get((point.device, row.base))
+            owner = portion.commands.get(row.base) or portion.points.get(row.base)
+            base = situation.readings.get((point.device, owner.name if owner is not None else row.base))
             if base is None:
                 what = f"The present value of {row.base} has not been read."
                 found.append(refusal("CMD-13", what, point.device, point.name))

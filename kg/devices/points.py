@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kg.devices.documents import Document
-from kg.devices.forms import ENTITIES, is_modbus, modbus_form
+from kg.devices.forms import is_modbus, modbus_form
 from kg.devices.protocols import protocol_of
 from kg.devices.terms import expand, schema_of, text, writable
 from kg.errors import AssetError
@@ -78,14 +78,14 @@ class Point:
         return (self.device, self.name)
 
 
-def compile_points(document: Document) -> dict[str, Point]:
-    """Compile the points of a mapping, by name and by what strategies call them.
+def compile_points(document: Document) -> tuple[dict[str, Point], dict[str, Point]]:
+    """Compile the points of a mapping.
 
     Args:
         document: a Thing Description that conforms.
 
     Returns:
-        Points by the name of their affordance; a writable one also by its ``flex:commandName``.
+        Points by the name of their affordance; and those that have one by their ``flex:commandName``.
 
     Raises:
         kg.errors.AssetError: a term has a value that cannot be used; names the point.
@@ -104,9 +104,9 @@ def compile_points(document: Document) -> dict[str, Point]:
                 cure="run flexkg devices check",
             ) from error
         found[name] = made
-        if made.writable and text(value.get("flex:commandName")):
+        if text(value.get("flex:commandName")):
             commands.setdefault(value["flex:commandName"], made)
-    return commands | found
+    return found, commands
 
 
 def _point(document: Document, kind: str, name: str, value: dict[str, Any]) -> Point:
@@ -184,28 +184,33 @@ def _access(document: Document, kind: str, value: dict[str, Any], protocol: str)
     """Collect what an encoder needs to address the point."""
     forms = [form for form in value.get("forms", ()) if isinstance(form, dict)]
     base = text(document.data.get("base"))
-    made: dict[str, Any] = {"endpoint": base}
+    made: dict[str, Any] = {"endpoint": base, "absent": value.get("flex:notAvailable")}
     for form in forms:
-        ops = form.get("op", "writeproperty")
-        if kind == "actions" or "writeproperty" in ((ops,) if isinstance(ops, str) else ops):
+        ops = form.get("op", ("readproperty", "writeproperty") if kind == "properties" else ())
+        ops = (ops,) if isinstance(ops, str) else tuple(ops)
+        if (kind == "actions" or "writeproperty" in ops) and "href" not in made:
             made["href"] = text(form.get("href"))
-            if is_modbus(form, base):
-                read = modbus_form(form, ("writeproperty",))
-                href = made["href"]
-                made |= {
-                    "endpoint": href[: href.find("/", href.find("//") + 2)]
-                    if "://" in href
-                    else base.rstrip("/"),
-                    "unit": read.unit or 0,
-                    "address": read.address or 0,
-                    "quantity": read.quantity,
-                    "coil": ENTITIES.get(read.entity, ("",))[0] == "coil",
-                    "order": read.order or (False, False),
-                }
-            break
-    made |= (
-        {key[5:]: item for key, item in value.items() if key.startswith("flex:")}
-        if protocol != "modbus"
-        else {}
-    )
+            made |= _modbus(form, base) if is_modbus(form, base) else {}
+        if "readproperty" in ops and "read" not in made and is_modbus(form, base):
+            made["read"] = _modbus(form, base)
+    if protocol != "modbus":
+        made |= {key[5:]: item for key, item in value.items() if key.startswith("flex:")}
     return made
+
+
+def _modbus(form: dict[str, Any], base: str) -> dict[str, Any]:
+    read = modbus_form(form, ("writeproperty",))
+    href = text(form.get("href"))
+    owner = href[: href.find("/", href.find("//") + 2)] if "://" in href else base.rstrip("/")
+    return {
+        "endpoint": owner,
+        "unit": read.unit or 0,
+        "address": read.address or 0,
+        "quantity": read.quantity,
+        "coil": read.entity == "Coil",
+        "function": _FUNCTIONS.get(read.entity, 3),
+        "order": read.order or (False, False),
+    }
+
+
+_FUNCTIONS: Final = {"Coil": 1, "DiscreteInput": 2, "HoldingRegister": 3, "InputRegister": 4}

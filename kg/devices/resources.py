@@ -20,13 +20,15 @@ class Portion:
 
     Attributes:
         device: IRI of the device.
-        points: points by name, writable ones also by what strategies call them.
+        points: points by name.
+        commands: points by what strategies call them; these go before names.
         strategy: rows by signal and type.
         share: share of the resource's power that is this device's, 0 to 1.
     """
 
     device: str
     points: dict[str, Point]
+    commands: dict[str, Point]
     strategy: Strategy
     share: Decimal
 
@@ -139,10 +141,10 @@ def compile_plans(
         total = sum(powers.values(), Decimal(0))
         portions = []
         for iri in devices:
-            said = resource.strategy or text(things[iri].data.get("flex:strategy"))
+            said = resource.strategy or _own(iri, resources) or text(things[iri].data.get("flex:strategy"))
             rows = _strategy(said, folder, things[iri].name)
             share = powers[iri] / total if total else Decimal(1) / len(devices)
-            portions.append(Portion(iri, points[iri], rows, share))
+            portions.append(Portion(iri, *points[iri], rows, share))
         markets = frozenset(text(d.get("marketContext")) for d in resource.descriptions) - {""}
         plans[name] = Plan(
             name,
@@ -153,6 +155,11 @@ def compile_plans(
             total,
         )
     return plans
+
+
+def _own(iri: str, resources: dict[str, Resource]) -> str:
+    """Give the strategy of the resource that has a device itself, which goes before that of the mapping."""
+    return next((r.strategy for r in resources.values() if iri in r.devices and r.strategy), "")
 
 
 def _strategy(name: str, folder: Path | None, where: str) -> Strategy:

@@ -27,7 +27,7 @@ class Row:
         command: name of the point, or its ``flex:commandName``.
         act: one of `ACTS`.
         number: constant of ``set``, factor of the others.
-        base: point whose present value ``delta`` is added to.
+        base: point whose present value ``delta`` is added to, by name or ``flex:commandName``.
     """
 
     signal: str

@@ -195,8 +195,8 @@ def test_scale_factor_is_read_first():
     }
     from kg.devices.resources import Plan, Portion
 
-    points = compile_points(read_document(json.dumps(thing).encode()))
-    portion = Portion("urn:dev:inv", points, {}, Decimal(1))
+    points, _ = compile_points(read_document(json.dumps(thing).encode()))
+    portion = Portion("urn:dev:inv", points, {}, {}, Decimal(1))
     plans = {"I": Plan("I", frozenset("I"), (portion,), True, frozenset(), Decimal(0))}
     key = ("urn:dev:inv", "SF")
     for exponent, found in ((None, ["CMD-13"]), (11, ["CMD-13"]), (1, []), (2, ["CMD-14"])):
