@@ -30,6 +30,7 @@ def check(
             envvar="FLEXKG_ENGINE",
         ),
     ] = "compiled",
+    jobs: Annotated[int, typer.Option(min=0, help="Processes that check; 0 for one for each processor.")] = 1,
     output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
     context: Annotated[
         list[Path] | None,
@@ -54,7 +55,7 @@ def check(
     Examples: `flexkg check event.xml`, `flexkg check inbox/ --format json`, `cat event.xml | flexkg check -`,
     `flexkg check readings.xml --context register.xml`
     """
-    from kg.check import checker
+    from kg.crew import Crew, Orders
     from kg.payloads import find
     from kg.render import as_json, as_junit, as_text, as_turtle
     from kg.times import asked_time
@@ -62,22 +63,18 @@ def check(
 
     if output not in _FORMATS:
         raise UsageError(f"{output!r} is no value of --format", cure=f"use one of {', '.join(_FORMATS)}")
-    made, time = checker(profile, engine), asked_time(now, "--now")
-    known = None
-    if context:
-        from kg.context_files import FileContext
-
-        known = FileContext(context, max_bytes=max_bytes)
+    time = asked_time(now, "--now")
+    crew = Crew(Orders(profile, engine, max_bytes, standard, tuple(context or ()), time), jobs)
     read = Reading(find(paths), max_bytes)
     tally = {"conforms": 0, "violates": 0, "unreadable": 0}
 
     def reports() -> "Iterator[tuple[str, Report]]":
-        for name, data in read.each():
-            if isinstance(data, UsageError):
+        for name, data, report in crew.reports(read.each()):
+            if isinstance(data, UsageError) or report is None:
                 if output != "text":  # a person has read the reason on standard error
+                    assert isinstance(data, UsageError)
                     yield name, unopened(Path(name).absolute().as_uri(), data)
                 continue
-            report = made.check(data, max_bytes=max_bytes, standard=standard, context=known, now=time)
             tally[report.verdict] += 1
             if output == "text":
                 print(as_text(name, report, data))
@@ -86,7 +83,7 @@ def check(
     if output == "junit":
         sys.stdout.writelines(as_junit(reports()))
     elif output == "turtle":
-        shapes = {rule.id: rule.shape for rule in made.shapes.rules.values()}
+        shapes = {rule.id: rule.shape for rule in crew.checker.shapes.rules.values()}
         sys.stdout.writelines(as_turtle(reports(), lambda rule: shapes.get(rule, "")))
     else:
         for name, report in reports():

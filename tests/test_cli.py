@@ -219,9 +219,17 @@ def test_check_writes_shacl_validation_reports(inbox):
 def test_check_says_the_same_with_the_reference_engine(inbox):
     """``--engine pyshacl`` gives the same reports."""
     fast, reference = (
-        flexkg("check", inbox, "--format", "json", "--engine", engine) for engine in ("shacl", "pyshacl")
+        flexkg("check", inbox, "--format", "json", "--engine", engine) for engine in ("compiled", "pyshacl")
     )
     assert (reference.exit_code, reference.stdout) == (fast.exit_code, fast.stdout)
+
+
+def test_check_says_the_same_in_several_processes(inbox, good):
+    """``--jobs 2`` gives the same reports in the same order, one on a path that is not there among them."""
+    asked = ("check", inbox, f"{inbox}/none.xml", "--format", "json", "--now", "2026-03-01T12:00:00Z")
+    one, two = (flexkg(*asked, "--context", good, "--jobs", jobs) for jobs in (1, 2))
+    assert len(one.stdout.splitlines()) == 4
+    assert (two.exit_code, two.stdout, two.stderr) == (one.exit_code, one.stdout, one.stderr)
 
 
 def test_check_takes_several_paths(inbox, good):
