@@ -22,6 +22,7 @@ from kg.cli_ontology import ontology_app
 from kg.cli_operation import backup, restore, settings, tenants
 from kg.cli_readings import readings_app
 from kg.cli_reply import reply
+from kg.cli_simulate import simulate
 from kg.cli_subject import subject_app
 from kg.errors import UsageError
 from kg.inbox import Reading, query_text
@@ -57,6 +58,7 @@ app.command()(settings)
 app.command()(backup)
 app.command()(restore)
 app.command()(tenants)
+app.command()(simulate)
 
 Paths = Annotated[
     list[str], typer.Argument(help="Payload files, folders of them, or `-` for standard input.")

@@ -12,8 +12,8 @@ from kg.readings.column_batch import micros
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.conditions import SQL, comparison, instant, parts
 from kg.sparql.observations.stars import Condition, Star
-from kg.sparql.observations.tree import Block, Expression, Filter, Group, Triple, Values
-from kg.sparql.observations.variables import in_expression, in_triple
+from kg.sparql.observations.tree import Block, Expression, Filter, Group, Part, Triple, Values
+from kg.sparql.observations.variables import certain, in_expression, in_triple, shown
 from kg.sparql.observations.vocabulary import CONSTANT, TIMES
 from kg.sparql.observations.writer import element, expression, triple
 
@@ -40,15 +40,13 @@ def candidates(
     """
     constant = {slot.variable: slot.column for slot in star.slots if slot.column in CONSTANT}
     windows = _windows(star, group, given)
+    windows += [(slot.column, "=", slot.variable) for slot in star.slots if slot.column in TIMES]
     reached = set(constant) | {name for _, _, name in windows}
     triples, values = _connected(group, reached, star)
-    bound = {name for one in triples for name in in_triple(one)} | {
-        name
-        for table in values
-        for n, name in enumerate(table.variables)
-        if all(r[n] != "UNDEF" for r in table.rows)
-    }
-    windows = [window for window in windows if window[2] in bound]
+    bound = {name for one in triples for name in in_triple(one)}
+    bound |= {name for table in values for name in certain(Group([table]))}
+    told = bound | {name for table in values for name in shown(Group([table]))}
+    windows = [window for window in windows if window[2] in told]
     if not bound & set(constant) and not windows:
         return [], set()
     covered: set[int] = set()
@@ -71,7 +69,7 @@ def candidates(
             text.append(f"FILTER({expression(_told(one.expression, given))})")
             covered.add(id(one))
         elif (isinstance(one, Block) and all(t in triples for t in one.triples)) or (
-            isinstance(one, Values) and one in values
+            isinstance(one, Values | Part) and one in values
         ):
             covered.add(id(one))
     names = ["?__s"] * linked + list(dict.fromkeys(name for _, _, name in windows))
@@ -91,10 +89,9 @@ def _conditions(
     rows: dict[tuple[int | None, ...], None] = {}
     for at, row in enumerate(found):
         times = [_micros(row[names.index(name)]) for _, _, name in windows]
-        if None not in times:
-            rows[(numbers[at] if linked else None, *times)] = None
-        elif any(row[names.index(name)] for _, _, name in windows):
+        if None in times:
             return made
+        rows[(numbers[at] if linked else None, *times)] = None
     if not windows or len(rows) > _WINDOWS:
         return made
     lists = [[row[n] for row in rows] for n in range(len(windows) + 1)]
@@ -104,9 +101,8 @@ def _conditions(
         for n, (column, operator, _) in enumerate(windows)
     ]
     where += ["w.c0 = r.series"] * linked
-    made.append(
-        Condition(f"EXISTS (SELECT 1 FROM (SELECT {columns}) w WHERE {' AND '.join(where)})", tuple(lists))
-    )
+    sql = f"EXISTS (SELECT 1 FROM (SELECT {columns}) w WHERE {' AND '.join(where)})"
+    made.append(Condition(sql, tuple(lists), exact=False))
     return made
 
 
@@ -127,29 +123,30 @@ def _windows(star: Star, group: Group, given: Mapping[str, str]) -> list[tuple[s
     return found
 
 
-def _connected(group: Group, reached: set[str], star: Star) -> tuple[list[Triple], list[Values]]:
-    """Give the graph patterns of a group that hang together with variables, along others than the star's."""
-    own = {slot.variable for slot in star.slots if slot.column not in CONSTANT}
+def _connected(group: Group, reached: set[str], star: Star) -> tuple[list[Triple], list[Values | Part]]:
+    """Give what of a group hangs together with variables: graph patterns, inline tables, sub-selects."""
+    own = {slot.variable for slot in star.slots if slot.column not in CONSTANT | TIMES}
     triples = [t for one in group.elements if isinstance(one, Block) for t in one.triples]
-    tables = [one for one in group.elements if isinstance(one, Values)]
-    triples = [t for t in triples if own.isdisjoint(in_triple(t))]
-    tables = [t for t in tables if own.isdisjoint(t.variables)]
+    tables = [
+        one
+        for one in group.elements
+        if isinstance(one, Values) or (isinstance(one, Part) and one.group.select is not None)
+    ]
+    names: dict[int, set[str]] = {id(t): set(in_triple(t)) for t in triples}
+    names |= {id(t): set(shown(Group([t]))) for t in tables}
+    parts_ = [one for one in (*triples, *tables) if own.isdisjoint(names[id(one)])]
     reached = set(reached)
     while True:
         before = len(reached)
-        for t in triples:
-            names = set(in_triple(t))
-            if names & reached:
-                reached |= names
-        for table in tables:
-            if reached & set(table.variables):
-                reached |= set(table.variables)
+        for one in parts_:
+            if names[id(one)] & reached:
+                reached |= names[id(one)]
         if len(reached) == before:
             break
-    return (
-        [t for t in triples if reached & set(in_triple(t))],
-        [t for t in tables if reached & set(t.variables)],
-    )
+    kept = [one for one in parts_ if names[id(one)] & reached]
+    return [one for one in kept if isinstance(one, Triple)], [
+        one for one in kept if not isinstance(one, Triple)
+    ]
 
 
 def _plain(found: Expression, bound: set[str]) -> bool:

@@ -141,6 +141,9 @@ class _Rewriting:
         filters = [*scope.filters, *(e.expression for e in group.elements if isinstance(e, Filter))]
         made: list[Element] = []
         number = sum(1 for element in group.elements if id(element) in self.found.stars)
+        for element in group.elements:
+            if isinstance(element, Part) and element.kind == "group" and element.group.select is not None:
+                self.query(element.group.select, loose=scope.loose)
         for element in list(group.elements):
             star = self.found.stars.get(id(element))
             if star is not None:
@@ -155,7 +158,7 @@ class _Rewriting:
                     self.group(element.group, scope.inner(True))
                 case Part(kind="optional"):
                     self.group(element.group, scope.inner(scope.loose))
-                case Part():
+                case Part() if element.group.select is None:
                     self.group(element.group, scope.inner(scope.loose, filters))
                 case Union():
                     for one in element.groups:
