@@ -24,6 +24,7 @@ from api import (
     page,
     payloads,
     queries,
+    readings,
     sparql,
 )
 from api.access import Access, listed
@@ -39,7 +40,20 @@ from kg.sparql.pool import Pool
 from kg.tenants import Tenants, bounds
 
 _ROUTERS = (
-    *(checks, meanings, payloads, queries, sparql, graphs, ontology, openadr, est, events, activations),
+    *(
+        checks,
+        meanings,
+        payloads,
+        queries,
+        readings,
+        sparql,
+        graphs,
+        ontology,
+        openadr,
+        est,
+        events,
+        activations,
+    ),
     *(notifications, me, identity, journal, page, health),
     commands,
 )

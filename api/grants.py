@@ -62,6 +62,7 @@ GRANTS: Final = (
     Grant("POST", "/explain", "tenant", ("payload:validate",)),
     Grant("GET", "/queries", "", ("sparql:query",)),
     Grant("GET", "/queries/{name}", "mandates", ("sparql:query",)),
+    Grant("GET", "/readings", "tenant", ("read_all",)),
     Grant("POST", "/payloads", "party", _SENDERS),
     Grant("GET", "/.well-known/est/cacerts", "anybody"),
     Grant("POST", "/.well-known/est/simpleenroll", "", ("device:enrol",)),

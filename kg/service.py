@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kg.openadr.issuing import Operator
     from kg.openadr.live import Live
     from kg.openadr.vtn import Vtn
+    from kg.readings.forms import Table
+    from kg.readings.selecting import Selection
     from kg.receipt import Permit
 
 
@@ -195,6 +197,12 @@ class Service:
         from kg.replies import reply_of
 
         return reply_of(data, receipt.report, receipt.lifted, by=by)
+
+    def readings(self, selection: "Selection") -> "Table":
+        """Give the readings of a selection, to be written as JSON, CSV, Arrow, Parquet or a DataFrame."""
+        from kg.readings.forms import table
+
+        return table(self.store.readings, self.store.graphs, selection)
 
     def stored(self) -> dict[str, StoredQuery]:
         """Give the stored queries by name: those that are shipped and those of the settings' folder."""

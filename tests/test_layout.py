@@ -40,6 +40,7 @@ DOORS = {
     "joserfc": {"kg.checkpoints", "kg.identity.device_flow", "kg.identity.keyring", "kg.identity.tokens"},
     "rfc3161_client": {"kg.timestamps"},
     "duckdb": {"kg.readings.tables"},
+    "pyarrow": {"kg.readings.forms"},
     "openleadr": {"kg.openadr.openleadr_client"},
     "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening"},
 }

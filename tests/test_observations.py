@@ -122,8 +122,9 @@ def test_query_that_takes_in_too_much_is_refused_with_its_number(world):
         f"SELECT ?t {{ ?o flex:series {PV} ; flex:startsAt ?t ; saref:hasResult ?r"
         f' FILTER(?t < "2026-01-30T21:00:00Z"^^<{XSD}dateTime>) }}',
         "SELECT DISTINCT ?s { ?o flex:series ?s ; saref:hasResult ?r }",
-        "SELECT ?s ?v { { SELECT ?s (MAX(?x) AS ?t) { ?p flex:series ?s ; flex:startsAt ?x ;"
-        " saref:hasResult ?r } GROUP BY ?s } ?o flex:series ?s ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v }",
+        "SELECT ?s ?v { { SELECT ?s (MAX(?x) AS ?t) {"
+        " ?p flex:series ?s ; flex:startsAt ?x ; saref:hasResult ?r } GROUP BY ?s }"
+        " ?o flex:series ?s ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v }",
         "SELECT ?v { ?e flex:eventID 'E-1' ; flex:currentVersion ?x . ?x flex:startsAt ?a ; flex:endsAt ?b ."
         " ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v FILTER(?t >= ?a && ?t < ?b) }",
         "ASK { ?o flex:confidence ?c ; flex:series ?s ; saref:hasResult ?r }",
