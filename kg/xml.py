@@ -18,7 +18,7 @@ from kg.json_reader import looks_like_json, read_json
 from kg.schema import in_20b, messages, schema_errors, schema_for
 from kg.xpath import OADR_20A, OADR_20B
 
-__all__ = ["MAX_BYTES", "Document", "read"]
+__all__ = ["MAX_BYTES", "Document", "read", "tree"]
 
 #: Default cap for one payload, in bytes.
 MAX_BYTES = 1_048_576
@@ -71,6 +71,30 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Docu
     judged = in_20b(root) if profile == "2.0a" else root
     errors = () if schema_for("2.0b").validate(judged) else tuple(schema_errors(judged))
     return Document(data, root, body, name.localname, profile, hashlib.sha256(data).hexdigest(), errors)
+
+
+def tree(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Parse XML that is no OpenADR message, as strictly as one: the file of a device, say.
+
+    Args:
+        data: the file.
+        max_bytes: largest file accepted.
+
+    Returns:
+        Its root element.
+
+    Raises:
+        UnreadablePayload: it is no XML, too large, not UTF-8, or has a DOCTYPE.
+    """
+    if not data.strip():
+        raise UnreadablePayload("the file is empty", cure="give an XML file", code="empty")
+    try:
+        root = etree.fromstring(_refuse(data, max_bytes), _parser())
+    except etree.XMLSyntaxError as error:
+        raise _syntax_error(error) from error
+    if root.getroottree().docinfo.doctype:
+        raise _doctype()
+    return root
 
 
 def _refuse(data: bytes, max_bytes: int) -> bytes:

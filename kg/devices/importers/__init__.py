@@ -21,7 +21,13 @@ from kg.report import Report
 
 #: Kind -> module and function; the module is loaded when the kind is asked for.
 KINDS: Final[dict[str, str]] = {
+    "bacnet": "kg.devices.importers.bacnet:import_bacnet",
     "csv": "kg.devices.importers.registers:import_registers",
+    "dlms": "kg.devices.importers.dlms:import_dlms",
+    "ocpp": "kg.devices.importers.ocpp:import_ocpp",
+    "s2": "kg.devices.importers.s2:import_s2",
+    "scl": "kg.devices.importers.scl:import_scl",
+    "spine": "kg.devices.importers.spine:import_spine",
     "sunspec": "kg.devices.importers.sunspec:import_sunspec",
 }
 #: Largest file that is imported, in bytes.

@@ -1,9 +1,13 @@
-"""The head of a mapping and its Modbus points: what all importers write alike."""
+"""The head of a mapping and its points: what all importers write alike."""
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kg.devices.forms import WIDTHS
 from kg.devices.graph import TD_CONTEXT
+from kg.devices.meanings import symbols, units
+from kg.errors import UsageError
 from kg.namespaces import DCTERMS, FLEX, QUANTITYKIND, SAREF, UNIT, VOCAB
 
 _LINKS: Final = (
@@ -109,3 +113,67 @@ def modbus_point(
     ]
     assert data_type in WIDTHS
     return made
+
+
+def addressed_point(
+    kind: str, href: str, *, writes: bool = False, terms: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Make a property that is reached by an address of its protocol.
+
+    Args:
+        kind: type of the value as JSON Schema has it, for example ``"number"``.
+        href: the address; relative to the base.
+        writes: whether it can be written.
+        terms: further members.
+    """
+    made: dict[str, Any] = {"type": kind, **(terms or {})}
+    if not writes:
+        made["readOnly"] = True
+    made["forms"] = [{"href": href, "op": ["readproperty", "writeproperty"] if writes else ["readproperty"]}]
+    return made
+
+
+def member(name: str, taken: dict[str, Any]) -> str:
+    """Make a member's name that a mapping has not yet.
+
+    >>> member("Power L1 (kW)", {"Power_L1_kW": {}})
+    'Power_L1_kW_2'
+    """
+    stem = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:80] or "point"
+    made, count = stem, 1
+    while made in taken:
+        count += 1
+        made = f"{stem}_{count}"
+    return made
+
+
+def unit_meaning(symbol: str, direction: str = "") -> dict[str, Any] | None:
+    """Write the meaning of a unit by how tables write it; None where it is not in the table of units.
+
+    >>> unit_meaning("kW")["unit"]
+    'qudt-unit:KiloW'
+    """
+    unit = symbols().get(symbol) or (UNIT + symbol if UNIT + symbol in units() else "")
+    if not unit:
+        return None
+    kinds = units()[unit].quantity_kinds
+    kind = next((one for one in _FIRST if one in kinds), min(kinds))
+    return meaning(unit.removeprefix(UNIT), kind, direction)
+
+
+_FIRST: Final = (
+    *("ActivePower", "ActiveEnergy", "Voltage", "CelsiusTemperature", "ElectricCurrent"),
+    *("DimensionlessRatio", "Temperature", "Pressure"),
+)
+
+
+def checked_settings(settings: Mapping[str, str], known: Iterable[str]) -> None:
+    """Refuse a setting that an importer does not know.
+
+    Raises:
+        kg.errors.UsageError: there is one.
+    """
+    known = sorted(known)
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise UsageError(f"there is no setting {unknown[0]}", cure=f"use {', '.join(known)}")
