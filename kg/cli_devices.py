@@ -184,8 +184,8 @@ def import_(
     """Import mappings from files of another kind, and say which points were left, and why.
 
     Kinds: `sunspec` (model files, `model_701.json`, or their numbers, `701`), `csv` (register tables), `scl`
-    (IEC 61850), `ocpp`, `s2` and `spine` (JSON messages), `dlms` and `bacnet` (object lists in CSV). Each mapping
-    is checked before it is written.
+    (IEC 61850), `ocpp`, `s2` and `spine` (JSON messages), `dlms` and `bacnet` (object lists in CSV). Each
+    mapping is checked before it is written.
 
     Exit code 0: all conform; 1: something was not imported or does not conform; 2: wrong usage or
     environment.
