@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import check, ingest, memory, peak, reference, start, threads
+from bench import check, devices, ingest, memory, peak, reference, start, threads
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
 CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
@@ -23,6 +23,10 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     "threads": ("checks per second with one and with two threads", threads.measure),
     "start": ("from the start of Python to the first verdict", start.measure),
     "ingest": ("payloads per second, each on disk before it is answered", ingest.measure),
+    "devices": (
+        "the check before dispatch, of one mapping, and the import of SunSpec models",
+        devices.measure,
+    ),
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
 _PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")
