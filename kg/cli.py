@@ -19,7 +19,7 @@ from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_ontology import ontology_app
-from kg.cli_operation import backup, restore, settings, tenants
+from kg.cli_operation import backup, move, restore, settings, tenants
 from kg.cli_readings import readings_app
 from kg.cli_reply import reply
 from kg.cli_simulate import simulate
@@ -56,6 +56,7 @@ app.command()(queries)
 app.command()(reply)
 app.command()(settings)
 app.command()(backup)
+app.command()(move)
 app.command()(restore)
 app.command()(tenants)
 app.command()(simulate)

@@ -54,6 +54,28 @@ def restore(
     print(f"{rows} rows verified; {made}")
 
 
+def move(
+    store: Store,
+    to: Annotated[str, typer.Option("--to", help="Address of an endpoint for SPARQL queries.")],
+    update: Annotated[str, typer.Option("--update", help="Its address for updates, if another.")] = "",
+) -> None:
+    """Make a store's graph anew behind a SPARQL 1.1 endpoint, by replaying its journal.
+
+    The store stays as it is, and stays the record. `flexkg serve` does not serve over endpoints yet.
+
+    Example: `flexkg move --store ./store --to http://127.0.0.1:7878/query --update http://127.0.0.1:7878/update`
+    """
+    from kg.graphs.endpoint import EndpointGraphs
+    from kg.move import move as carry
+    from kg.settings import load_settings
+
+    target = EndpointGraphs(to, update)
+    try:
+        print(f"{carry(store, target, bindings=load_settings().bindings)}; {target.count()} triples there")
+    finally:
+        target.close()
+
+
 def tenants(
     add: Annotated[str, typer.Option("--add", help="Name of a new tenant.")] = "",
 ) -> None:

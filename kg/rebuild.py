@@ -100,7 +100,7 @@ def rebuild(
             undo.callback(graphs.close)
             store_of = open_readings(graphs, _beside(directory.readings, "new"), kind)
             undo.callback(store_of.close)
-            rebuilt = _replay(journal, Applier(graphs, store_of, bindings), profile, engine)
+            rebuilt = replay(journal, Applier(graphs, store_of, bindings), profile, engine)
         _swap(directory)
         return rebuilt
     finally:
@@ -175,7 +175,15 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
     return Recorded(seq, entry["received"], report["digest"], report["sender"], lifted, signature=signature)
 
 
-def _replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:
+def replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:
+    """Apply a journal's rows in their order.
+
+    Args:
+        journal: a journal that verifies.
+        applier: into what they are applied.
+        profile: level of strictness by which rows are listed that would be refused today; empty: none are.
+        engine: SHACL engine for that.
+    """
     made, rebuilt = checker(profile, engine) if profile else None, Rebuilt()
     batch: list[Recorded] = []
     for row in journal.rows():
