@@ -56,6 +56,7 @@ def _serve(service: Service, listener: socket.socket) -> None:
         create_app(service),
         log_level="warning",
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
         http=PeerProtocol,
         log_config=None,
         access_log=False,

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import check, devices, ingest, memory, peak, reference, start, threads
+from bench import check, devices, ingest, memory, openadr, peak, reference, start, threads
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
 CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
@@ -27,6 +27,7 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
         "the check before dispatch, of one mapping, and the import of SunSpec models",
         devices.measure,
     ),
+    "openadr": ("live OpenADR 2.0b beside a stock openleadr VTN", openadr.measure),
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
 _PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")

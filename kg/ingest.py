@@ -113,6 +113,7 @@ class Ingest:
         received: datetime | None = None,
         permit: Permit | None = None,
         gate: Gate | None = None,
+        settled: bool = True,
     ) -> Receipt:
         """Check, record and apply one payload, with one fsync for all threads that wait; on disk on return.
 
@@ -123,6 +124,7 @@ class Ingest:
             received: when, with zone; now, when it is left out.
             permit: raises where its sender may not send such a message about such subjects.
             gate: finds what else is wrong with it.
+            settled: wait until it can be queried; else only until it is on disk.
 
         Raises:
             kg.errors.StoreUnavailable: it could not be recorded; send it again later.
@@ -138,7 +140,7 @@ class Ingest:
         with self._write_lock:
             if not answer.done():
                 self._lead()
-        return answer.result().receipt()
+        return answer.result().receipt() if settled else answer.result().early()
 
     def take_entry(self, entry: RegistryEntry, report: Report) -> Receipt:
         """Record and apply an entry of the activation registry that was judged."""
@@ -196,9 +198,8 @@ class Ingest:
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
     ) -> Work:
-        sealed = None
-        if self._notary is not None and direction == "in":
-            sealed = self._notary.examine(data, sender=sender, max_bytes=self._max_bytes)
+        notary = self._notary if direction == "in" else None
+        sealed = notary.examine(data, sender=sender, max_bytes=self._max_bytes) if notary else None
         return examine(
             data,
             profile=self._profile,

@@ -71,6 +71,11 @@ class Kept:
     applied: Future[bool]
     lifted: Lifted | None
 
+    def early(self) -> Receipt:
+        """Give the receipt without waiting for the graph."""
+        applied = self.applied.done() and self.applied.exception() is None and self.applied.result()
+        return Receipt(self.report, self.seq, self.duplicate, applied, self.lifted)
+
     def receipt(self) -> Receipt:
         """Wait for the graph and give the receipt."""
         return Receipt(self.report, self.seq, self.duplicate, self.applied.result(), self.lifted)

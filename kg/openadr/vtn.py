@@ -1,5 +1,6 @@
 """The VTN: what each message of a VEN leads to, and what a VEN gets when it polls."""
 
+import re
 import threading
 import time
 import uuid
@@ -26,6 +27,7 @@ from kg.report import Report
 
 #: Seconds after which a message that nobody answered is given out again.
 RESEND: Final = 30.0
+_DELIVERY: Final = re.compile(rb"<(?:\w+:)?oadrUpdateReport[\s>]")
 #: Polls that are known by their bytes.
 _POLLS: Final = 20_000
 
@@ -87,7 +89,8 @@ class Vtn:
                 if permit is not None:
                     permit("oadrPoll", (_venid(lifted),))
                 return self._poll(data, lifted)
-        receipt = self.ingest.ingest(data, permit=permit, gate=self._gate.of(service))
+        settled = not _DELIVERY.search(data)  # what is delivered changes nothing that the VTN acts on
+        receipt = self.ingest.ingest(data, permit=permit, gate=self._gate.of(service), settled=settled)
         lifted = receipt.lifted
         if not receipt.accepted or lifted is None:
             return self._refuse(data, receipt, lifted)
@@ -118,14 +121,14 @@ class Vtn:
             listener(told)
 
     def send(self, data: bytes) -> bytes:
-        """Record a message that is about to be sent, and note what it changes; gives it back."""
-        self.record(data)
+        """Record an answer that is about to be sent, and note what it changes; gives it back."""
+        self.record(data, settled=False)
         return data
 
-    def record(self, data: bytes) -> Receipt:
+    def record(self, data: bytes, *, settled: bool = True) -> Receipt:
         """Check and record a message of our own; the roster follows where it conforms."""
+        receipt = self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out", settled=settled)
         with self.lock:
-            receipt = self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out")
             if receipt.accepted and receipt.lifted is not None and receipt.seq is not None:
                 self._apply(receipt.lifted, "out", receipt.seq)
         return receipt
