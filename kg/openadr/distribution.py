@@ -1,7 +1,11 @@
 """Messages that a VTN makes of its own accord: events, report requests, and what they answer."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
+from xml.sax.saxutils import escape
 
 from kg.literals import segment
 from kg.namespaces import ID
@@ -9,6 +13,9 @@ from kg.openadr.event_request import told_lines, version_iri
 from kg.openadr.graph import MessageGraph, new_id
 from kg.openadr.ven import Event, ReportRequest, Ven
 from kg.times import seconds
+
+#: Stands in a message for the requestID that it answers; random, so that no venID holds it.
+_ANSWERED: Final = uuid.uuid4().hex.encode()
 
 
 def distribute(
@@ -99,6 +106,20 @@ def response(answers: str, ven: str = "", code: str = "200", description: str = 
     g.answer(answers, code, description)
     if ven:
         g.party(ven)
+    return g.payload()
+
+
+def updated_report(ven: str, answers: str) -> bytes:
+    """Make an oadrUpdatedReport that accepts a delivery; the message that a VTN sends most."""
+    return _updated(ven).replace(_ANSWERED, escape(answers).encode())
+
+
+@lru_cache(maxsize=8192)
+def _updated(ven: str) -> bytes:
+    """Make the message once for each VEN, with a mark for the requestID that it answers."""
+    g = MessageGraph("oadrUpdatedReport")
+    g.answer(_ANSWERED.decode())
+    g.party(ven)
     return g.payload()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from kg.graphs import facts_of, lexical
+from kg.graphs import lexical
 from kg.lift import Lifted
 from kg.namespaces import FLEX
 from kg.openadr.roster import Roster
@@ -60,7 +60,7 @@ class Gate:
 
     def _reports(self, lifted: Lifted) -> list[Violation]:
         """Find reports that nobody asked for."""
-        facts, message = facts_of(lifted.lines), f"<{lifted.message}>"
+        facts, message = lifted.facts, f"<{lifted.message}>"
         name = next((lexical(v) for v in facts[message].get(f"<{FLEX}venID>", ())), "")
         ven = self._roster.ven(name)
         if ven is None:

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg.errors import UsageError
-from kg.graphs import below, facts_of, lexical
+from kg.graphs import below, lexical
 from kg.lift import Lifted
 from kg.namespaces import FLEX
 from kg.openadr.ven import Event
@@ -27,7 +27,7 @@ class Message:
     def __init__(self, lifted: Lifted, direction: str = "in", seq: int = 0) -> None:
         self.lifted, self.direction, self.seq = lifted, direction, seq
         self.message_type = lifted.message_type
-        self.facts = facts_of(lifted.lines)
+        self.facts = lifted.facts
         self.message = f"<{lifted.message}>"
 
     def values(self, node: str, term: str) -> list[str]:

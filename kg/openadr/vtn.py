@@ -161,7 +161,7 @@ class Vtn:
         ven.last_seen = datetime.now(UTC)
         idle = distribution.response("", name)
         self._polls[data] = (name, idle)
-        while len(self._polls) > _POLLS:
+        if len(self._polls) > _POLLS:
             self._polls.popitem(last=False)
         return self.news(ven) or idle
 
@@ -238,11 +238,10 @@ class Vtn:
             return reply(report, lifted, by=self._registrar(lifted, name))
         if kind == "oadrResponse":
             return None
-        pending = (
-            tuple(r.request_id for r in ven.requests.values() if r.accepted and not r.cancelled)
-            if ven
-            else ()
-        )
+        if kind == "oadrUpdateReport":
+            return distribution.updated_report(name, _text(lifted, "requestID"))
+        asked = list(ven.requests.values()) if ven is not None else []
+        pending = tuple(one.request_id for one in asked if one.accepted and not one.cancelled)
         return reply(report, lifted, by=Answerer(party=name, pending=pending))
 
     def _requested_events(self, lifted: Lifted, ven: Ven) -> bytes | None:
