@@ -54,6 +54,8 @@ PARSERS = {
     "kg.engines.slips",
     "kg.engines.spelling",
     "kg.graphs.embedded",
+    "kg.graphs.endpoint",
+    "kg.graphs.endpoint_answer",
     "kg.graphs.formats",
     "kg.graphs.oxigraph",
     "kg.imported",
