@@ -8,12 +8,14 @@ from typer.testing import CliRunner
 import kg
 from kg.cli import app
 from kg.errors import UsageError
+from kg.graphs import lexical
 from kg.ingest import Ingest
 from kg.readings.backends import open_readings
 from kg.service import Service
 from kg.settings import load_settings
 from kg.simulation.outcome import fill, payloads, write
 from kg.simulation.portfolio import Portfolio
+from tests.readings_world import comparable
 
 SMALL = Portfolio(3, 3, timedelta(hours=1), seed=5)
 
@@ -109,3 +111,26 @@ def test_folder_with_something_in_it_is_left_alone(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
         write(SMALL, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["graph", "columns"])
+def test_delivery_is_what_was_drawn_less_than_on_similar_days(tmp_path, kind):
+    """Worked out by hand: weekdays without an event before Tuesday 9 June, from 17:00 to 19:00."""
+    portfolio = Portfolio(2, 10, timedelta(hours=1))
+    with Service(load_settings(store=tmp_path / "store", readings=kind)) as service:
+        fill(portfolio, service.store)
+        names, rows = comparable(service.ask("performance", {"event": "SHED-20260609"}))
+
+    def power(day):
+        hours = [s for s in portfolio.day("VEN-00002", day) if s.resource == "meter"]
+        return [s.watts for s in hours if s.at // 3_600_000_000 % 24 in (17, 18)]
+
+    usual = [watts for day in (0, 1, 3, 4, 7) for watts in power(day)]
+    meter = next(dict(zip(names, row, strict=True)) for row in rows if '"VEN-00002-meter"' in row)
+    found = {
+        name: float(lexical(meter[name])) for name in ("baseline", "actual", "delivered", "requested", "days")
+    }
+    assert found["baseline"] == pytest.approx(sum(usual) / len(usual) / 1000)
+    assert found["actual"] == pytest.approx(sum(power(8)) / 2000)
+    assert found["delivered"] == pytest.approx(found["baseline"] - found["actual"])
+    assert (found["requested"], found["days"]) == (-1, 5)
