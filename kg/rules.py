@@ -142,7 +142,8 @@ class Shapes:
         for shape, path in self._homes.items():
             if error.where in (shape.value, str(shape)):
                 place = place_of(path, shape.value, error.what.partition(" ")[0])
-                return AssetError(error.what, where=f"{place}: {shape}", cure=error.cure, code=error.code)
+                named = f": {shape}" if isinstance(shape, ox.NamedNode) else ""
+                return AssetError(error.what, where=place + named, cure=error.cure, code=error.code)
         return error
 
     def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:

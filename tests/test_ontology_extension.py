@@ -254,6 +254,14 @@ def test_modules_of_one_ontology_have_one_version(tmp_path):
     assert "ONT-29" in rules
 
 
+@pytest.mark.parametrize("name", ["event", "device", "openadr3-event"])
+def test_one_module_of_ours_rests_on_the_others(name):
+    """A module is checked alone as with the rest: what it names stands in the installed ones."""
+    report = check([ROOT / "ontology" / f"{name}.ttl"])
+    assert [v for v in report.violations if v.severity == "Violation"] == []
+    assert report.terms
+
+
 SHAPE = """@prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix flex: <https://w3id.org/flexkg/def#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
