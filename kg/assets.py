@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from kg.errors import AssetError
+from kg.packages import packages
 
 #: Folders that the wheel carries under ``kg/_data`` and the checkout holds beside the package.
 FOLDERS: Final = ("ontology", "shapes", "mappings", "queries")
@@ -40,14 +41,14 @@ def folder(name: str) -> Path:
 
 
 def files(name: str, pattern: str) -> list[Path]:
-    """List the files of a data folder that fit a pattern.
+    """List the files of a data folder that fit a pattern: ours, then those of installed packages.
 
     Args:
         name: one of ``FOLDERS``.
         pattern: a glob below the folder, for example ``"vocab/*.ttl"`` or ``"**/*.ttl"``.
 
     Returns:
-        Absolute paths, sorted; empty when nothing fits.
+        Absolute paths, ours sorted, then those of each package; empty when nothing fits.
 
     Raises:
         kg.errors.AssetError: there is no such folder.
@@ -55,7 +56,8 @@ def files(name: str, pattern: str) -> list[Path]:
     >>> [path.name for path in files("ontology", "vocab/signal*.ttl")]
     ['signalName.ttl', 'signalType.ttl']
     """
-    return sorted(path for path in folder(name).glob(pattern) if path.is_file())
+    bases = [folder(name), *(package.folder / name for package in packages())]
+    return [path for base in bases for path in sorted(base.glob(pattern)) if path.is_file()]
 
 
 def text(path: Path) -> str:

@@ -2,17 +2,25 @@
 
 
 def mappings() -> None:
-    """List the mapping files with the profile that each serves.
+    """List the mapping files with the profile that each serves, and the packages of third parties.
+
+    A package is a folder named in `FLEXKG_PACKAGES`, or one installed with an entry point of the group
+    `kg.mappings`.
 
     Example: `flexkg mappings`
     """
     from kg.lift import mapping_files
+    from kg.packages import FOLDERS, packages
     from kg.yarrrml import load
 
     for path in mapping_files():
         source = load(path)
         profile = source.settings.get("profile")
         print(f"{path.name}: OpenADR {profile}, {len(source.mappings)} mappings")
+    for package in packages():
+        held = {name: len([p for p in (package.folder / name).rglob("*") if p.is_file()]) for name in FOLDERS}
+        told = ", ".join(f"{count} files in {name}" for name, count in held.items() if count)
+        print(f"package {package.name} ({package.folder}): {told}")
 
 
 def queries() -> None:

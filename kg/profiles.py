@@ -138,6 +138,8 @@ def standards() -> dict[str, Path]:
 def _shipped() -> _Graph:
     graph = _Graph()
     graph.read(assets.folder("shapes") / "profiles.ttl", _BASE + "profiles.ttl")
+    for path in assets.files("shapes", "profiles.ttl")[1:]:
+        graph.read(path, path.as_uri())
     return graph
 
 

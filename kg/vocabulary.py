@@ -102,21 +102,25 @@ def known(iri: str, *folders: Path) -> str | None:
 
 
 @cache
-def _paths() -> dict[str, Path]:
-    return {path.stem: path for path in assets.files("ontology", "vocab/*.ttl")}
+def _paths() -> dict[str, tuple[Path, ...]]:
+    """Name of each scheme -> its file, and those of packages that add concepts to it."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in assets.files("ontology", "vocab/*.ttl"):
+        found[path.stem] = (*found.get(path.stem, ()), path)
+    return found
 
 
 @cache
 def _own(name: str) -> Scheme:
-    found = skos.read([_paths()[name]])
+    found = skos.read(_paths()[name])
     if list(found) != [name]:
-        raise AssetError(f"the file has to hold the scheme {name!r} only", where=str(_paths()[name]))
+        raise AssetError(f"the file has to hold the scheme {name!r} only", where=str(_paths()[name][0]))
     return found[name]
 
 
 @cache
 def _joined(folders: tuple[Path, ...]) -> dict[str, Scheme]:
-    paths = list(_paths().values())
+    paths = [path for files in _paths().values() for path in files]
     for folder in folders:
         if not folder.is_dir():
             raise AssetError("the vocabulary folder is missing", where=str(folder), cure="check the path")

@@ -18,7 +18,7 @@ def package(base: Path) -> Path:
     """A copy of what assets needs, as an installation of its own."""
     (base / "kg").mkdir(parents=True)
     (base / "kg" / "__init__.py").touch()
-    for name in ("assets.py", "errors.py"):
+    for name in ("assets.py", "errors.py", "packages.py"):
         shutil.copy(ROOT / "kg" / name, base / "kg" / name)
     return base
 
