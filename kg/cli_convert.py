@@ -14,6 +14,9 @@ def convert(
     file: Annotated[str, typer.Argument(help="A payload file, or `-` for standard input.")],
     to: Annotated[str, typer.Option("--to", help="Standard to write: `2.0b`, `3.1` or `3.0`.")],
     vtn: Annotated[str, typer.Option("--vtn", help="vtnID, which 2.0b asks for and 3 does not have.")] = "",
+    program: Annotated[str, typer.Option(help="programID to write in OpenADR 3.")] = "",
+    hertz: Annotated[str, typer.Option(help="Frequency, which 2.0b states beside power; 0: DC.")] = "",
+    voltage: Annotated[str, typer.Option(help="Voltage, which 2.0b states beside power.")] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 where something is not carried over.")
     ] = False,
@@ -37,7 +40,8 @@ def convert(
     sources = list(islice(find([file]), 2))
     if len(sources) != 1:
         raise UsageError("one payload is asked for", where=file, cure="name a file")
-    made = converted(sources[0].data(max_bytes), to, vtn=vtn, max_bytes=max_bytes)
+    given = {"vtn": vtn, "program": program, "hertz": hertz, "voltage": voltage}
+    made = converted(sources[0].data(max_bytes), to, max_bytes=max_bytes, **given)
     for payload in made.payloads:
         sys.stdout.buffer.write(payload + b"\n")
     for note in notes(made):

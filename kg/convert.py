@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kg import assets
+from kg.completion import programme, supply
 from kg.errors import UsageError
-from kg.facts import Facts, facts_of
+from kg.facts import Facts, facts_of, of_class, plain
 from kg.implied import load, values
 from kg.lift import lift, lifter_for
 from kg.literals import CONVERTERS, string
@@ -56,13 +57,25 @@ class _Work:
         return facts_of(self.lines)
 
 
-def convert(data: bytes, to: str, *, vtn: str = "", max_bytes: int = MAX_BYTES) -> Converted:
+def convert(
+    data: bytes,
+    to: str,
+    *,
+    vtn: str = "",
+    program: str = "",
+    hertz: str = "",
+    voltage: str = "",
+    max_bytes: int = MAX_BYTES,
+) -> Converted:
     """Convert an event or a report between OpenADR 2.0b and OpenADR 3.
 
     Args:
         data: the payload.
         to: ``"2.0b"``, ``"3.1"`` or ``"3.0"``.
         vtn: vtnID to write where a 2.0b message needs one and the payload has none.
+        program: id of the programme in OpenADR 3.
+        hertz: frequency of the supply, which 2.0b states beside power.
+        voltage: its voltage in volt, likewise.
         max_bytes: largest payload accepted.
 
     Returns:
@@ -85,7 +98,7 @@ def convert(data: bytes, to: str, *, vtn: str = "", max_bytes: int = MAX_BYTES) 
     lifted = lift(document)
     facts = facts_of(lifted.lines)
     given = {
-        "vtn": vtn,
+        **{"vtn": vtn, "program": program, "hertz": hertz, "voltage": voltage},
         "digest": document.digest[:32],
         "event": _first(facts, "reportedEventID"),
         "specifier": _first(facts, "reportSpecifierID"),
@@ -99,23 +112,24 @@ def convert(data: bytes, to: str, *, vtn: str = "", max_bytes: int = MAX_BYTES) 
 
 def _to_xml(work: _Work, message: str) -> Converted:
     facts = work.facts
-    for node in _of_class(facts, "Signal"):
+    for node in of_class(facts, "Signal"):
         if not values(facts, node, (f"<{FLEX}signalName>",)):
             work.lost.append(
                 f"the signal {_last(facts, node, 'payloadType')} has no counterpart in OpenADR 2.0b"
             )
             _drop(work, node)
-    for node in [*_of_class(facts, "SignalInterval"), *_of_class(facts, "Reading")]:
+    for node in [*of_class(facts, "SignalInterval"), *of_class(facts, "Reading")]:
         if not values(facts, node, (f"<{FLEX}value>",)) and any(node in line for line in work.lines):
             work.lost.append(f"{node} has no single number, which is all that OpenADR 2.0b carries")
             if "/reading/" in node:
                 _drop(work, node)
-    if not work.given["vtn"] and _of_class(facts, "DistributeEvent"):
+    if not work.given["vtn"] and of_class(facts, "DistributeEvent"):
         raise UsageError(
             "OpenADR 2.0b asks for a vtnID, which the payload does not have",
             cure="give it with --vtn",
             code="vtn",
         )
+    work.lines += supply(facts_of(work.lines), work.given["hertz"], work.given["voltage"])
     _assume(work)
     made = lowered("\n".join(work.lines) + "\n", message, profile="2.0b")
     _tell(work, made.left)
@@ -123,6 +137,8 @@ def _to_xml(work: _Work, message: str) -> Converted:
 
 
 def _to_json(work: _Work, message: str) -> Converted:
+    work.lines, told = programme(work.lines, work.given["program"])
+    work.lost += told
     _assume(work)
     _backwards(work)
     _split(work)
@@ -192,7 +208,7 @@ def _fits(facts: Facts, node: str, paths: Iterable[tuple[str, ...]], cells: Iter
 def _split(work: _Work) -> None:
     """Read from each rID of the form ``resource/TYPE`` the two that an OpenADR 3 report states apart."""
     facts = work.facts
-    for report in _of_class(facts, "Report"):
+    for report in of_class(facts, "Report"):
         names: dict[str, None] = {}
         for interval in values(facts, report, (f"<{FLEX}interval>",)):
             for reading in values(facts, interval, (f"<{FLEX}reading>",)):
@@ -215,20 +231,19 @@ def _assume(work: _Work) -> None:
         if kind != "assumed" or not work.to.startswith(to):
             continue
         predicate = f"<{FLEX}{prop}>"
-        for node in _of_class(facts, cls):
+        for node in of_class(facts, cls):
             if values(facts, node, (predicate,)):
                 continue
             made = _made(work, facts, node, prop, value)
             if made:
                 work.lines.append(f"{node} {predicate} {made} .")
-                work.assumed.append(f"{prop} {_plain(made)}: {why}")
+                work.assumed.append(f"{prop} {plain(made)}: {why}")
 
 
 def _made(work: _Work, facts: Facts, node: str, prop: str, value: str) -> str:
     if value.startswith("="):
         found = values(facts, node, (f"<{FLEX}{value[6:]}>",))
-        plain = _plain(found[0]) if found else ""
-        return found[0] if found and prop.endswith("At") else string(plain) if found else ""
+        return "" if not found else found[0] if prop.endswith("At") else string(plain(found[0]))
     if value.startswith("{"):
         text = work.given[value[1:-1]]
         return string(text) if text else ""
@@ -256,28 +271,17 @@ def _tell(work: _Work, left: Iterable[tuple[str, str]]) -> None:
         if any((kind, local) in carried for kind in kinds):
             continue
         found = values(facts, f"<{node}>", (f"<{prop}>",))
-        said = ", ".join(_plain(value) for value in found[:3])
+        said = ", ".join(plain(value) for value in found[:3])
         work.lost.append(f"{local} {said} of {' '.join(kinds) or node}")
 
 
-def _of_class(facts: Facts, name: str) -> list[str]:
-    return [node for node, about in facts.items() if f"<{FLEX}{name}>" in about.get(_TYPE, ())]
-
-
 def _first(facts: Facts, prop: str) -> str:
-    return next((_plain(o) for about in facts.values() for o in about.get(f"<{FLEX}{prop}>", ())), "")
+    return next((plain(o) for about in facts.values() for o in about.get(f"<{FLEX}{prop}>", ())), "")
 
 
 def _last(facts: Facts, node: str, prop: str) -> str:
     found = values(facts, node, (f"<{FLEX}{prop}>",))
-    return _plain(found[0]) if found else ""
-
-
-def _plain(term: str) -> str:
-    """Give the text of a literal, or the last part of an IRI."""
-    if term.startswith("<"):
-        return term[1:-1].rpartition("/")[2]
-    return term[1 : term.rindex('"')]
+    return plain(found[0]) if found else ""
 
 
 def _drop(work: _Work, node: str) -> None:

@@ -6,6 +6,8 @@ terms instead.
 
 from collections.abc import Iterable, Iterator
 
+from kg.namespaces import FLEX, RDF
+
 #: Subject -> predicate -> objects.
 Facts = dict[str, dict[str, list[str]]]
 
@@ -40,3 +42,19 @@ def lines_of(facts: Facts) -> Iterator[str]:
         for predicate, values in of_subject.items():
             for value in values:
                 yield f"{subject} {predicate} {value} ."
+
+
+def of_class(facts: Facts, name: str) -> list[str]:
+    """List the instances of a class of ours."""
+    return [node for node, about in facts.items() if f"<{FLEX}{name}>" in about.get(f"<{RDF}type>", ())]
+
+
+def plain(term: str) -> str:
+    """Give the text of a literal, or the last part of an IRI.
+
+    >>> plain("<http://a.example/b/c>"), plain('"5"^^<a:b>')
+    ('c', '5')
+    """
+    if term.startswith("<"):
+        return term[1:-1].rpartition("/")[2]
+    return term[1 : term.rindex('"')]

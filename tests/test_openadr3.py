@@ -9,6 +9,7 @@ import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner
 
+import kg
 from kg import vocabulary
 from kg.check import check
 from kg.cli import app
@@ -487,3 +488,34 @@ def test_stored_queries_answer_for_events_of_3(tmp_path):
         "2026-11-30T12:30:00Z",
     ]
     assert {row["event"] for row in rows("requested")} == {"E-31"}
+
+
+POWER = {
+    **EVENT,
+    "payloadDescriptors": [{"payloadType": "DISPATCH_SETPOINT", "units": "KW"}],
+    "intervals": [{"id": 0, "payloads": [{"type": "DISPATCH_SETPOINT", "values": [5.5]}]}],
+}
+
+
+def test_convert_asks_for_the_supply_that_2_0_states_beside_power():
+    """What 2.0b asks for and 3 does not say is given, or asked for, never invented."""
+    with pytest.raises(kg.FlexKGError, match="--hertz 50"):
+        convert(sent(POWER), "2.0b", vtn="V")
+    with pytest.raises(kg.FlexKGError, match="--hertz 50"):
+        convert(sent(POWER), "2.0b", vtn="V", hertz="fifty", voltage="230")
+    (data,) = convert(sent(POWER), "2.0b", vtn="V", hertz="50", voltage="230").payloads
+    assert b"<power:hertz>50</power:hertz>" in data
+    assert b"<power:ac>true</power:ac>" in data
+    assert check(data).verdict == "conforms"
+
+
+def test_convert_names_the_programme_by_its_id():
+    """A programme that is a URI in 2.0b gets the id that it has in 3, or is told to lack it."""
+    (data,) = convert(sent(EVENT), "2.0b", vtn="V").payloads
+    data = data.replace(b">dynamic-price<", b">https://market.example/dynamic<")
+    assert any("--program" in lost for lost in convert(data, "3.1").lost)
+    made = convert(data, "3.1", program="dynamic-price")
+    assert not any("--program" in lost for lost in made.lost)
+    assert json.loads(made.payloads[0])["programID"] == "dynamic-price"
+    with pytest.raises(kg.FlexKGError, match="no id"):
+        convert(data, "3.1", program="a b")
