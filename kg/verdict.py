@@ -13,7 +13,7 @@ from kg.xpath import pointer
 #: What says that bytes cannot be read, by the code of the error; what is not here is FlexKG's own decision.
 _XML = {
     "empty": "W3C XML 1.0 (Fifth Edition), section 2.1, well-formed documents",
-    "encoding": "W3C XML 1.0 (Fifth Edition), section 4.3.3, character encoding in entities",
+    "encoding": "W3C XML 1.0 (Fifth Edition), sections 2.2 and 4.3.3, characters and their encodings",
     "not-xml": "W3C XML 1.0 (Fifth Edition), section 2.1, well-formed documents",
     "unknown-message": "OpenADR 2.0b, oadr_20b.xsd",
 }
