@@ -69,6 +69,10 @@ class Follower:
         """
         batch = Flight(rows, told)
         with self._changed:
+            if self._ends:
+                closed = StoreUnavailable("the store is closed", cure="open it again")
+                batch.answer.set_exception(closed)
+                return batch.answer
             self._waiting.append(batch)
             self._changed.notify_all()
         return batch.answer

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg.certificates import Trust
-from kg.errors import UnreadablePayload, UsageError
+from kg.errors import StoreUnavailable, UnreadablePayload, UsageError
 from kg.identity.registry import Registry
 from kg.json_reader import looks_like_json
 from kg.namespaces import ID
@@ -131,7 +131,14 @@ class Notary:
         """Give the registered certificates, read anew after a while."""
         with self._lock:
             if time.monotonic() - self._read_at > _FRESH:
-                self._trust = self._registered()
+                try:
+                    self._trust = self._registered()
+                except (UsageError, OSError) as error:  # not the sender's fault
+                    raise StoreUnavailable(
+                        f"the registered certificates cannot be read: {error}",
+                        where=str(self._folder),
+                        cure="keep certificates only there",
+                    ) from error
             return self._trust
 
     def _registered(self) -> Trust:

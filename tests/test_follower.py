@@ -79,3 +79,5 @@ def test_closing_applies_what_waits(gate):
     gate.set()
     follower.close()
     assert [one.seq for one in seen] == [0, 1, 2]
+    with pytest.raises(StoreUnavailable, match="closed"):
+        follower.put([]).result()

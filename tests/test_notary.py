@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from kg.errors import UsageError
+from kg.errors import StoreUnavailable, UsageError
 from kg.ingest import Ingest, rebuild
 from kg.namespaces import FLEX, VOCAB
 from kg.service import Service
@@ -73,6 +73,19 @@ def test_signatures_do_not_count_unless_asked_for(settings):
     with Service(settings("off")) as service:
         assert service.ingest(by_openleadr(kind="renewed")).report.violations == ()
         assert list(service.store.graphs.match(None, STATE, None)) == []
+
+
+def test_certificates_are_read_anew(settings, monkeypatch):
+    """One that is taken away no longer counts; a file that is none is the operator's to mend."""
+    monkeypatch.setattr("kg.notary._FRESH", 0)
+    with Service(settings("enforce")) as service:
+        assert service.ingest(by_openleadr()).accepted
+        folder = service.settings.certificates
+        (folder / "ven-1.pem").unlink()
+        assert rules(service.ingest(by_openleadr())) == [("SIGN-foreign-key", "Violation")]
+        (folder / "ven-1.pem").write_text("none")
+        with pytest.raises(StoreUnavailable, match="certificates"):
+            service.ingest(by_openleadr())
 
 
 def test_enforced_signatures_hold_over_http(settings):
