@@ -7,7 +7,7 @@ all writes of a command are allowed, or none is given.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -112,6 +112,8 @@ def check_command(
     plan = plans.get(resource)
     if plan is None:
         return _refused(refusal("CMD-1", f"There is no resource {resource!r}.", resource))
+    if not isinstance(command.value, Decimal):
+        command = replace(command, value=_decimal(command.value))
     if not command.value.is_finite():
         return _refused(refusal("CMD-3", f"The value {command.value} is not finite.", resource))
     found: list[Refusal] = []
@@ -150,6 +152,14 @@ def check_command(
         else:
             writes.append(write)
     return Verdict((), tuple(found)) if found else Verdict(tuple(writes), ())
+
+
+def _decimal(value: object) -> Decimal:
+    """Take a number that a caller did not make a decimal as it is written; anything else is none."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _refused(reason: Refusal) -> Verdict:

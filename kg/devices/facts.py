@@ -53,7 +53,7 @@ def facts(document: Document, base: str) -> Iterator[str]:
         yield from _values(point, value)
         yield from _units(point, value, document.data)
         factor = value.get("flex:scaleFactorPoint")
-        if isinstance(factor, str) and ("properties", factor) in affordances:
+        if isinstance(factor, str) and factor != name and ("properties", factor) in affordances:
             yield f"{point} <{FLEX}scaledBy> {_node(base, 'properties', factor)} ."
         for index, form in enumerate(value.get("forms", ()) if isinstance(value.get("forms"), list) else ()):
             if isinstance(form, dict) and is_modbus(form, str(document.data.get("base", ""))):
@@ -113,7 +113,9 @@ def _values(point: str, value: dict[str, Any]) -> Iterator[str]:
         one["const"] for one in schema.get("oneOf", ()) if isinstance(one, dict) and "const" in one
     ]
     ranged = "flex:allowedMinimum" in value and "flex:allowedMaximum" in value
-    yield _truth(point, "bounded", bool(listed) or ranged or schema.get("type") == "boolean")
+    numbers = bool(listed) and all(isinstance(one, int | float) for one in listed)
+    nothing = "forms" in value and "type" not in value and "input" not in value  # an action without a value
+    yield _truth(point, "bounded", numbers or ranged or nothing or schema.get("type") == "boolean")
 
 
 def _units(point: str, value: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
@@ -128,6 +130,8 @@ def _units(point: str, value: dict[str, Any], document: dict[str, Any]) -> Itera
             yield _truth(point, "unitFits", fit)
         elif kind or fits(unit, "") is None:
             yield _truth(point, "unitKnown", fits(unit, "") is not None)
+    elif "unit" in schema:
+        yield _truth(point, "unitKnown", False)
 
 
 def _overlaps(spans: list[tuple[str, str, ModbusForm]]) -> Iterator[str]:

@@ -123,6 +123,8 @@ def _node(value: dict[str, Any], base: str, path: tuple[str | int, ...]) -> dict
     if "@value" in value or "@list" in value or set(value) == {"@id"}:
         return value
     made = _named(value, base, path)
+    if path[0] in _MAPS:  # what the facts speak of; elsewhere a tree may refer to its own nodes
+        made["@id"] = node_iri(base, *path)
     made.setdefault("@id", node_iri(base, *path))
     return made
 

@@ -9,6 +9,8 @@ import jsonschema_rs
 
 from kg import assets
 from kg.devices.documents import Document, pointer
+from kg.devices.terms import prefixes
+from kg.namespaces import FLEX
 from kg.report import Violation
 
 SOURCE: Final = "W3C Web of Things Thing Description 1.1, section 5.3, vocabulary definitions"
@@ -44,8 +46,9 @@ def structure(document: Document) -> list[Violation]:
     '/'
     """
     validator = _validator()
+    wrong = _prefixes(document)
     if validator.is_valid(document.data):
-        return []
+        return wrong
     found: dict[tuple[str, str], Violation] = {}
     for error in validator.iter_errors(document.data):
         at = pointer(*error.instance_path)
@@ -63,7 +66,7 @@ def structure(document: Document) -> list[Violation]:
         )
         if len(found) == MAX_FINDINGS:
             break
-    return list(found.values())
+    return [*wrong, *found.values()]
 
 
 def _message(error: Any) -> tuple[str, str]:
@@ -74,11 +77,37 @@ def _message(error: Any) -> tuple[str, str]:
         if name in error.schema_path:
             kind = name
     if kind == "propertyNames":
-        wrong = [key for key in _names(error.instance) if key.startswith("flex:")]
-        text = f"{', '.join(wrong[:5]) or text} is no term of a mapping here"
+        known = _terms(not error.instance_path)
+        wrong = [key for key in _names(error.instance) if key.startswith("flex:") and key not in known]
+        return f"There is no term {' or '.join(wrong[:5])} here.", kind
     if len(text) > 240:
         text = text[:120] + " ... " + text[-100:]
     return text[0].upper() + text[1:].rstrip(".") + ".", kind
+
+
+@cache
+def _terms(thing: bool) -> frozenset[str]:
+    """Give the terms of a mapping, for a thing or for its points."""
+    schema = json.loads(assets.text(assets.folder("mappings") / "devices" / "thing.schema.json"))
+    found = schema["properties"] if thing else schema["$defs"]["point"]["properties"]
+    return frozenset(name for name in found if name.startswith("flex:"))
+
+
+def _prefixes(document: Document) -> list[Violation]:
+    """Refuse prefixes that stand for something else than everybody takes them for."""
+    found = prefixes(document.data)
+    return [
+        Violation(
+            rule="JSON",
+            severity="Violation",
+            message=f"The prefix {prefix} stands for {found[prefix][:80]}.",
+            source="JSON-LD 1.1, section 4.1.5, compact IRIs",
+            pointer="/@context",
+            cure=f"declare it as {iri}",
+        )
+        for prefix, iri in (("flex", FLEX), ("modv", "https://www.w3.org/2019/wot/modbus#"))
+        if found.get(prefix, iri) != iri
+    ]
 
 
 def _names(instance: Any) -> Iterator[str]:
