@@ -263,3 +263,20 @@ def suggest(
             print(printable(f"  {one.score} {one.model}: {'; '.join(one.reasons)}"))
     if missing:
         raise typer.Exit(1)
+
+
+@devices_app.command()
+def graph(
+    file: Annotated[Path, typer.Argument(help="A mapping.")],
+    output: Annotated[str, typer.Option("--format", help="`turtle`, `nt` or `jsonld`.")] = "turtle",
+) -> None:
+    """Show the graph of a mapping: what it says, and what follows from it.
+
+    Example: `flexkg devices graph hp-3.td.jsonld --format nt`
+    """
+    from kg.devices.documents import read_file
+    from kg.devices.graph import graph as graph_of
+    from kg.graphs.formats import write_graph
+
+    _one_of("--format", output, ("turtle", "nt", "jsonld"))
+    print(write_graph(graph_of(read_file(file)), output).rstrip("\n"))

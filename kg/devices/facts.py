@@ -17,7 +17,7 @@ from kg.devices.protocols import protocol_facts, protocol_of
 from kg.devices.terms import expand, writable
 from kg.devices.thing_facts import thing_facts
 from kg.literals import string
-from kg.namespaces import FLEX, RDF, VOCAB, XSD
+from kg.namespaces import FLEX, RDF, SAREF, VOCAB, XSD
 
 _DEFAULT_OPS: Final = {
     "properties": ("readproperty", "writeproperty"),
@@ -52,6 +52,7 @@ def facts(document: Document, base: str) -> Iterator[str]:
             yield f"{point} <{FLEX}protocol> <{VOCAB}protocol/{protocol}> ."
         yield from _values(point, value)
         yield from _units(point, value, document.data)
+        yield from _property(thing, point, value, document.data)
         factor = value.get("flex:scaleFactorPoint")
         if isinstance(factor, str) and factor != name and ("properties", factor) in affordances:
             yield f"{point} <{FLEX}scaledBy> {_node(base, 'properties', factor)} ."
@@ -116,6 +117,17 @@ def _values(point: str, value: dict[str, Any]) -> Iterator[str]:
     numbers = bool(listed) and all(isinstance(one, int | float) for one in listed)
     nothing = "forms" in value and "type" not in value and "input" not in value  # an action without a value
     yield _truth(point, "bounded", numbers or ranged or nothing or schema.get("type") == "boolean")
+
+
+def _property(thing: str, point: str, value: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
+    """Name the property of the device that a point gives access to, in the terms of SAREF."""
+    kind = expand(value.get("flex:quantityKind"), document)
+    if kind:
+        node = f"{point[:-1]}/property>"
+        yield f"{point} <{FLEX}givesProperty> {node} ."
+        yield f"{node} <{RDF}type> <{SAREF}PropertyOfInterest> ."
+        yield f"{node} <{SAREF}hasPropertyKind> <{kind}> ."
+        yield f"{thing} <{SAREF}hasPropertyOfInterest> {node} ."
 
 
 def _units(point: str, value: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:

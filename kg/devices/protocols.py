@@ -119,6 +119,9 @@ def _iec61850(value: dict[str, Any]) -> Iterator[str]:
         yield "objectReference"
     elif parts[2] != "LLN0" and parts[2] not in logical_nodes():
         yield "nodeClass"
+    kind = text(value.get("flex:quantityKind")).rpartition(":")[2].rpartition("/")[2]
+    if parts is not None and kind and kind != data_objects().get(parts[4], kind):
+        yield "dataObject"
     said = constraint(value)
     if parts is not None and said and parts[5]:
         leaf = parts[5].split(".")[0]
@@ -134,6 +137,12 @@ _MEASURED: Final = frozenset(("mag", "instMag", "cVal", "instCVal"))
 def logical_nodes() -> frozenset[str]:
     """Give the classes of logical nodes that the table knows."""
     return frozenset(row["node_class"] for row in table("logical-nodes"))
+
+
+@cache
+def data_objects() -> dict[str, str]:
+    """Give the quantity kind of each data object that the table knows."""
+    return {row["data_object"]: row["quantity_kind"] for row in table("data-objects")}
 
 
 def obis_parts(code: str) -> tuple[int, ...] | None:
