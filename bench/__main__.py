@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import check, devices, ingest, memory, openadr, peak, reference, start, threads
+from bench import access, check, devices, erasure, ingest, memory, openadr, peak, reference, start, threads
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
 CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
@@ -22,6 +22,11 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     ),
     "threads": ("checks per second with one and with two threads", threads.measure),
     "start": ("from the start of Python to the first verdict", start.measure),
+    "access": (
+        "one token checked, one request decided, beside a bare signature check; CPU time",
+        access.measure,
+    ),
+    "erasure": ("graph made anew from the journal; one subject of fifty erased, with proof", erasure.measure),
     "ingest": ("payloads per second, each on disk before it is answered", ingest.measure),
     "devices": (
         "the check before dispatch, of one mapping, and the import of SunSpec models",

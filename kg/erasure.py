@@ -5,6 +5,7 @@ graph stands, and the next opening ends it.
 """
 
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from kg.chain import Row
 from kg.directory import StoreDirectory, open_directory, sync
 from kg.entry import Entry
 from kg.errors import StoreError, UsageError
+from kg.graphs.embedded import EmbeddedGraphs
 from kg.holds import Holds
 from kg.journal import Journal
 from kg.lift import lift
 from kg.proof import Hit, search
+from kg.readings.backends import open_readings
 from kg.rebuild import rebuild
 from kg.redaction import ERASED, SHORT, Names, redacted, redacted_json
 from kg.subject_things import things
@@ -87,9 +90,7 @@ def erase(store: str | os.PathLike[str], name: str, *, bindings: Path | None = N
         journal.close()
     _finish(directory, bindings)
     Holds(directory).drop(name)
-    done.unsought = [one for one in names if len(one) < SHORT]
-    sought = [one for one in names if len(one) >= SHORT]
-    done.files, done.bytes, done.hits = search(directory.path, sought, others=_others(directory))
+    _prove(directory, names, done)
     return done
 
 
@@ -208,6 +209,43 @@ def _finish(directory: StoreDirectory, bindings: Path | None) -> None:
     rebuild(directory.path, profile="", bindings=bindings)
     (directory.path / _UNDER_WAY).unlink()
     sync(directory.path)
+
+
+def _prove(directory: StoreDirectory, names: list[str], done: Erased) -> None:
+    """Search raw files, and what graph and readings hold: their files may be compressed.
+
+    In compressed files a name that is the beginning of another's cannot be told from it, so there only what
+    they hold is searched for it.
+    """
+    others = _others(directory)
+    done.unsought = [one for one in names if len(one) < SHORT]
+    sought = [one for one in names if len(one) >= SHORT]
+    part = [one for one in sought if any(one in other and one != other for other in others)]
+    whole = [one for one in sought if one not in part]
+    done.files, done.bytes, done.hits = search(directory.path, whole, others=others)
+    views = (directory.graph.name, directory.readings.name)
+    files, size, hits = search(directory.path, part, others=others, without=views)
+    done.files, done.bytes = done.files or files, done.bytes or size
+    done.hits += [*hits, *_held(directory, Names(names, others=others))]
+
+
+def _held(directory: StoreDirectory, names: Names) -> list[Hit]:
+    """Find names in what graph and readings say."""
+    graphs = EmbeddedGraphs(directory.graph)
+    try:
+        readings = open_readings(graphs, directory.readings)
+        try:
+            texts = itertools.chain(
+                (f"{s.subject} {s.object}" for s in graphs.match() if not s.graph.endswith("/ontology")),
+                readings.series(),
+            )
+            return [
+                Hit("graph and readings", n, "content") for n, text in enumerate(texts) if names.within(text)
+            ]
+        finally:
+            readings.close()
+    finally:
+        graphs.close()
 
 
 def _others(directory: StoreDirectory) -> list[str]:

@@ -54,13 +54,16 @@ def patterns(name: str) -> dict[str, bytes]:
     return found
 
 
-def search(folder: Path, names: Collection[str], *, others: Iterable[str] = ()) -> tuple[int, int, list[Hit]]:
+def search(
+    folder: Path, names: Collection[str], *, others: Iterable[str] = (), without: Collection[str] = ()
+) -> tuple[int, int, list[Hit]]:
     """Search every file of a folder for names.
 
     Args:
         folder: the folder, with everything below it.
         names: the names.
         others: names of others; a name that is found as a part of one of them is no hit.
+        without: entries of the folder that are left out.
 
     Returns:
         Number of files, number of bytes, and where a name was found.
@@ -75,6 +78,8 @@ def search(folder: Path, names: Collection[str], *, others: Iterable[str] = ()) 
     hits: list[Hit] = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink():
+            continue
+        if path.relative_to(folder).parts[0] in without:
             continue
         files += 1
         size += path.stat().st_size
