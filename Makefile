@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SERVICES := $(VENV)/.services
 PYTEST := $(BIN)/python -m pytest --durations=15
 
-.PHONY: help demo test lint test-services test-long bench vendor serve wheel clean
+.PHONY: help demo test lint test-services test-long bench lock vendor serve wheel clean
 
 help:
 	@echo "make demo           install, run the example stories on an embedded store"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-services  install what they need and run the tests beyond Python"
 	@echo "make test-long      the same tests at full size"
 	@echo "make bench          measure, each figure beside its yardstick"
+	@echo "make lock           pin all packages anew, with hashes, bill of materials and licences"
 	@echo "make serve          serve on http://127.0.0.1:8000 with the store in ./store"
 
 $(READY): pyproject.toml
@@ -50,6 +51,10 @@ bench: $(READY)
 
 vendor: $(READY)
 	$(BIN)/python vendor.py
+
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python lock.py
 
 serve: $(READY)
 	$(BIN)/flexkg serve --store store

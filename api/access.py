@@ -63,7 +63,7 @@ class Access:
                 found = await self._caller(headers, peer)
             allow(found, grant, self._tenant)
         except Forbidden as error:
-            _log.warning("%s %s refused: %s", scope["method"], scope["path"], error.reason)
+            _log.warning("%s %r refused: %s", scope["method"], scope["path"], error.reason)
             await refusal(error)(scope, receive, send)
             return
         scope.setdefault("state", {})[_STATE] = (found, grant)
