@@ -53,5 +53,5 @@ async def answer(
     made = vtn.idle(data, caller.party) if service == "OadrPoll" else None
     if made is None:
         permit = None if caller is LOCAL_CALLER else caller.must_send
-        made = await run_in_threadpool(vtn.answer, data, service, permit=permit)
+        made = await run_in_threadpool(vtn.answer, data, service, permit=permit, party=caller.party)
     return Response(made, media_type=XML)

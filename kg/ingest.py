@@ -83,10 +83,10 @@ class Ingest:
             self.journal = Journal(open_directory(store, tenant=tenant, create=create))
             undo.callback(self.journal.close)
             tidy(self.journal.directory)
-            self._notary: Notary | None = None
+            self.notary: Notary | None = None
             if notary is not None:
                 spent, whose = self.journal.directory.nonces, self.journal.directory.tenant
-                self._notary = undo.enter_context(notary(spent, whose))
+                self.notary = undo.enter_context(notary(spent, whose))
             self.graphs = EmbeddedGraphs(self.journal.directory.graph)
             undo.callback(self.graphs.close)
             self._judge = Judge(self.graphs, context, profile, engine)
@@ -198,7 +198,7 @@ class Ingest:
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
     ) -> Work:
-        notary = self._notary if direction == "in" else None
+        notary = self.notary if direction == "in" else None
         sealed = notary.examine(data, sender=sender, max_bytes=self._max_bytes) if notary else None
         return examine(
             data,

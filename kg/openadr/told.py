@@ -109,3 +109,22 @@ class Message:
         """Work out the end of a span; None for an open one."""
         length = seconds(self.text(node, "duration"))
         return start + timedelta(seconds=length) if length else None
+
+
+def is_registering(lifted: Lifted | None) -> bool:
+    """Whether a message asks for a registration, or about it."""
+    return lifted is not None and lifted.message_type in (
+        "oadrCreatePartyRegistration",
+        "oadrQueryRegistration",
+    )
+
+
+def ven_of(lifted: Lifted) -> str:
+    """Give the venID that a message states, empty where it states none."""
+    return text_of(lifted, "venID")
+
+
+def text_of(lifted: Lifted, term: str) -> str:
+    """Give the text of a property of the message."""
+    start = f"<{lifted.message}> <{FLEX}{term}> "
+    return next((lexical(line[len(start) :]) for line in lifted.lines if line.startswith(start)), "")

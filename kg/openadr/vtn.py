@@ -11,14 +11,13 @@ from typing import Any, Final
 
 from kg.answering import Answerer
 from kg.check import Checker
-from kg.graphs import lexical
 from kg.ingest import Ingest
 from kg.lift import Lifted
-from kg.namespaces import FLEX
 from kg.openadr import distribution
 from kg.openadr.entry_gate import Gate
 from kg.openadr.policy import Policy
 from kg.openadr.roster import IDLE, Roster
+from kg.openadr.told import is_registering, text_of, ven_of
 from kg.openadr.ven import Ven
 from kg.rebuild import recorded
 from kg.receipt import Permit, Receipt
@@ -60,7 +59,7 @@ class Vtn:
             if record is not None and record.lifted is not None:
                 self.roster.apply(record.lifted, row.direction, row.seq)
 
-    def answer(self, data: bytes, service: str, *, permit: Permit | None = None) -> bytes:
+    def answer(self, data: bytes, service: str, *, permit: Permit | None = None, party: str = "") -> bytes:
         """Answer a message of a VEN; it is on disk when this returns.
 
         Args:
@@ -68,6 +67,7 @@ class Vtn:
             service: the endpoint that it came to: ``"EiEvent"``, ``"EiReport"``, ``"EiRegisterParty"``,
                 ``"EiOpt"`` or ``"OadrPoll"``.
             permit: raises where the other end may not send such a message about such subjects.
+            party: venID that the transport vouches for; empty where it vouches for nobody.
 
         Returns:
             The message that answers it; empty for one that ends an exchange.
@@ -79,7 +79,8 @@ class Vtn:
             OpenADR 2.0b Profile Specification, service operations.
         """
         if service == "OadrPoll":
-            known = self._polls.get(data) if permit is None else None
+            notary = self.ingest.notary
+            known = self._polls.get(data) if permit is None and notary is None else None
             polling = self.roster.ven(known[0]) if known is not None else None
             if known is not None and polling is not None:
                 polling.last_seen = datetime.now(UTC)
@@ -87,10 +88,14 @@ class Vtn:
             report, lifted = self._checker.examine(data, max_bytes=self._max_bytes)
             if report.conforms and lifted is not None and lifted.message_type == "oadrPoll":
                 if permit is not None:
-                    permit("oadrPoll", (_venid(lifted),))
+                    permit("oadrPoll", (ven_of(lifted),))
+                sealed = notary.examine(data, sender=party, max_bytes=self._max_bytes) if notary else None
+                if sealed is not None and sealed.refusal is not None:
+                    return reply(sealed.refusal, lifted, by=Answerer(party=ven_of(lifted))) or b""
                 return self._poll(data, lifted)
         settled = not _DELIVERY.search(data)  # what is delivered changes nothing that the VTN acts on
-        receipt = self.ingest.ingest(data, permit=permit, gate=self._gate.of(service), settled=settled)
+        gate = self._gate.of(service)
+        receipt = self.ingest.ingest(data, sender=party, permit=permit, gate=gate, settled=settled)
         lifted = receipt.lifted
         if not receipt.accepted or lifted is None:
             return self._refuse(data, receipt, lifted)
@@ -98,12 +103,12 @@ class Vtn:
         with self.lock:
             if not receipt.duplicate and receipt.seq is not None:
                 self._apply(lifted, "in", receipt.seq)
-            ven = self.roster.ven(_venid(lifted))
+            ven = self.roster.ven(ven_of(lifted))
             if ven is not None:
                 ven.last_seen = now
                 if lifted.message_type == "oadrUpdateReport":
                     ven.last_report = now
-        made = self._reply(lifted, receipt.report, ven)
+        made = self._reply(lifted, receipt.report, ven, party)
         if made is None:
             return b""
         return made if lifted.message_type == "oadrRequestEvent" else self.send(made)
@@ -113,7 +118,7 @@ class Vtn:
         self.roster.apply(lifted, direction, seq)
         told = {
             "message_type": lifted.message_type,
-            "ven": _venid(lifted),
+            "ven": ven_of(lifted),
             "direction": direction,
             "row": seq,
         }
@@ -140,7 +145,7 @@ class Vtn:
             data: the poll as received.
             party: venID that the transport vouches for; another one's poll is not answered here.
         """
-        known = self._polls.get(data)
+        known = self._polls.get(data) if self.ingest.notary is None else None
         if known is not None and party and known[0] != party:
             return None
         ven = self.roster.ven(known[0]) if known is not None else None
@@ -151,7 +156,7 @@ class Vtn:
 
     def _poll(self, data: bytes, lifted: Lifted) -> bytes:
         """Answer a poll whose bytes are new here."""
-        name = _venid(lifted)
+        name = ven_of(lifted)
         ven = self.roster.ven(name)
         if ven is None:
             known = self.roster.vens.get(name)
@@ -160,7 +165,8 @@ class Vtn:
             return distribution.response("", name, "463", "The VEN is not registered.")
         ven.last_seen = datetime.now(UTC)
         idle = distribution.response("", name)
-        self._polls[data] = (name, idle)
+        if self.ingest.notary is None:  # else each poll has a nonce of its own
+            self._polls[data] = (name, idle)
         if len(self._polls) > _POLLS:
             self._polls.popitem(last=False)
         return self.news(ven) or idle
@@ -220,26 +226,26 @@ class Vtn:
 
     def _refuse(self, data: bytes, receipt: Receipt, lifted: Lifted | None) -> bytes:
         """Answer a message that was refused, with the code that its findings lead to."""
-        name = _venid(lifted) if lifted is not None else ""
-        by = Answerer(party=self.policy.vtn_id if _registering(lifted) else name, whole=True)
+        name = ven_of(lifted) if lifted is not None else ""
+        by = Answerer(party=self.policy.vtn_id if is_registering(lifted) else name, whole=True)
         made = reply(receipt.report, lifted, by=by)
         if made is None:
             return b""
         return self.send(made) if receipt.seq is not None else made
 
-    def _reply(self, lifted: Lifted, report: Report, ven: Ven | None) -> bytes | None:
+    def _reply(self, lifted: Lifted, report: Report, ven: Ven | None, party: str) -> bytes | None:
         """Make the answer to a message that was accepted."""
-        kind, name = lifted.message_type, _venid(lifted)
+        kind, name = lifted.message_type, ven_of(lifted)
         if kind == "oadrRequestEvent" and ven is not None:
             return self._requested_events(lifted, ven)
         if kind == "oadrRegisterReport" and ven is not None:
             return self._registered_report(lifted, ven)
         if kind in ("oadrCreatePartyRegistration", "oadrQueryRegistration"):
-            return reply(report, lifted, by=self._registrar(lifted, name))
+            return reply(report, lifted, by=self._registrar(name or party))
         if kind == "oadrResponse":
             return None
         if kind == "oadrUpdateReport":
-            return distribution.updated_report(name, _text(lifted, "requestID"))
+            return distribution.updated_report(name, text_of(lifted, "requestID"))
         asked = list(ven.requests.values()) if ven is not None else []
         pending = tuple(one.request_id for one in asked if one.accepted and not one.cancelled)
         return reply(report, lifted, by=Answerer(party=name, pending=pending))
@@ -248,12 +254,12 @@ class Vtn:
         now = datetime.now(UTC)
         with self.lock:
             live = [event for event in ven.events.values() if not event.over(now)]
-            limit = _text(lifted, "replyLimit")
+            limit = text_of(lifted, "replyLimit")
             chosen = sorted(live, key=lambda one: (one.starts_at, one.event_id))
             if limit and int(limit):
                 chosen = chosen[: int(limit)]
             _, made = distribution.distribute(
-                self.policy.vtn_id, chosen, now, answers=_text(lifted, "requestID")
+                self.policy.vtn_id, chosen, now, answers=text_of(lifted, "requestID")
             )
             self.record(made)
             if ven.distributed is not None:
@@ -266,9 +272,9 @@ class Vtn:
         every = self.policy.report_every
         with self.lock:
             requests = list(ven.requests.values()) or (distribution.offered(ven, every) if every else [])
-        return distribution.registered_report(ven, _text(lifted, "requestID"), requests, every)
+        return distribution.registered_report(ven, text_of(lifted, "requestID"), requests, every)
 
-    def _registrar(self, lifted: Lifted, name: str) -> Answerer:
+    def _registrar(self, name: str) -> Answerer:
         """Say who the VEN is from now on: who it was, or somebody new."""
         known = self.roster.vens.get(name)
         again = known is not None and known.registration_id
@@ -279,20 +285,3 @@ class Vtn:
             transports=self.policy.transports,
             poll_frequency=self.policy.poll_frequency,
         )
-
-
-def _registering(lifted: Lifted | None) -> bool:
-    return lifted is not None and lifted.message_type in (
-        "oadrCreatePartyRegistration",
-        "oadrQueryRegistration",
-    )
-
-
-def _venid(lifted: Lifted) -> str:
-    return _text(lifted, "venID")
-
-
-def _text(lifted: Lifted, term: str) -> str:
-    """Give the text of a property of the message."""
-    start = f"<{lifted.message}> <{FLEX}{term}> "
-    return next((lexical(line[len(start) :]) for line in lifted.lines if line.startswith(start)), "")

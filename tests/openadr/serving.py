@@ -35,10 +35,10 @@ class Served:
             text=True,
         )
         line = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
         assert found, line + self.process.stdout.read()
         self.port = int(found[1])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = found[0]
         self.openadr = f"{self.url}/OpenADR2/Simple/2.0b"
 
     def kill(self):

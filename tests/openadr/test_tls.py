@@ -1,0 +1,154 @@
+"""An unmodified openleadr VEN over TLS with a client certificate, every message signed."""
+
+import asyncio
+import ssl
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from openleadr import OpenADRClient, objects
+
+from kg.identity.device import register
+from kg.journal import Journal
+from tests.openadr.raw import HEAD, TAIL
+from tests.openadr.serving import Served
+from tests.openadr.test_openleadr_ven import until
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+def certified(folder, name, authority=None):
+    """A key and a certificate in a folder; signed by an authority, or by itself as one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer, signer = authority or (subject, key)
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + DAY)
+        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    )
+    if authority is None:
+        usage = dict.fromkeys(
+            (
+                "content_commitment",
+                "key_encipherment",
+                "data_encipherment",
+                "key_agreement",
+                "encipher_only",
+                "decipher_only",
+            ),
+            False,
+        )
+        builder = builder.add_extension(
+            x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **usage), critical=True
+        )
+    made = builder.sign(signer, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(pem))
+    (folder / f"{name}.key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return subject, key
+
+
+@pytest.fixture
+def served(tmp_path):
+    authority = certified(tmp_path, "CA")
+    for name in ("server", "VEN-1", "stranger"):
+        certified(tmp_path, name, authority)
+    trusted = tmp_path / "trusted"
+    trusted.mkdir()
+    (trusted / "VEN-1.pem").write_bytes((tmp_path / "VEN-1.pem").read_bytes())
+    (tmp_path / "identity").mkdir()
+    Journal(tmp_path / "store").close()
+    tenant = ""
+    from kg.directory import open_directory
+
+    tenant = open_directory(tmp_path / "store", create=False).tenant
+    register(tmp_path / "identity", (tmp_path / "VEN-1.pem").read_bytes(), "VEN-1", tenant)
+    made = Served(
+        tmp_path / "store",
+        poll_frequency="PT1S",
+        report_every="PT1S",
+        signatures="enforce",
+        certificates=trusted,
+        identity=tmp_path / "identity",
+        tls_certificate=tmp_path / "server.pem",
+        tls_key=tmp_path / "server.key",
+        tls_clients=tmp_path / "CA.pem",
+    )
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+async def story(served, folder):
+    ven = OpenADRClient(
+        ven_name="gateway",
+        ven_id="VEN-1",
+        vtn_url=served.openadr,
+        cert=str(folder / "VEN-1.pem"),
+        key=str(folder / "VEN-1.key"),
+        ca_file=str(folder / "CA.pem"),
+        show_fingerprint=False,
+    )
+    ven.add_handler("on_event", lambda _event: "optIn")
+    sent = []
+    ven.add_report(
+        callback=lambda: sent.append(1) or 42.5,
+        resource_id="meter",
+        measurement="power_real",
+        unit="W",
+        sampling_rate=objects.SamplingRate(min_period=SECOND, max_period=SECOND, on_change=False),
+        report_duration=timedelta(hours=1),
+    )
+    try:
+        await ven.run()
+        assert (ven.ven_id, bool(ven.registration_id)) == ("VEN-1", True)
+        await until(lambda: len(sent) > 1, 20)
+    finally:
+        await ven.stop()
+
+
+def test_openleadr_ven_works_over_tls_with_signatures(served, tmp_path):
+    """It is known by its certificate, its messages by their signatures; nobody else is let in."""
+    asyncio.run(story(served, tmp_path))
+    unsigned = (
+        HEAD + '<oadr:oadrPoll ei:schemaVersion="2.0b"><ei:venID>VEN-1</ei:venID></oadr:oadrPoll>' + TAIL
+    ).encode()
+    for name, status, service in (
+        ("stranger", 403, "OadrPoll"),
+        ("VEN-1", 200, "OadrPoll"),
+        ("VEN-1", 200, "EiEvent"),
+    ):
+        context = ssl.create_default_context(cafile=str(tmp_path / "CA.pem"))
+        context.load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+        request = urllib.request.Request(
+            f"{served.openadr}/{service}", unsigned, {"Content-Type": "application/xml"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+                found, body = answer.status, answer.read()
+            assert b"<ei:responseCode>200<" not in body
+        except urllib.error.HTTPError as error:
+            found = error.code
+            error.close()
+        assert found == status
+    served.stop()
+    journal = Journal(tmp_path / "store")
+    kinds = {(row.message_type, row.verdict) for row in journal.rows() if row.direction == "in"}
+    journal.close()
+    assert {("oadrCreatePartyRegistration", "conforms"), ("oadrUpdateReport", "conforms")} <= kinds
