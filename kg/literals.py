@@ -13,8 +13,9 @@ from kg.namespaces import XSD
 Convert = Callable[[str], str]
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-_.~!*'()]*")
-_SPECIAL = re.compile(r'["\\\n\r]')
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_SPECIAL = re.compile(r'["\\\n\r\t\x7f]')
+#: As canonical N-Triples has them, of what XML and JSON let through.
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x7f": "\\u007F"}
 # Digits are 0 to 9 only, as in XML Schema, and no more of them than Python turns into a number.
 _DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,18}))?", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"(?!-0$)-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?", re.ASCII)

@@ -221,7 +221,8 @@ class Differ:
     def _uncompiled(self, graph: str, fast: list[Result]) -> list[str]:
         """List where the compiled shapes differ from shacl for another cause than shacl's numbers."""
         compiled = self.engines["compiled"].validate(graph)
-        if compiled != self.engines["compiled"].validate_facts(facts_of(graph.splitlines())):
+        lines = [f"{quad.triple} ." for quad in ox.parse(graph, format=ox.RdfFormat.N_TRIPLES)]
+        if compiled != self.engines["compiled"].validate_facts(facts_of(lines)):
             return ["compiled differs between N-Triples and facts"]
         if compiled == fast:
             return []

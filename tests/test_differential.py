@@ -93,7 +93,7 @@ def test_engines_agree_on_mutants_of_events_written_here():
     causes: Counter[str] = Counter()
     for number in range(1, 5):
         assert pair.compare(_event(number)) == (Counter(), [])
-        causes += causes_over(pair, _event(number), 150, seed=16 + number)
+        causes += causes_over(pair, _event(number), 175, seed=16 + number)
     assert set(causes) == {cause for cause, *_ in CAUSES} | set(FAILURES)
 
 

@@ -12,6 +12,7 @@ from lxml import etree
 import kg
 from bench.payloads import KINDS, fresh
 from kg.lift import Lifted, lift, lifter_for
+from kg.literals import string
 from kg.namespaces import FLEX, ID, XSD
 from kg.pointers import place
 from kg.xml import Document, read
@@ -308,3 +309,9 @@ def test_functions_walk_as_the_tables_do(count, monkeypatch):
             for name in ("unmapped", "repeated"):
                 assert getattr(by_function, name) == getattr(by_table, name)
     assert seen > 3 * count
+
+
+def test_literals_are_canonical():
+    """A text is written as canonical N-Triples has it, whatever characters of XML it holds."""
+    text = 'a"\\\n\r\t\x7f\x85é😀 \u2028'
+    assert string(text) == str(ox.Literal(text))
