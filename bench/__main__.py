@@ -10,7 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import access, check, devices, erasure, ingest, memory, openadr, peak, reference, start, threads
+from bench import (
+    access,
+    check,
+    devices,
+    erasure,
+    ingest,
+    memory,
+    openadr,
+    peak,
+    readings,
+    reference,
+    start,
+    threads,
+)
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
 CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
@@ -28,6 +41,7 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     ),
     "erasure": ("graph made anew from the journal; one subject of fifty erased, with proof", erasure.measure),
     "ingest": ("payloads per second, each on disk before it is answered", ingest.measure),
+    "readings": ("SPARQL over columns beside raw SQL and triples; reports taken in", readings.measure),
     "devices": (
         "the check before dispatch, of one mapping, and the import of SunSpec models",
         devices.measure,

@@ -28,7 +28,7 @@ from kg.sparql.observations.tree import (
     Select,
     Union,
 )
-from kg.sparql.observations.variables import counted, spread
+from kg.sparql.observations.variables import counted, in_select, spread
 from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, SPAN, Slot
 from kg.sparql.observations.writer import query
 
@@ -219,9 +219,10 @@ class _Rewriting:
                 if made is not None and made.value is not None and summary.has_text(plan, self.cells):
                     made = None
                 if made is not None:
-                    table = summary.fetch(plan, made, self.cells)
                     rewrite(scope.select, star, made)
-                    return table
+                    mentioned = Counter(in_select(scope.select))
+                    mentioned.subtract(star.variables)
+                    return summary.fetch(plan, made, self.cells, set(+mentioned))
             plan = enough(plan, scope.select, group, place, covered | whole, self.cells)
         return fetch.fetch(plan, self.cells)
 

@@ -1,6 +1,7 @@
 """Fetches a star grouped, as an inline table of groups."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import Any
 
 from kg.sparql.observations.aggregates import COUNT, LEAST, MOST, SUM, Grouping
@@ -8,6 +9,7 @@ from kg.sparql.observations.columns import Cells, fraction
 from kg.sparql.observations.conditions import SQL
 from kg.sparql.observations.fetch import PARTS, Plan, cell, source, too_many
 from kg.sparql.observations.tree import Raw
+from kg.sparql.observations.vocabulary import CONSTANT, Slot
 
 _VALUE = SQL["value"]
 
@@ -18,13 +20,21 @@ def has_text(plan: Plan, cells: Cells) -> bool:
     return bool(cells.view.rows(f"SELECT 1 {text} AND r.exact IS NOT NULL LIMIT 1", values))
 
 
-def fetch(plan: Plan, made: Grouping, cells: Cells) -> Raw:
+def fetch(plan: Plan, made: Grouping, cells: Cells, mentioned: Container[str]) -> Raw:
     """Fetch a star's groups and write them as an inline table.
+
+    Args:
+        plan: how the star is fetched.
+        made: how it is grouped.
+        cells: the columns.
+        mentioned: variables that the query mentions; the table has no others.
 
     Raises:
         kg.errors.QueryError: there are too many groups.
     """
-    keys = list(dict.fromkeys(part for slot in made.keys for part in PARTS[slot.column]))
+    whole = any(slot.column in ("series", "number") for slot in made.keys)
+    parts = {slot.variable: _parts(slot, whole) for slot in made.keys}
+    keys = list(dict.fromkeys(part for slot in made.keys for part in parts[slot.variable]))
     sums = ["count(*)"]
     for slot in made.times:
         time = f"epoch_us({SQL[slot.column]})"
@@ -33,6 +43,8 @@ def fetch(plan: Plan, made: Grouping, cells: Cells) -> Raw:
         sums += ["sum(r.milli)", "sum(r.micro)", f"min({_VALUE})", f"max({_VALUE})"]
     batches = any("b." in key for key in keys)
     text, values = source(plan.conditions, batches)
+    if any(key.startswith("n.") for key in keys):
+        text = text.replace("FROM current r", "FROM current r JOIN names n ON n.id = r.series", 1)
     by = [*keys, *made.calendars]
     sql = f"SELECT {', '.join([*keys, *sums])} {text}"
     if by:
@@ -44,22 +56,63 @@ def fetch(plan: Plan, made: Grouping, cells: Cells) -> Raw:
     for slot in made.times:
         names += [slot.variable, f"?__first_{slot.column}", f"?__last_{slot.column}"]
     if made.value is not None:
-        names += [SUM, LEAST, MOST, *([made.value.variable] if made.shown else [])]
-    rows = "\n".join(f"({' '.join(_row(row, keys, made, cells))})" for row in found if row[len(keys)])
+        names += [SUM, LEAST, MOST, made.value.variable]
+    kept = [n for n, name in enumerate(names) if n < len(made.keys) or name in mentioned]
+    kept = kept or [len(made.keys)]
+    writers = _writers(made, parts, keys, cells)
+    columns = [[write(row) for row in found if row[len(keys)]] for write in (writers[n] for n in kept)]
+    rows = "\n".join(f"({' '.join(row)})" for row in zip(*columns, strict=True))
+    names = [names[n] for n in kept]
     return Raw(f"{{ SELECT * {{ VALUES ({' '.join(names)}) {{\n{rows}\n}} }} }}", names)
 
 
-def _row(row: Sequence[Any], keys: list[str], made: Grouping, cells: Cells) -> list[str]:
+def _parts(slot: Slot, whole: bool) -> tuple[str, ...]:
+    """Give the SQL of a key; what is constant of a series groups by itself where the series do not count."""
+    return (f"n.{slot.column}",) if slot.column in CONSTANT and not whole else PARTS[slot.column]
+
+
+def _writers(
+    made: Grouping, parts: dict[str, tuple[str, ...]], keys: list[str], cells: Cells
+) -> list[Callable[[Sequence[Any]], str]]:
+    """Give what writes each column of the table from a row."""
     at = {key: n for n, key in enumerate(keys)}
-    cells_ = [cell(slot, [row[at[part]] for part in PARTS[slot.column]], cells) for slot in made.keys]
-    rest = list(row[len(keys) :])
-    cells_.append(str(rest.pop(0)))
+    writers: list[Callable[[Sequence[Any]], str]] = [
+        partial(_iri, at[parts[slot.variable][0]])
+        if parts[slot.variable][0].startswith("n.")
+        else partial(_key, slot, [at[part] for part in parts[slot.variable]], cells)
+        for slot in made.keys
+    ]
+    next_ = len(keys)
+    writers.append(partial(_count, next_))
+    next_ += 1
     for _ in made.times:
-        first, last = cells.time(rest.pop(0)), cells.time(rest.pop(0))
-        cells_ += [first, first, last]
+        writers += [partial(_moment, cells, n) for n in (next_, next_, next_ + 1)]
+        next_ += 2
     if made.value is not None:
-        milli, micro, least, most = rest
-        total = fraction(int(milli or 0) * 1000 + int(micro or 0), 6)
-        cells_ += [total, fraction(least, 6), fraction(most, 6)]
-        cells_ += [fraction(least, 6)] if made.shown else []
-    return cells_
+        writers.append(partial(_total, next_))
+        writers += [partial(_number, n) for n in (next_ + 2, next_ + 3, next_ + 2)]
+    return writers
+
+
+def _key(slot: Slot, at: list[int], cells: Cells, row: Sequence[Any]) -> str:
+    return cell(slot, [row[n] for n in at], cells)
+
+
+def _iri(at: int, row: Sequence[Any]) -> str:
+    return f"<{row[at]}>"
+
+
+def _count(at: int, row: Sequence[Any]) -> str:
+    return str(row[at])
+
+
+def _moment(cells: Cells, at: int, row: Sequence[Any]) -> str:
+    return cells.time(row[at])
+
+
+def _total(at: int, row: Sequence[Any]) -> str:
+    return fraction(int(row[at] or 0) * 1000 + int(row[at + 1] or 0), 6)
+
+
+def _number(at: int, row: Sequence[Any]) -> str:
+    return fraction(row[at], 6)

@@ -1,0 +1,178 @@
+"""Readings: SPARQL over columns beside raw SQL over the same table and Oxigraph over the same triples."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+from typing import Any
+
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.ingest import Ingest
+from kg.namespaces import FLEX, GRAPH, ID, QUANTITYKIND, RDFS, UNIT
+from kg.readings.backends import open_readings
+from kg.readings.columns import ColumnReadings
+from kg.readings.graph import GraphReadings
+from kg.simulation.outcome import payloads
+from kg.simulation.portfolio import Portfolio
+from kg.sparql.observations.rewriting import over_columns
+from kg.sparql.prologue import declare
+
+_SERIES = 1000
+_DAY = '?t >= "2026-01-01T00:00:00Z"^^xsd:dateTime && ?t < "2026-01-02T00:00:00Z"^^xsd:dateTime'
+_RAW_DAY = "r.starts >= TIMESTAMP '2026-01-01' AND r.starts < TIMESTAMP '2026-01-02'"
+_FROM = "FROM current r JOIN names n ON n.id = r.series"
+_SUM = "SUM(r.milli)"
+#: Name, SPARQL, SQL that gives the same.
+QUERIES = (
+    (
+        "sum by resource and hour, a day",
+        "SELECT ?res ?h (SUM(?v) AS ?x) { ?o flex:ofResource ?res ; flex:startsAt ?t ;"
+        f" saref:hasResult/saref:hasValue ?v FILTER({_DAY}) }} GROUP BY ?res (HOURS(?t) AS ?h)",
+        f"SELECT n.resource, hour(r.starts), {_SUM} {_FROM} WHERE {_RAW_DAY} GROUP BY ALL",
+    ),
+    (
+        "mean by hour of the day, all",
+        "SELECT ?h (AVG(?v) AS ?x) { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v }"
+        " GROUP BY (HOURS(?t) AS ?h)",
+        "SELECT hour(r.starts), avg(r.milli) FROM current r GROUP BY ALL",
+    ),
+    (
+        "latest of each series",
+        "SELECT ?s (MAX(?t) AS ?x) { ?o flex:series ?s ; flex:startsAt ?t ; saref:hasResult ?r } GROUP BY ?s",
+        f"SELECT n.iri, max(r.starts) {_FROM} GROUP BY ALL",
+    ),
+    (
+        "last ten by time",
+        "SELECT ?t ?v { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v } ORDER BY DESC(?t) LIMIT 10",
+        "SELECT r.starts, r.milli FROM current r ORDER BY r.starts DESC LIMIT 10",
+    ),
+)
+
+
+def measure(*, quick: bool = False) -> list[dict[str, Any]]:
+    """Ask the same of columns, of raw SQL and of triples, at growing sizes; then take reports in.
+
+    Returns:
+        One row for each size and query, milliseconds; one for reports taken in, readings a CPU second.
+    """
+    sizes = (2_000,) if quick else (100_000, 1_000_000, 10_000_000)
+    rows = [row for size in sizes for row in _size(size, triples=size <= 100_000)]
+    return [*rows, _taken_in(2 if quick else 20)]
+
+
+def _size(size: int, *, triples: bool) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "columns.duckdb"
+        columns = ColumnReadings(file)
+        _fill(columns, size)
+        graph, plain = EmbeddedGraphs(), None
+        graph.add(GRAPH + "about", _about())
+        if triples:
+            plain = EmbeddedGraphs()
+            plain.add(GRAPH + "about", _about())
+            store, batch = GraphReadings(plain), []
+            for reading in columns.scan():
+                batch.append(reading)
+                if len(batch) == 5000:
+                    store.append(batch)
+                    batch = []
+            store.append(batch)
+        made = []
+        for name, text, sql in QUERIES:
+            query = declare(text)[0]
+            fast = _time(partial(_over_columns, query, graph, columns))
+            raw = _time(partial(_raw, sql, columns))
+            slow = _time(partial(_rows, query, plain), 1) if plain is not None else None
+            made.append(
+                {
+                    "query": name,
+                    "readings": size,
+                    "bytes_each": file.stat().st_size / size,
+                    "sparql_ms": fast,
+                    "raw_sql_ms": raw,
+                    "to_raw": fast / raw,
+                    "triples_ms": slow,
+                    "triples_to_sparql": slow / fast if slow else None,
+                }
+            )
+        columns.close()
+    return made
+
+
+def _fill(columns: ColumnReadings, size: int) -> None:
+    """Put readings of a thousand series into the table, in the order of time, a batch for each step."""
+    with columns.tables.writing() as tables:
+        tables.rows(
+            f"INSERT INTO names SELECT i, '{ID}series/ven/r/' || i, '{ID}resource/ven/' || i // 2,"
+            f" '{QUANTITYKIND}ActivePower', '{UNIT}KiloW' FROM range({_SERIES}) t(i)"
+        )
+        tables.rows(
+            "INSERT INTO batches SELECT i, lpad(i::VARCHAR, 64, '0'), i, TIMESTAMP '2026-01-01'"
+            f" FROM range({size // _SERIES + 1}) t(i)"
+        )
+        tables.rows(
+            f"INSERT INTO current SELECT i % {_SERIES},"
+            f" TIMESTAMP '2026-01-01' + to_minutes(15 * (i // {_SERIES})),"
+            " 900000000, hash(i) % 50000, NULL, NULL, NULL, NULL, NULL,"
+            f" i // {_SERIES} FROM range({size}) t(i) ORDER BY i"
+        )
+    columns.flush()
+    columns._load()
+
+
+def _about() -> str:
+    lines = []
+    for n in range(_SERIES):
+        resource = f"<{ID}resource/ven/{n // 2}>"
+        lines.append(f"<{ID}series/ven/r/{n}> <{FLEX}ofResource> {resource} .")
+        lines.append(f'{resource} <{RDFS}label> "R-{n // 2}" .')
+    return "\n".join(lines)
+
+
+def _over_columns(query: str, graph: EmbeddedGraphs, columns: ColumnReadings) -> None:
+    names = graph.graphs()
+
+    def ask(text: str) -> Any:
+        return graph.query(text, default_graph=names, named_graphs=names)
+
+    with columns.tables.reading() as view:
+        text = over_columns(query, view, ask)
+    list(ask(text))
+
+
+def _raw(sql: str, columns: ColumnReadings) -> None:
+    with columns.tables.reading() as view:
+        view.rows(sql)
+
+
+def _rows(query: str, graph: EmbeddedGraphs) -> None:
+    list(graph.query(query, default_graph=graph.graphs(), named_graphs=[]))
+
+
+def _time(work: Callable[[], None], times: int = 3) -> float:
+    """Milliseconds, the median of some runs."""
+    taken = []
+    for _ in range(times):
+        begin = perf_counter()
+        work()
+        taken.append(1000 * (perf_counter() - begin))
+    return median(taken)
+
+
+def _taken_in(vens: int) -> dict[str, Any]:
+    """Check, record and put into the columns reports of a day each."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Ingest(Path(folder) / "store", readings=partial(open_readings, kind="columns")) as store,
+    ):
+        made = list(payloads(Portfolio(vens, 4)))
+        reports = [one for one in made if "report" in one[0]]
+        list(store.ingest_many(one for one in made if "report" not in one[0]))
+        list(store.ingest_many(reports[:vens]))
+        before, begin = store.readings.count(), process_time()
+        list(store.ingest_many(reports[vens:]))
+        taken = process_time() - begin
+        number = store.readings.count() - before
+    return {"query": "XML report to stored reading", "readings": number, "taken_in_per_cpu_s": number / taken}
