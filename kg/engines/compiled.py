@@ -85,7 +85,8 @@ class Compiled:
         """Tell whether every shape can be used, those too that no target leads to."""
         try:
             for node, facts in reader.said.items():
-                if any(name.startswith(SH) for name in facts) and SH + "select" not in facts:
+                shaped = any(name.startswith(SH) for name in facts) and SH + "select" not in facts
+                if shaped and node not in reader.seen:
                     reader.shape(node)
         except Uncovered:
             return False

@@ -51,6 +51,8 @@ class Reader:
             facts = self.said.setdefault(str(triple.subject), {})
             facts.setdefault(triple.predicate.value, []).append(str(triple.object))
         self._messages = shapes.messages
+        #: nodes of the shapes that were read
+        self.seen: set[str] = set()
         self._parents: dict[str, list[str]] = {}
         for node, facts in self.said.items():
             for child in facts.get(SH + "property", ()):
@@ -68,6 +70,7 @@ class Reader:
                 "the shapes declare constraint components" if self._own else f"{node} is recursive"
             )
         facts, deeper = self.said.get(node, {}), (*around, node)
+        self.seen.add(node)
         try:
             path = path_of(self.said, facts[SH + "path"][0]) if SH + "path" in facts else None
             shape = Shape(node, self._named(node), path, self._severity(node), self._message(node))
