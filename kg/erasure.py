@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,6 +208,8 @@ def _begin(directory: StoreDirectory, subject: str) -> None:
 def _finish(directory: StoreDirectory, bindings: Path | None) -> None:
     """Make what is made from the journal anew, and say that the erasure is over."""
     rebuild(directory.path, profile="", bindings=bindings)
+    for left in (directory.snapshots, directory.path / "extracts"):
+        shutil.rmtree(left, ignore_errors=True)  # copies for queries, left by a service that was killed
     (directory.path / _UNDER_WAY).unlink()
     sync(directory.path)
 
