@@ -124,7 +124,7 @@ def _judge(name: str, document: Document, seen: Mapping[str, str]) -> Suggestion
         if not value:
             continue
         if pattern:
-            hit = re.search(pattern, value)
+            hit = _search(pattern, value, document)
             if hit:
                 score += weight
                 reasons.append(f"{field} {hit[0]!r} fits {pattern!r}")
@@ -135,6 +135,22 @@ def _judge(name: str, document: Document, seen: Mapping[str, str]) -> Suggestion
             score += weight
             reasons.append(f"{field} is {own!r}")
     return Suggestion(name, document.title, score, tuple(reasons)) if score >= LEAST else None
+
+
+def _search(pattern: str, value: str, document: Document) -> "re.Match[str] | None":
+    """Search for a pattern of a mapping.
+
+    Raises:
+        kg.errors.UsageError: it is no regular expression.
+    """
+    try:
+        return re.search(pattern, value)
+    except re.error as error:
+        raise UsageError(
+            f"{pattern[:60]!r} is no regular expression: {error}",
+            where=f"{document.name}#/flex:discovery",
+            cure="correct the pattern",
+        ) from error
 
 
 def _protocols(document: Document) -> set[str]:

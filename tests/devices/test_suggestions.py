@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kg.devices.documents import read_document
 from kg.devices.suggestions import records, suggest
 from kg.errors import UsageError
 from tests.paths import ROOT
@@ -45,6 +46,13 @@ def test_wrong_records_are_told(record):
     with pytest.raises(UsageError) as caught:
         suggest(record)
     assert caught.value.where.startswith("/")
+
+
+def test_broken_pattern_is_told():
+    """A pattern of a mapping of one's own that is none names the mapping."""
+    data = b'{"title": "x", "@type": "tm:ThingModel", "flex:discovery": {"model": "("}}'
+    with pytest.raises(UsageError, match="regular expression"):
+        suggest({"model": "x"}, {"mine": read_document(data, "mine.tm.jsonld")})
 
 
 @pytest.mark.parametrize("value", [[], 1, ["x"], None])
