@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kg.activation.pack import evidence_key, make_pack, public_pem
-from kg.activation.registry import EntryRefused, Registry
+from kg.activation.registry import EntryRefused, Registry, _rules, facts
 from kg.activation.verification import verify_pack
 from kg.errors import UsageError
 from kg.ingest import Ingest, rebuild
@@ -188,3 +188,12 @@ def test_command_line_writes_and_verifies(pack, ingest, tmp_path):
         run(app, ["evidence", "E-1", "--store", str(store), "--out", str(tmp_path / "again")]).exit_code == 0
     )
     assert "PUBLIC KEY" in run(app, ["evidence", "key", "--store", str(store)]).output
+
+
+@pytest.mark.parametrize(("rule", "term"), [("ACT-2", "generatedAtTime"), ("ACT-3", "wasAttributedTo")])
+def test_entry_without_time_or_agent_breaks_its_rule(ingest, rule, term):
+    """Entries are made with both; what another writer leaves out, the shapes notice."""
+    shapes, engine = _rules("compiled")
+    lines = [*entry().lines(), *facts(entry(), ingest.graphs)]
+    kept = "\n".join([line for line in lines if term not in line] + [""])
+    assert {shapes.rules[one.shape].id for one in engine.validate(kept)} == {rule}
