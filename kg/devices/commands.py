@@ -125,6 +125,13 @@ def check_command(
         found.append(
             refusal("CMD-17", f"The resource has no description for the market {command.market}.", resource)
         )
+    for portion in plan.portions if not found else ():
+        if command.device not in ("", portion.device):
+            continue
+        if not situation.opted_out.isdisjoint(portion.owners):
+            found.append(refusal("CMD-12", "An opt-out of a part is in force.", portion.device))
+        if not portion.in_service or not situation.out_of_service.isdisjoint(portion.owners):
+            found.append(refusal("CMD-11", "A part is not in service.", portion.device))
     if found:
         return Verdict((), tuple(found))
     if command.point:

@@ -24,6 +24,8 @@ class Portion:
         commands: points by what strategies call them; these go before names.
         strategy: rows by signal and type.
         share: share of the resource's power that is this device's, 0 to 1.
+        owners: the resource that has the device, and all that it is a part of: an opt-out of any counts.
+        in_service: whether the site file says so of the resource that has the device.
     """
 
     device: str
@@ -31,6 +33,8 @@ class Portion:
     commands: dict[str, Point]
     strategy: Strategy
     share: Decimal
+    owners: frozenset[str] = frozenset()
+    in_service: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,10 @@ def compile_plans(
             said = resource.strategy or _own(iri, resources) or text(things[iri].data.get("flex:strategy"))
             rows = _strategy(said, folder, things[iri].name)
             share = powers[iri] / total if total else Decimal(1) / len(devices)
-            portions.append(Portion(iri, *points[iri], rows, share))
+            having = [r for r in resources.values() if iri in r.devices]
+            owners = frozenset(one for r in having for one in (r.name, *above.get(r.name, ())))
+            serves = all(r.in_service for r in having)
+            portions.append(Portion(iri, *points[iri], rows, share, owners, serves))
         markets = frozenset(text(d.get("marketContext")) for d in resource.descriptions) - {""}
         plans[name] = Plan(
             name,

@@ -135,6 +135,16 @@ def test_opt_out_and_service_count_for_what_is_above_and_below(plans, resource):
     assert rules(check_command(plans, "NONE", simple(1), NOW)) == ["CMD-1"]
 
 
+def test_opt_out_of_a_part_stops_the_pool(plans):
+    """A pool does not command a part that opted out or is not in service; the others may be asked alone."""
+    for known, rule in (
+        (Situation(opted_out={"HP"}), "CMD-12"),
+        (Situation(out_of_service={"HP"}), "CMD-11"),
+    ):
+        assert rules(check_command(plans, "POOL", simple(1), NOW, known)) == [rule]
+        assert check_command(plans, "EV", simple(1), NOW, known).allowed
+
+
 def test_set_point_is_shared_by_rated_power(plans):
     """A set point of a pool goes to its devices in the proportion of their rated powers."""
     verdict = check_command(plans, "POOL", Command("LOAD_DISPATCH", "setpoint", Decimal(15000)), NOW)
