@@ -141,6 +141,14 @@ def test_limit_without_order_gives_so_many_rows(world):
     assert (sum(plain[1].values()), sum(fast[1].values())) == (7, 7)
 
 
+def test_all_columns_come_in_the_engines_order(world):
+    """SELECT * shows no helper, and its columns as over triples."""
+    text = world.rewritten(
+        "SELECT * { ?o flex:series ?s ; flex:confidence ?c ; saref:hasResult/saref:hasValue ?v }"
+    )
+    assert world.ask(text).variables == ("c", "o", "s", "v")
+
+
 def test_a_query_without_readings_stays_as_it_is(world):
     """Not a character is changed."""
     text = "PREFIX flex: <https://w3id.org/flexkg/def#> SELECT ?e { ?x a flex:Event ; flex:eventID ?e }"

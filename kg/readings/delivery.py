@@ -28,6 +28,13 @@ def _terms(names: str) -> frozenset[str]:
 #: What the reading store keeps of a reading, and what else of an interval it can do without.
 _READING = _terms("position rID value dataQuality confidence accuracy")
 _INTERVAL = _terms("position uid startsAt endsAt duration durationText seconds reading")
+_NODES, _START, _END, _RID, _VALUE, _CONFIDENCE, _ACCURACY, _QUALITY, _VEN, _SPECIFIER = (
+    f"<{FLEX}{name}>"
+    for name in (
+        *("reading", "startsAt", "endsAt", "rID", "value", "confidence"),
+        *("accuracy", "dataQuality", "venID", "reportSpecifierID"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +61,22 @@ def deliver(
     Returns:
         The lines that stay, and the readings.
     """
-    ven = _text(facts.get(f"<{message}>", {}), "venID")
+    ven = _text(facts.get(f"<{message}>", {}), _VEN)
     gone: set[str] = set()
     readings: list[Reading] = []
     for report in facts.get(f"<{message}>", {}).get(f"<{FLEX}report>", ()):
-        specifier = _text(facts.get(report, {}), "reportSpecifierID")
+        specifier = _text(facts.get(report, {}), _SPECIFIER)
         if not ven or not specifier:
             continue
         point = f"{segment(ven)}/{segment(specifier)}"
         for interval in facts.get(report, {}).get(f"<{FLEX}interval>", ()):
             span = facts.get(interval, {})
-            nodes = span.get(f"<{FLEX}reading>", [])
+            nodes = span.get(_NODES, [])
+            start, end = _instant(span, _START), _instant(span, _END)
+            if start is None or (end is not None and end < start):
+                continue
             for node in nodes:
-                reading = _reading(facts.get(node, {}), span, point, source, constants_of)
+                reading = _reading(facts.get(node, {}), start, end, point, source, constants_of)
                 if reading is not None:
                     gone.add(node)
                     readings.append(reading)
@@ -74,37 +84,37 @@ def deliver(
                 gone.add(interval)
     if not gone:
         return lines, []
-    return [line for line in lines if _stays(line, gone)], readings
-
-
-def _stays(line: str, gone: set[str]) -> bool:
-    subject, _, rest = line.split(" ", 2)
-    return subject not in gone and rest[:-2] not in gone
+    return [
+        f"{subject} {predicate} {value} ."
+        for subject, node in facts.items()
+        if subject not in gone
+        for predicate, values in node.items()
+        for value in values
+        if value not in gone
+    ], readings
 
 
 def _reading(
     node: dict[str, list[str]],
-    span: dict[str, list[str]],
+    start: datetime,
+    end: datetime | None,
     point: str,
     source: Source,
     constants_of: Callable[[str], Constants],
 ) -> Reading | None:
-    """Read one reading; None where it is not a number of a known series at a known time."""
-    if not node.keys() <= _READING or any(len(values) > 1 for values in node.values()):
+    """Read one reading; None where it is not a number of a known series."""
+    if not node.keys() <= _READING or max(map(len, node.values()), default=0) > 1:
         return None
-    data_point, value = _text(node, "rID"), _typed(node, "value", _DECIMAL)
-    start, end = _instant(span, "startsAt"), _instant(span, "endsAt")
-    confidence, accuracy = _typed(node, "confidence", _INTEGER), _typed(node, "accuracy", _DECIMAL)
-    unread = (confidence is None and f"<{FLEX}confidence>" in node) or (
-        accuracy is None and f"<{FLEX}accuracy>" in node
-    )
-    if not data_point or value is None or start is None or unread or (end is not None and end < start):
+    data_point, value = _text(node, _RID), _typed(node, _VALUE, _DECIMAL)
+    confidence, accuracy = _typed(node, _CONFIDENCE, _INTEGER), _typed(node, _ACCURACY, _DECIMAL)
+    unread = (confidence is None and _CONFIDENCE in node) or (accuracy is None and _ACCURACY in node)
+    if not data_point or value is None or unread:
         return None
     series = f"{ID}series/{point}/{segment(data_point)}"
     constants = constants_of(series)
     if constants.conversion is None:
         return None
-    quality = node.get(f"<{FLEX}dataQuality>")
+    quality = node.get(_QUALITY)
     return Reading(
         series=series,
         starts_at=start,
@@ -124,13 +134,15 @@ def _reading(
 
 def _typed(node: dict[str, list[str]], name: str, datatype: str) -> str | None:
     """Give the text of a literal of this datatype; None where there is none."""
-    term = next(iter(node.get(f"<{FLEX}{name}>", ())), "")
+    held = node.get(name)
+    term = held[0] if held else ""
     return term[1 : -len(datatype) - 1] if term.endswith(datatype) else None
 
 
 def _text(node: dict[str, list[str]], name: str) -> str:
     """Give the text of a plain literal, empty where there is none."""
-    term = next(iter(node.get(f"<{FLEX}{name}>", ())), "")
+    held = node.get(name)
+    term = held[0] if held else ""
     return lexical(term) if term.endswith('"') else ""
 
 

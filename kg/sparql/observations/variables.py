@@ -92,7 +92,7 @@ def counted(select: Select) -> Counter[str]:
 
 
 def shown(group: Group) -> dict[str, None]:
-    """Give the variables that ``SELECT *`` over a group shows, in the order of their first mention."""
+    """Give the variables that ``SELECT *`` over a group shows."""
     found: dict[str, None] = {}
     if group.select is not None:
         select = group.select
@@ -159,7 +159,13 @@ def spread(select: Select) -> None:
         if select.values is not None:
             names.update(dict.fromkeys(select.values.variables))
         if names:
-            select.star, select.items = False, [Item(Expression("term", name)) for name in names]
+            select.star, select.items = (
+                False,
+                [
+                    Item(Expression("term", name))
+                    for name in sorted(names)  # as the engine orders them
+                ],
+            )
 
 
 def _spread(group: Group) -> None:
