@@ -44,7 +44,7 @@ def test_codes_may_have_their_own_status(code, status):
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "not-found"),
-        ("POST", "/", 404, "not-found"),
+        ("POST", "/", 405, "method-not-allowed"),
         ("GET", "/check", 405, "method-not-allowed"),
         ("GET", "/payloads", 405, "method-not-allowed"),
         ("DELETE", "/sparql", 405, "method-not-allowed"),
