@@ -10,6 +10,7 @@ need java default-jre-headless
 need node nodejs
 need npm npm
 need chromium chromium
+need virtuoso-t virtuoso-opensource-7
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || { echo "make test-services needs: ${missing[*]}; install them"; exit 2; }
   apt-get update -qq && apt-get install -y -qq "${missing[@]}" || { echo "make test-services could not install: ${missing[*]}"; exit 2; }
