@@ -1,0 +1,188 @@
+"""Queries through the service beside raw pyoxigraph, a worker's start, one client during another's attack.
+
+Wall-clock times: what is measured here waits for other processes. Only what stands beside it in the same run
+says something.
+"""
+
+import asyncio
+import http.client
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import pyoxigraph as ox
+
+from bench.payloads import fresh
+from kg.ingest import Ingest
+from kg.sparql.processes import WorkerProcess
+from kg.sparql.prologue import declare
+from kg.sparql.stored import stored_queries
+
+_POINT = "SELECT ?p ?o { <https://w3id.org/flexkg/vocab/optType/optIn> ?p ?o } LIMIT 20"
+_BOMBS = (
+    "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+    "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?i ?a",
+    "SELECT DISTINCT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+)
+
+
+def measure(*, quick: bool = False) -> list[dict[str, Any]]:
+    """Serve a store and ask it.
+
+    Returns:
+        One row for each case: milliseconds (median, 95th and 99th percentile), raw pyoxigraph's beside it.
+    """
+    count = 30 if quick else 300
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        with Ingest(store) as filled:
+            for data in fresh("oadrDistributeEvent", 10 if quick else 200, 1, Random(1)):
+                filled.ingest(data)
+            filled.graphs.snapshot(Path(folder) / "raw")
+        raw = ox.Store.read_only(str(Path(folder) / "raw"))
+        with _serving(store) as address:
+            rows = [_beside("point query", address, raw, "/sparql", {"query": _POINT}, _POINT, count)]
+            for name in ("events", "requested", "responses", "messages", "resources"):
+                text = declare(stored_queries()[name].text)[0]
+                row = _beside(
+                    f"stored: {name}", address, raw, f"/queries/{name}", {}, text, max(10, count // 5)
+                )
+                rows.append(row)
+            rows.append(_attacked(address, 0.5 if quick else 12.0))
+    rows.append(_starts(2 if quick else 10))
+    return rows
+
+
+@contextmanager
+def _serving(store: Path) -> Iterator[str]:
+    code = "from api.command import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--store", str(store), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().partition("http://")[2].partition(" ")[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _get(connection: http.client.HTTPConnection, path: str, client: str = "bench") -> int:
+    headers = {"Accept": "application/sparql-results+json", "FlexKG-Client": client}
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def _beside(
+    name: str, address: str, raw: ox.Store, path: str, fields: dict[str, str], text: str, count: int
+) -> dict[str, Any]:
+    """Ask the same through HTTP and of the raw store, in turns."""
+    connection = http.client.HTTPConnection(address, timeout=60)
+    asked = f"{path}?{urlencode(fields)}" if fields else path
+    graphs = [graph for graph in raw.named_graphs() if isinstance(graph, ox.NamedNode)]
+
+    def over_http() -> None:
+        assert _get(connection, asked) == 200
+
+    def on_raw() -> None:
+        result = raw.query(text, default_graph=graphs, named_graphs=graphs)
+        result.serialize(format=ox.QueryResultsFormat.JSON)
+
+    ours, theirs = _timed(over_http, on_raw, count)
+    connection.close()
+    return {
+        "case": name,
+        "ms": statistics.median(ours),
+        "p95_ms": _share(ours, 0.95),
+        "raw_ms": statistics.median(theirs),
+        "raw_p95_ms": _share(theirs, 0.95),
+        "over_raw_p95_ms": _share(ours, 0.95) - _share(theirs, 0.95),
+        "ratio": statistics.median(ours) / statistics.median(theirs),
+    }
+
+
+def _timed(one: Callable[[], None], other: Callable[[], None], count: int) -> tuple[list[float], list[float]]:
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(5):
+        one()
+        other()
+    for _ in range(count):
+        for call, found in ((one, times[0]), (other, times[1])):
+            begin = time.perf_counter()
+            call()
+            found.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def _attacked(address: str, seconds: float) -> dict[str, Any]:
+    """Let one client ask 20 times a second while another sends what takes all it can get."""
+    ends = time.monotonic() + seconds
+
+    def attack(number: int) -> None:
+        connection = http.client.HTTPConnection(address, timeout=60)
+        while time.monotonic() < ends:
+            text = _BOMBS[number % len(_BOMBS)]
+            try:
+                _get(connection, f"/sparql?{urlencode({'query': text})}", "attacker")
+            except http.client.IncompleteRead:  # an answer that was cut at its limit
+                connection.close()
+        connection.close()
+
+    attackers = [threading.Thread(target=attack, args=(number,)) for number in range(4)]
+    for each in attackers:
+        each.start()
+    connection = http.client.HTTPConnection(address, timeout=60)
+    took: list[float] = []
+    failed = 0
+    while time.monotonic() < ends:
+        begin = time.perf_counter()
+        failed += _get(connection, f"/sparql?{urlencode({'query': _POINT})}", "other") != 200
+        took.append((time.perf_counter() - begin) * 1e3)
+        time.sleep(0.05)
+    connection.close()
+    for each in attackers:
+        each.join()
+    return {
+        "case": "point query of another client during an attack",
+        "ms": statistics.median(took),
+        "p95_ms": _share(took, 0.95),
+        "p99_ms": _share(took, 0.99),
+        "goal_p99_ms": 300,
+        "queries": len(took),
+        "failed": failed,
+    }
+
+
+def _starts(count: int) -> dict[str, Any]:
+    """Start workers, each until it says that it is confined."""
+
+    async def run() -> list[float]:
+        found = []
+        for _ in range(count):
+            begin = time.perf_counter()
+            worker = await WorkerProcess.start()
+            found.append((time.perf_counter() - begin) * 1e3)
+            await worker.kill()
+        return found
+
+    found = asyncio.run(run())
+    return {
+        "case": "worker start",
+        "ms": statistics.median(found),
+        "p95_ms": _share(found, 0.95),
+        "goal_ms": 150,
+    }
+
+
+def _share(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
