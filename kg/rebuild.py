@@ -23,6 +23,7 @@ from kg.lift import Lifted, lift
 from kg.mandates import MANDATE
 from kg.readings.backends import kind_of, open_readings
 from kg.registry_entry import is_entry, read_entry
+from kg.settings import load_settings
 from kg.successors import REDACTED, contents
 from kg.xml import read
 
@@ -81,7 +82,8 @@ def rebuild(
         profile: level of strictness by which rows are listed that would be refused today; empty: none are.
         engine: SHACL engine for that.
         bindings: folder of a user's own tables of what values mean.
-        readings: back end that the readings go to, ``"graph"`` or ``"columns"``; empty: where they are.
+        readings: back end that the readings go to, ``"graph"`` or ``"columns"``; empty: where they are, else
+            as the settings say.
 
     Raises:
         kg.errors.AssetError: a table of bindings is broken; nothing is changed.
@@ -94,7 +96,7 @@ def rebuild(
         journal.verify()
         directory = journal.directory
         tidy(directory)
-        kind = readings or _kept(directory)
+        kind = readings or _kept(directory) or load_settings().readings
         with contextlib.ExitStack() as undo:
             graphs = EmbeddedGraphs(_beside(directory.graph, "new"))
             undo.callback(graphs.close)
@@ -128,8 +130,9 @@ def tidy(directory: StoreDirectory) -> None:
                 _remove(old)
             else:
                 _remove(fresh)
-                if old.exists():
+                if old.exists() and any(old.iterdir()):
                     old.rename(view)
+                _remove(old)
     except OSError as error:
         raise StoreUnavailable(
             f"what a rebuild left behind cannot be cleared away: {error.strerror}",
@@ -251,6 +254,8 @@ def _swap(directory: StoreDirectory) -> None:
     for view in (directory.graph, directory.readings):
         if view.exists():
             view.rename(_beside(view, "old"))
+        elif view == directory.graph:  # an empty one says as well that the new ones are on their way
+            _beside(view, "old").mkdir()
     _beside(directory.graph, "new").rename(directory.graph)
     sync(directory.path)
     tidy(directory)

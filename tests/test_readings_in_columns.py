@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 
 import pytest
 
@@ -112,3 +113,25 @@ def test_the_same_report_with_other_values_corrects(store):
     assert values(store) == ["7.5", "6.05", "1.9", "2.1"]
     rebuild(store)
     assert values(store) == ["7.5", "6.05", "1.9", "2.1"]
+
+
+def test_store_made_anew_from_its_record_alone_follows_the_settings(store, monkeypatch):
+    """Where neither graph nor readings are left, as after a restore, the setting says where readings go."""
+    shutil.rmtree(store / "graph")
+    shutil.rmtree(store / "readings")
+    monkeypatch.setenv("FLEXKG_READINGS", "columns")
+    rebuild(store)
+    assert (store / "readings" / FILE).exists()
+    assert values(store) == ["6.2", "6.05", "1.9", "2.1"]
+
+
+def test_lost_graph_is_made_again_with_its_readings(store):
+    """The readings' file alone is left: both are made anew, in columns."""
+    shutil.rmtree(store / "graph")
+    rebuild(store)
+    assert (store / "readings" / FILE).exists()
+    assert (
+        sorted(path.name for path in store.iterdir() if "." in path.name and path.suffix in (".old", ".new"))
+        == []
+    )
+    assert values(store) == ["6.2", "6.05", "1.9", "2.1"]
