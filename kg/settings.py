@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="what is logged at least; info has a line for each request"
     )
+    pages: str = Field(
+        "",
+        description="origins of web pages that may call, separated by spaces; loopback's always may",
+    )
     query_workers: int = Field(4, ge=1, le=256, description="queries that run at once")
     query_share: int = Field(2, ge=1, description="queries of one client that run at once")
     query_waiting: int = Field(32, ge=0, description="queries of one client that wait for a worker")

@@ -212,6 +212,22 @@ def test_answers_say_how_old_they_are(client):
     assert float(late.headers["snapshot-age"]) < 5.0
 
 
+def test_pages_of_this_host_may_call(asked):
+    """CORS: a page on loopback is answered, its preflight too; one from elsewhere gets no leave."""
+    page = "http://localhost:3000"
+    ask = {"Origin": page, "Access-Control-Request-Method": "POST"}
+    before = asked.options("/sparql", headers={**ask, "Access-Control-Request-Headers": "content-type"})
+    assert (before.status_code, before.headers["access-control-allow-origin"]) == (200, page)
+    answer = asked.get("/sparql", params={"query": ASK}, headers={"Origin": page})
+    assert answer.headers["access-control-allow-origin"] == page
+    assert "Snapshot-Age" in answer.headers["access-control-expose-headers"]
+    stranger = {**ask, "Origin": "https://evil.example"}
+    assert "access-control-allow-origin" not in asked.options("/sparql", headers=stranger).headers
+    assert (
+        asked.get("/sparql", params={"query": ASK}, headers={"Origin": stranger["Origin"]}).status_code == 403
+    )
+
+
 def test_head_has_the_headers_of_get(asked):
     """And no body."""
     answer = asked.head("/sparql", params={"query": SELECT}, headers={"Accept": "text/csv"})
