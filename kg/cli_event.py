@@ -63,7 +63,10 @@ def modify(
     url: Url = _URL,
     token: Token = "",
 ) -> None:
-    """Change an event; its modificationNumber grows by one."""
+    """Change an event; its modificationNumber grows by one.
+
+    Example: `flexkg event modify SHED-8 --start 2026-12-01T18:00:00Z --duration PT30M --level 1`
+    """
     body = {"vens": []} | _body(file, start, duration, level, delta_w)
     _show(_call("PUT", f"{url}/events/{quote(event, safe='')}", token, body))
 
@@ -72,7 +75,10 @@ def modify(
 def cancel(
     event: Annotated[str, typer.Argument(help="eventID.")], url: Url = _URL, token: Token = ""
 ) -> None:
-    """Cancel an event."""
+    """Cancel an event.
+
+    Example: `flexkg event cancel SHED-8`
+    """
     _show(_call("DELETE", f"{url}/events/{quote(event, safe='')}", token))
 
 
@@ -80,7 +86,10 @@ def cancel(
 def list_(
     ven: Annotated[str, typer.Option(help="Only those of this VEN.")] = "", url: Url = _URL, token: Token = ""
 ) -> None:
-    """List events with their status and opts."""
+    """List events with their status and opts.
+
+    Example: `flexkg event list --ven VEN-HARBOUR`
+    """
     _show(_call("GET", f"{url}/events?ven={quote(ven, safe='')}", token))
 
 

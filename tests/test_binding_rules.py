@@ -4,7 +4,6 @@ No rule of its own is needed for it: each combination that the tables give no me
 signals, items or report descriptions refuses, and each that they give one is let through.
 """
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -40,7 +39,9 @@ def _edited(lifted: Lifted, concepts: dict[str, str]) -> Lifted:
             line = f"{subject} {predicate} <{iri(name, concepts[name])}> ."
         lines.append(line)
     used = {term for line in lines for term in [line.split(" ", 2)[2][:-2]] if term.startswith(f"<{VOCAB}")}
-    return replace(lifted, lines=lines, concepts=used, stated=len(lines))
+    made = Lifted(lifted.message, lifted.message_type, lifted.profile, lines)
+    made.nodes, made.concepts = lifted.nodes, used
+    return made
 
 
 def _refused(lifted: Lifted, *areas: str) -> set[str]:
