@@ -53,7 +53,7 @@ def test_things_answer_as_triples(name, media):
     answer = get(f"/ontology/{name}", media)
     assert answer.status_code == 200
     assert answer.headers["content-type"].partition(";")[0] == media
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].split(", ")[0] == "Accept"
     subjects = {str(quad.subject) for quad in parse(answer.content, format=FORMATS[media])}
     assert f"<{THINGS[name]}>" in subjects
 
@@ -64,7 +64,7 @@ def test_things_answer_as_pages(name):
     answer = get(f"/ontology/{name}", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].split(", ")[0] == "Accept"
     assert f"<code>{THINGS[name]}</code>" in answer.text
 
 
@@ -100,7 +100,7 @@ def test_other_forms_are_refused(path):
 def test_the_whole_answers_as_triples(path, media):
     """The whole ontology, vocabularies included, is one graph."""
     answer = get(path, media)
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].split(", ")[0] == "Accept"
     subjects = {str(quad.subject) for quad in parse(answer.content, format=FORMATS[media])}
     assert {f"<{FLEX}Event>", f"<{VOCAB}optType/optIn>", "<https://w3id.org/flexkg/event>"} <= subjects
 
@@ -110,7 +110,7 @@ def test_the_whole_leads_browsers_to_its_index():
     first = client().get("/ontology", headers={"Accept": HTML}, follow_redirects=False)
     assert first.status_code == 307
     assert first.headers["location"] == "ontology/"
-    assert first.headers["vary"] == "Accept"
+    assert first.headers["vary"].split(", ")[0] == "Accept"
     answer = get("/ontology", HTML)
     assert answer.url.path == "/ontology/"
     assert "<h1>FlexKG ontology</h1>" in answer.text
@@ -198,7 +198,7 @@ def test_unchanged_content_is_not_sent_again(form, method):
     assert answer.status_code == 304
     assert answer.content == b""
     assert answer.headers["etag"] == tag
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].split(", ")[0] == "Accept"
 
 
 def test_changed_content_is_sent():
