@@ -9,7 +9,8 @@ import typer
 from kg.errors import UsageError
 
 devices_app = typer.Typer(
-    no_args_is_help=True, help="Device mappings: check, import, suggest, and the check before dispatch."
+    no_args_is_help=True,
+    help="Device mappings: check, import, suggest, the check before dispatch. Certificates: flexkg device.",
 )
 
 

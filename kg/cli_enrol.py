@@ -11,7 +11,11 @@ from kg.errors import UsageError
 if TYPE_CHECKING:
     from kg.identity.device_flow import Prompt
 
-device_app = typer.Typer(help="Certificates of devices.", no_args_is_help=True, rich_markup_mode="markdown")
+device_app = typer.Typer(
+    help="Certificates of devices: register and revoke. Device mappings: flexkg devices.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 Identity = Annotated[
     Path, typer.Option("--identity", help="Folder of registry and vault.", envvar="FLEXKG_IDENTITY")
 ]

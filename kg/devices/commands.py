@@ -145,7 +145,11 @@ def check_command(
             continue
         factor = _factor(point, situation)
         if factor is None:
-            what = f"The scale factor {point.factor_point} has not been read."
+            read = situation.readings.get((point.device, point.factor_point))
+            wrong_one = f"is {read}, which is no whole number of -10 to 10"
+            what = (
+                f"The scale factor {point.factor_point} {'has not been read' if read is None else wrong_one}."
+            )
             found.append(refusal("CMD-13", what, point.device, point.name))
             continue
         wrong = refusals(point, value, now, situation.past.get((point.device, point.name)))

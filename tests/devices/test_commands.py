@@ -214,6 +214,9 @@ def test_scale_factor_is_read_first():
         verdict = check_command(plans, "I", point("W", 4990), NOW, known)
         assert rules(verdict) == found
         assert [write.raw for write in verdict.writes] == ([499] if exponent == 1 else [])
+        if found == ["CMD-13"]:
+            why = "has not been read" if exponent is None else "is 11, which is no whole number of -10 to 10"
+            assert why in verdict.refusals[0].message
 
 
 def test_site_that_does_not_conform_is_not_loaded(tmp_path):
@@ -223,3 +226,12 @@ def test_site_that_does_not_conform_is_not_loaded(tmp_path):
     (tmp_path / "hp.td.jsonld").write_text(written(made))
     with pytest.raises(UsageError, match="PNT-2"):
         load_site([str(tmp_path)])
+
+
+def test_the_help_of_device_and_devices_names_the_other():
+    """One letter apart: whoever asks the wrong one is told where the rest is."""
+    from kg.cli_devices import devices_app
+    from kg.cli_enrol import device_app
+
+    assert "Certificates: flexkg device." in str(devices_app.info.help)
+    assert "mappings: flexkg devices." in str(device_app.info.help)

@@ -83,7 +83,9 @@ def _row(row: dict[str, str], points: dict[str, Any], made: Imported) -> None:
     if re.fullmatch(r"-?\d{1,2}", scaler) and -10 <= int(scaler) <= 10:
         terms["flex:scaleFactor"] = int(scaler)
     elif scaler:
-        made.notes.append(Left(label, f"the scaler {scaler!r} is no whole number of -10 to 10: raw numbers"))
+        why = f"the scaler {scaler!r} is no whole number of -10 to 10; without it the value cannot be told"
+        made.left.append(Left(label, why))
+        return
     if row.get("writable", "").lower() in ("rw", "w", "true", "yes", "write", "readwrite"):
         made.notes.append(Left(label, "can be written, but the list states no limits: read-only"))
     address = f"{said}/{code}/{attribute}"
