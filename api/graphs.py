@@ -76,7 +76,9 @@ async def get(
     if wanted is None:
         return await described(request, accept)
     service, form = service_of(request), choose(accept, GRAPHS)
-    asked = await run_in_threadpool(service.asking.asked, _ALL, default=[wanted], max_age=0.0)
+    asked = await run_in_threadpool(
+        service.asking.asked, _ALL, default=[wanted], max_age=0.0, stored_only=True
+    )
     if wanted and wanted not in asked.graphs:
         asked.release()
         raise _missing(wanted)

@@ -50,6 +50,7 @@ class Asking:
         default: Sequence[str] = (),
         named: Sequence[str] = (),
         max_age: float | None = None,
+        stored_only: bool = False,
     ) -> Asked:
         """Prepare a user's query for a worker; what is given must be released.
 
@@ -59,6 +60,7 @@ class Asking:
                 it says itself counts, and all graphs where it says nothing.
             named: IRIs of the graphs that GRAPH may name.
             max_age: seconds by which it may see the store late, where less than the settings say.
+            stored_only: read the graph as it is stored, without readings that are kept in columns.
 
         Raises:
             QueryError: it is refused.
@@ -68,7 +70,8 @@ class Asking:
         text, shift = declare(query)
         for rewrite in self.rewriters:
             text = rewrite(text)
-        text = self._with_readings(text, shift, restricted=bool(default or named))
+        if not stored_only:
+            text = self._with_readings(text, shift, restricted=bool(default or named))
         snapshot = self.snapshots.hold(max_age)
         try:
             reads = dataset(query, snapshot.graphs, default, named)

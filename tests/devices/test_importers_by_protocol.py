@@ -289,6 +289,27 @@ def test_spine_discovery_is_imported():
     assert len(nothing.left) == 3
 
 
+def test_spine_is_read_as_it_goes_over_ship():
+    """There an object is a list of objects with one member each."""
+
+    def ship(value):
+        if isinstance(value, dict):
+            return [{key: ship(one)} for key, one in value.items()]
+        return [ship(one) for one in value] if isinstance(value, list) else value
+
+    found = made("spine", {"datagram": ship(SPINE["datagram"])}, USECASES=CURTAILMENT, MAXIMUM="32")
+    assert [p["flex:spineFunction"] for p in points(found).values()] == ["loadControlLimitListData"]
+
+
+def test_nothing_mapped_is_no_success(tmp_path):
+    """The outcome says so."""
+    source = tmp_path / "odd.csv"
+    source.write_text("object type,instance\nquantumInput,1\n")
+    (result,) = import_files("bacnet", [str(source)], {}, tmp_path / "out")
+    assert not result.conforms
+    assert "nothing mapped" in result.summary()
+
+
 def test_scl_file_is_imported(tmp_path):
     """Types are followed through structures and objects within objects, also where they lead in a circle."""
     found = made("scl", SCL)
@@ -322,7 +343,7 @@ def test_every_valid_scl_file_is_imported(tmp_path):
         if result.imported is None:
             assert "parsererror" in result.source
             continue
-        assert result.conforms, list(result.lines())
+        assert result.conforms == (result.imported.mapped > 0), list(result.lines())
         assert result.imported.mapped or result.imported.left
         mapped += result.imported.mapped
     assert mapped > 900

@@ -87,15 +87,18 @@ class Result:
 
     @property
     def conforms(self) -> bool:
-        """Whether the source was read and all that was made of it conforms."""
-        return self.imported is not None and all(report.conforms for report in self.reports.values())
+        """Whether the source was read, something was made of it, and all of that conforms."""
+        made = self.imported is not None and self.imported.mapped > 0
+        return made and all(report.conforms for report in self.reports.values())
 
     def summary(self) -> str:
         """Say in one line what came out."""
         if self.imported is None:
             return f"{self.source}: not imported: {self.error}"
         files = ", ".join(self.reports) or "nothing"
-        verdict = "conforms" if self.conforms else "does not conform"
+        verdict = (
+            "conforms" if self.conforms else "does not conform" if self.imported.mapped else "nothing mapped"
+        )
         count = f"{self.imported.mapped} points mapped, {len(self.imported.left)} left"
         return f"{self.source}: {count} -> {files}, {verdict}"
 

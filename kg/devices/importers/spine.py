@@ -36,7 +36,7 @@ def import_spine(data: bytes, name: str, settings: Mapping[str, str]) -> Importe
         EEBUS SPINE technical specification, resource specification, NodeManagement.
     """
     checked_settings(settings, _SETTINGS)
-    commands = list(_commands(parsed_json(data, name)))
+    commands = list(_commands(_plain(parsed_json(data, name))))
     found = [one[_DISCOVERY] for one in commands if isinstance(one.get(_DISCOVERY), dict)]
     if not any("featureInformation" in one for one in found):
         cure = f"give a reply or notification with {_DISCOVERY}"
@@ -61,6 +61,18 @@ def import_spine(data: bytes, name: str, settings: Mapping[str, str]) -> Importe
     if not made.mapped:
         made.things.clear()
     return made
+
+
+def _plain(value: Any) -> Any:
+    """Write the JSON of SHIP plainly: there an object is a list of objects with one member each."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if not isinstance(value, list):
+        return value
+    single = [next(iter(one)) for one in value if isinstance(one, dict) and len(one) == 1]
+    if value and len(single) == len(value) == len(set(single)) and "datagram" not in single:
+        return {key: _plain(one) for part in value for key, one in part.items()}
+    return [_plain(one) for one in value]
 
 
 def _commands(value: Any) -> Iterator[dict[str, Any]]:

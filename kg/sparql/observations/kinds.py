@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kg.errors import QueryError
+from kg.namespaces import FLEX, RDFS
 from kg.sparql.observations.paths import mentions
 from kg.sparql.observations.tree import Path, Triple
 from kg.sparql.observations.vocabulary import (
@@ -23,6 +24,7 @@ from kg.sparql.observations.vocabulary import (
 )
 
 GRAPH = "graph"
+_BELOW, _MESSAGE = f"<{RDFS}subClassOf>", f"<{FLEX}Message>"
 _ROLES = (OBSERVATION, RESULT, SPAN)
 
 
@@ -58,6 +60,7 @@ def split(triples: Iterable[Triple], known: Mapping[str, str], reserved: Contain
     """
     triples = list(triples)
     ground = {name for name, kind in known.items() if kind == GRAPH}
+    ground.update(_messages(triples))
     while True:
         before = len(ground)
         for triple in triples:
@@ -72,6 +75,17 @@ def split(triples: Iterable[Triple], known: Mapping[str, str], reserved: Contain
             made.about.setdefault(triple.subject, []).append(triple)
     _roles(made, known, reserved)
     return made
+
+
+def _messages(triples: Iterable[Triple]) -> set[str]:
+    """Find the variables whose class is one of messages: no reading is a message."""
+    triples = [triple for triple in triples if not isinstance(triple.predicate, Path)]
+    classes = {one.subject for one in triples if (one.predicate, one.object) == (_BELOW, _MESSAGE)}
+    return {
+        one.subject
+        for one in triples
+        if one.predicate == TYPE and one.object[0] == "?" and one.object in classes and one.subject[0] == "?"
+    }
 
 
 def _solid(term: str, ground: set[str]) -> bool:
