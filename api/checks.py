@@ -5,14 +5,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
+from fastapi_problem.error import Problem
 
 from api.access import caller_of
 from api.bodies import CHECK_BODY, read_body
 from api.models import ProblemModel, ReportModel
 from api.negotiation import choose
+from api.problems import TYPE
 from kg.check import checker
 from kg.errors import Forbidden, UsageError
 from kg.graphs.formats import convert_graph
+from kg.profiles import tokens
 from kg.render import as_turtle
 from kg.report import Report
 from kg.service import Service
@@ -45,7 +48,10 @@ _FORMS = ("application/json", "text/turtle", "application/ld+json", "application
 async def check(
     request: Request,
     accept: Annotated[str | None, Header()] = None,
-    profile: Annotated[Literal["core", "strict"] | None, Query(description="Level of strictness.")] = None,
+    profile: Annotated[
+        str | None,
+        Query(description="Level of strictness: `core`, `strict`, `site-de`, or one of a package."),
+    ] = None,
     context: Annotated[
         Literal["store"] | None, Query(description="`store`: compare with what the store knows.")
     ] = None,
@@ -61,6 +67,7 @@ async def check(
     """
     service: Service = request.app.state.service
     form = choose(accept, _FORMS)
+    _known(profile)
     if context == "store" and not caller_of(request).may("read_all"):
         raise Forbidden(
             "the token does not allow a check against the store",
@@ -84,6 +91,23 @@ async def _upload(request: Request, service: Service) -> Upload:
     limit = service.settings.max_payload_bytes
     several = kind.lower().startswith(MULTIPART)
     return read_upload(kind, await read_body(request, limit * _PARTS if several else limit))
+
+
+def _known(profile: str | None) -> None:
+    """Refuse a profile that nobody declared; a file is no profile here.
+
+    Raises:
+        Problem: 422; lists those that there are.
+    """
+    if profile is not None and profile not in tokens():
+        raise Problem(
+            "The request is not valid",
+            type_=TYPE + "request",
+            detail=f"profile: there is none called {profile!r}",
+            status=422,
+            where="query profile",
+            cure=f"use one of {', '.join(tokens())}",
+        )
 
 
 def _checked(service: Service, upload: Upload, profile: str | None, stored: bool, now: str) -> Report:

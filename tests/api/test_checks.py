@@ -90,10 +90,10 @@ def test_check_reads_no_more_than_it_may(checking):
 
 def test_check_knows_profiles(checking):
     """A level by name; a file of the server's is no level here."""
-    for profile in ("core", "strict"):
+    for profile in ("core", "strict", "site-de"):
         answer = checking.post("/check", params={"profile": profile}, content=event(hours=2))
         assert answer.json() == kg.check(event(hours=2), profile=profile).as_dict()
-    for profile in ("/etc/passwd", "x"):
+    for profile in ("/etc/passwd", "x", "shapes/profiles.ttl"):
         answer = checking.post("/check", params={"profile": profile}, content=event())
         assert "profile" in problem(answer, 422, "request")["detail"]
 
