@@ -12,6 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg import assets
+from kg.engines.slips import KNOWN, misspelt
 from kg.errors import AssetError
 from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SH, VOCAB
 from kg.turtle_lines import blocks, line_naming
@@ -86,6 +87,7 @@ class Shapes:
         self._homes: dict[ox.NamedNode | ox.BlankNode, Path] = {}
         for index, path in enumerate(files):
             self._read(path, index)
+        self._refuse_misspelt()
         self.rules = {rule.shape: rule for rule in self._rules()}
         self._refuse_nameless()
 
@@ -95,6 +97,18 @@ class Shapes:
             assert isinstance(subject, ox.NamedNode | ox.BlankNode)
             self.quads.setdefault(subject, []).append((triple.predicate, _apart(triple.object, index)))
             self._homes.setdefault(subject, path)
+
+    def _refuse_misspelt(self) -> None:
+        """Refuse a property in SHACL's name that it does not have: a misspelt target would check nothing.
+
+        Raises:
+            AssetError: there is one; names file, shape and cure.
+        """
+        for subject, facts in self.quads.items():
+            for predicate, _ in facts:
+                if predicate.value.startswith(SH) and predicate.value not in KNOWN:
+                    name = subject.value if isinstance(subject, ox.NamedNode) else str(subject)
+                    raise self.placed(misspelt(predicate.value, name))
 
     def _refuse_nameless(self) -> None:
         """Refuse what could find something wrong and could not be cited, and two rules of one id.

@@ -150,6 +150,7 @@ def test_shape_that_no_report_can_cite_is_refused(tmp_path: Path, body: str, wor
 
 SLIPS = [
     ("sh:maxInclusiv 0", "sh:maxInclusiv checks nothing"),
+    ("sh:targetClas flex:Event", "sh:targetClas checks nothing"),
     ("sh:maxCount 1 ; sh:maxCount 2", "sh:maxCount is stated twice"),
     ("sh:node [ sh:maxLenght 3 ]", "sh:maxLenght checks nothing"),
 ]

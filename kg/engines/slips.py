@@ -64,6 +64,9 @@ _BESIDES: Final = sh(
     *("conforms", "result", "detail", "focusNode", "value", "resultPath", "resultMessage", "resultSeverity"),
     *("shapesGraphWellFormed", "sourceShape", "sourceConstraint", "sourceConstraintComponent"),
 )
+#: Every property of SHACL that a shapes graph may have.
+KNOWN: Final = _ONCE | OF_SHAPES | _BESIDES
+_CURE: Final = "mend the spelling, or leave out what SHACL Core and SHACL-SPARQL do not have"
 #: SHACL's own values where one of its own is given.
 _VALUES: Final = {
     SH + "severity": sh("Violation", "Warning", "Info"),
@@ -102,17 +105,25 @@ def refuse(pairs: Pairs, shapes: set[Term]) -> None:
         raise AssetError("a shape is referred to but not there", where=_name(shape), cure="add it")
 
 
+def misspelt(predicate: str, where: str) -> AssetError:
+    """Make the error about a property in SHACL's name that SHACL does not have.
+
+    Args:
+        predicate: its IRI.
+        where: the shape that states it.
+    """
+    return AssetError(f"sh:{predicate.removeprefix(SH)} checks nothing", where=where, cure=_CURE)
+
+
 def _check_terms(pairs: Pairs) -> None:
-    cure = "mend the spelling, or leave out what SHACL Core and SHACL-SPARQL do not have"
     for predicate in pairs:
-        if predicate.startswith(SH) and predicate not in _ONCE | OF_SHAPES | _BESIDES:
-            where = _name(pairs[predicate][0][0])
-            raise AssetError(f"sh:{predicate.removeprefix(SH)} checks nothing", where=where, cure=cure)
+        if predicate.startswith(SH) and predicate not in KNOWN:
+            raise misspelt(predicate, _name(pairs[predicate][0][0]))
     for predicate, known in _VALUES.items():
         for subject, value in pairs.get(predicate, ()):
             if isinstance(value, NamedNode) and value.value.startswith(SH) and value.value not in known:
                 name = value.value.removeprefix(SH)
-                raise AssetError(f"sh:{name} means nothing here", where=_name(subject), cure=cure)
+                raise AssetError(f"sh:{name} means nothing here", where=_name(subject), cure=_CURE)
 
 
 def _check_repeats(pairs: Pairs) -> None:
