@@ -44,7 +44,7 @@ test-services: $(SERVICES)
 	FLEXKG_TIER=services $(PYTEST) -m services tests/services
 
 test-long: $(READY)
-	FLEXKG_TIER=long $(PYTEST) -m long
+	FLEXKG_TIER=long $(PYTEST) -o faulthandler_timeout=7200 -m long
 
 bench: $(READY)
 	$(BIN)/python -m bench

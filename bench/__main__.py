@@ -1,6 +1,7 @@
 """Measure and tell: ``python -m bench [--quick] [--only CASE] [--results FOLDER]``."""
 
 import argparse
+import faulthandler
 import json
 import os
 import platform
@@ -55,6 +56,8 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     ),
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
+#: Seconds that a case may take before the run ends and tells where it stood.
+_QUICK, _WHOLE = 120, 3600
 _PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")
 
 
@@ -105,7 +108,9 @@ def main() -> None:
     for name, (title, measure) in CASES.items():
         if given.only and name not in given.only:
             continue
+        faulthandler.dump_traceback_later(_QUICK if given.quick else _WHOLE, exit=True)
         figures[name] = measure(quick=given.quick)
+        faulthandler.cancel_dump_traceback_later()
         print(f"\n{name}: {title}\n{table(figures[name])}", flush=True)
     given.results.mkdir(parents=True, exist_ok=True)
     path = given.results / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"

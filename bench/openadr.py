@@ -13,7 +13,8 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
 
-from bench.swarm import STOCK, Connection, flexkg, offer, poll, process, rate, registration, report
+from bench.servers import serving
+from bench.swarm import STOCK, Connection, flexkg, offer, poll, rate, registration, report
 
 _PERIOD = 10.0
 
@@ -28,12 +29,12 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
     period = 1.0 if quick else _PERIOD
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ours = stack.enter_context(process(*flexkg(folder / "store"), ready="serves"))
-        stock = stack.enter_context(process("-c", STOCK, ready="ready"))
+        ours = stack.enter_context(serving(*flexkg(folder / "store"), ready="serves"))
+        stock = stack.enter_context(serving("-c", STOCK, ready="ready"))
         upstream = f"http://127.0.0.1:{stock}/OpenADR2/Simple/2.0b"
         code = "from kg.cli import main; main()"
         guard = stack.enter_context(
-            process("-c", code, "guard", "--upstream", upstream, "--port", "0", ready="guards")
+            serving("-c", code, "guard", "--upstream", upstream, "--port", "0", ready="guards")
         )
         return asyncio.run(_measure(ours, stock, guard, seconds, vens, period))
 

@@ -7,13 +7,10 @@ says something.
 import asyncio
 import http.client
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +19,7 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from bench.payloads import fresh
+from bench.servers import serving
 from kg.ingest import Ingest
 from kg.sparql.processes import WorkerProcess
 from kg.sparql.prologue import declare
@@ -49,7 +47,8 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
                 filled.ingest(data)
             filled.graphs.snapshot(Path(folder) / "raw")
         raw = ox.Store.read_only(str(Path(folder) / "raw"))
-        with _serving(store) as address:
+        with serving(*_command(store), ready="serves on") as port:
+            address = f"127.0.0.1:{port}"
             rows = [_beside("point query", address, raw, "/sparql", {"query": _POINT}, _POINT, count)]
             for name in ("events", "requested", "responses", "messages", "resources"):
                 text = declare(stored_queries()[name].text)[0]
@@ -62,17 +61,8 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
     return rows
 
 
-@contextmanager
-def _serving(store: Path) -> Iterator[str]:
-    code = "from api.command import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--store", str(store), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().partition("http://")[2].partition(" ")[0]
-    finally:
-        process.terminate()
-        process.wait(30)
+def _command(store: Path) -> tuple[str, ...]:
+    return ("-c", "from api.command import main; main()", "serve", "--store", str(store), "--port", "0")
 
 
 def _get(connection: http.client.HTTPConnection, path: str, client: str = "bench") -> int:
@@ -170,9 +160,9 @@ def _starts(count: int) -> dict[str, Any]:
         found = []
         for _ in range(count):
             begin = time.perf_counter()
-            worker = await WorkerProcess.start()
+            worker = await asyncio.wait_for(WorkerProcess.start(), 60)
             found.append((time.perf_counter() - begin) * 1e3)
-            await worker.kill()
+            await asyncio.wait_for(worker.kill(), 60)
         return found
 
     found = asyncio.run(run())

@@ -2,12 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -22,6 +18,8 @@ _HEAD = (
 )
 _TAIL = "</oadr:oadrSignedObject></oadr:oadrPayload>"
 _VERSION = 'ei:schemaVersion="2.0b"'
+#: Seconds that an answer may take before the measurement fails.
+_PATIENCE = 60.0
 
 
 def poll(ven: str) -> bytes:
@@ -98,13 +96,13 @@ class Connection:
         )
         writer.write(head.encode() + body)
         try:
-            answer = await reader.readuntil(b"\r\n\r\n")
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _PATIENCE)
         except (asyncio.IncompleteReadError, ConnectionError):  # the server gave up an idle connection
             self._streams = None
             return await self.post(service, body)
         assert answer.startswith(b"HTTP/1.1 200"), answer
         found = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
-        return await reader.readexactly(int(found[1])) if found else b""
+        return await asyncio.wait_for(reader.readexactly(int(found[1])), _PATIENCE) if found else b""
 
     async def close(self) -> None:
         """Close it."""
@@ -138,24 +136,6 @@ async def rate(
     begin = perf_counter()
     await asyncio.gather(*(go(number) for number in range(connections)))
     return done / (perf_counter() - begin)
-
-
-@contextlib.contextmanager
-def process(*command: str, ready: str) -> Iterator[int]:
-    """Run a server for the length of a block; gives its port, which the line with ``ready`` ends in."""
-    one = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert one.stdout is not None
-    try:
-        for line in one.stdout:
-            if ready in line:
-                break
-        yield int(re.findall(r"127\.0\.0\.1:(\d+)", line)[-1])
-    finally:
-        os.kill(one.pid, signal.SIGTERM)
-        one.wait(30)
-        one.stdout.close()
 
 
 def flexkg(store: Path, *arguments: str) -> tuple[str, ...]:

@@ -1,0 +1,59 @@
+"""Servers that a measurement starts and ends; none outlives it, whatever happens."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: Seconds for a server to say that it is ready, and to end when it is told to.
+_START, _END = 60.0, 30.0
+
+
+@contextmanager
+def serving(*command: str, ready: str) -> Iterator[int]:
+    """Run a Python program as a server for the length of a block.
+
+    Args:
+        command: what to hand to the interpreter.
+        ready: a word of the line in which the server says that it is ready; the line ends in its address.
+
+    Yields:
+        The port that it listens on.
+
+    Raises:
+        RuntimeError: when it does not start, or does not end when it is told to; with what it printed.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as words:
+        # a file, not a pipe: nothing has to read along, and nobody waits for a pipe that a grandchild holds
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            text=True,
+        )
+        assert process.stdout is not None
+        late = threading.Timer(_START, process.kill)
+        late.start()
+        try:
+            line = next((line for line in process.stdout if ready in line), "")
+            late.cancel()
+            found = re.findall(r"127\.0\.0\.1:(\d+)", line)
+            if not found:
+                words.seek(0)
+                raise RuntimeError(f"{command} did not start within {_START:g} s: {words.read()}")
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            yield int(found[-1])
+        finally:
+            late.cancel()
+            process.terminate()
+            try:
+                process.wait(_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(_END)
+                words.seek(0)
+                raise RuntimeError(f"{command} did not end within {_END:g} s: {words.read()}") from None
