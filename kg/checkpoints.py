@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -23,6 +20,7 @@ from joserfc.jwk import OKPKey
 from kg.chain import Checkpoint
 from kg.errors import UsageError
 from kg.journal import Journal
+from kg.seal import signing_key
 
 TYPE: Final = "flexkg-checkpoint"
 _ALGORITHMS: Final = ["Ed25519"]
@@ -41,7 +39,8 @@ class Handed:
         hash: its hash, hexadecimal.
         tenant: whose journal it is.
         at: when it was made, UTC.
-        key: thumbprint (RFC 7638) of the journal's public key.
+        key: thumbprint (RFC 7638) of the store's public key.
+        public: the public key, 32 bytes.
     """
 
     seq: int
@@ -49,6 +48,7 @@ class Handed:
     tenant: str
     at: datetime
     key: str
+    public: bytes
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -93,7 +93,8 @@ def read(text: str) -> Handed:
         if header.get("typ") != TYPE or len(bytes.fromhex(said["hash"])) != 32:
             raise ValueError("no checkpoint of a journal")
         at = datetime.fromtimestamp(said["iat"], UTC)
-        return Handed(int(said["seq"]), said["hash"], str(said["tenant"]), at, key.thumbprint())
+        public = key.public_key.public_bytes_raw()
+        return Handed(int(said["seq"]), said["hash"], str(said["tenant"]), at, key.thumbprint(), public)
     except (JoseError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise UsageError(
             f"this is no checkpoint: {error}", cure="give one as flexkg journal checkpoint wrote it"
@@ -123,9 +124,8 @@ def digest(text: str) -> bytes:
 
 
 def _key(journal: Journal) -> OKPKey:
-    """Derive the signing key from the journal's secret: no other file has to be kept."""
-    raw = HKDF(SHA256(), 32, None, b"flexkg checkpoint 1").derive(journal.keys.secret)
-    private = Ed25519PrivateKey.from_private_bytes(raw)
-    public = private.public_key().public_bytes_raw()
-    text = {name: urlsafe_b64encode(part).rstrip(b"=").decode() for name, part in (("d", raw), ("x", public))}
+    """Give the key that the store signs with, as joserfc takes it."""
+    private = signing_key(journal.keys.secret)
+    parts = (("d", private.private_bytes_raw()), ("x", private.public_key().public_bytes_raw()))
+    text = {name: urlsafe_b64encode(part).rstrip(b"=").decode() for name, part in parts}
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", **text})

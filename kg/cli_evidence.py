@@ -2,12 +2,14 @@
 
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kg.errors import UsageError
+from kg.render import printable
 from kg.terminal import REFUSED
 
 #: Bytes that a zip file may unpack to.
@@ -27,27 +29,31 @@ def evidence(
     key: Annotated[
         Path | None, typer.Option(help="After `verify`: public key that was handed out before, PEM.")
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="After `verify`: a checkpoint that was handed out before; has the key."),
+    ] = None,
 ) -> None:
     """Write the evidence pack of an event, or verify one without any store.
 
-    `flexkg evidence key` prints the public key to hand out beforehand. Exit code 1: a pack does not hold.
+    `flexkg evidence key` prints the public key to hand out beforehand: the one of the journal's checkpoints.
+    Exit code 1: a pack does not hold, or is damaged.
 
     Examples: `flexkg evidence E-7 --store ./store --out pack`, `flexkg evidence verify pack --key public.pem`
     """
     if event == "verify":
         if pack is None:
             raise UsageError("no pack is named", cure="flexkg evidence verify FOLDER")
-        _verify(pack, key)
+        _verify(pack, key, checkpoint)
         return
     if store is None:
         raise UsageError("no store is named", where="--store", cure="give the directory of a store")
-    from kg.activation.pack import evidence_key, make_pack, public_pem
+    from kg.activation.pack import make_pack
     from kg.ingest import Ingest
+    from kg.seal import public_of
 
     if event == "key":
-        if not store.is_dir():
-            raise UsageError("there is no store", where=str(store), cure="name the directory of a store")
-        print(public_pem(evidence_key(store)).decode(), end="")
+        print(public_of(store).decode(), end="")
         return
     if out is None:
         raise UsageError("no folder is named", where="--out", cure="say where to write the pack")
@@ -56,32 +62,42 @@ def evidence(
     print(f"{out}: {rows} messages and entries; verify with: flexkg evidence verify {out}")
 
 
-def _verify(pack: Path, key: Path | None) -> None:
-    from kg.activation.verification import verify_pack
+def _verify(pack: Path, key: Path | None, checkpoint: Path | None) -> None:
+    from kg.activation.verification import Verified, verify_pack
 
-    try:
-        public = key.read_bytes() if key is not None else None
-    except OSError as error:
-        raise UsageError(
-            f"the key cannot be read: {error.strerror}", where=str(key), cure="check the path"
-        ) from error
+    public = _given(key, "key") if key is not None else None
+    handed = _given(checkpoint, "checkpoint").decode("ascii", "replace") if checkpoint is not None else ""
     with tempfile.TemporaryDirectory() as folder:
-        if pack.is_file():
-            try:
-                with zipfile.ZipFile(pack) as archive:
-                    if sum(one.file_size for one in archive.infolist()) > _LARGEST:
-                        raise UsageError("the zip file is too large", where=str(pack), cure="unpack it")
-                    archive.extractall(folder)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise UsageError("the zip file cannot be read", where=str(pack), cure="unpack it") from error
-        found = verify_pack(Path(folder) if pack.is_file() else pack, public)
+        try:
+            found = verify_pack(_unpacked(pack, Path(folder)) if pack.is_file() else pack, public, handed)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            found = Verified("", 0, "", False, [f"{pack}: the zip file is damaged: {error}"])
     for fault in found.faults:
-        print(f"fault: {fault}")
+        print(f"fault: {printable(fault)}")
     for note in found.notes:
-        print(f"note: {note}")
+        print(f"note: {printable(note)}")
     state = "holds" if found.holds else "does not hold"
-    print(
-        f"event {found.event}: {found.rows} messages and entries, signed with key {found.key[:16]}: {state}"
-    )
+    about = f"event {printable(found.event)}: {found.rows} messages and entries" if found.key else "the pack"
+    print(f"{about}{f', signed with key {found.key[:16]}' if found.key else ''}: {state}")
     if not found.holds:
         raise typer.Exit(REFUSED)
+
+
+def _given(path: Path, what: str) -> bytes:
+    """Read a file that the caller names."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the {what} cannot be read: {error.strerror}", where=str(path), cure="check the path"
+        ) from error
+
+
+def _unpacked(pack: Path, folder: Path) -> Path:
+    """Unpack a zip file; gives the folder in it that holds the pack."""
+    with zipfile.ZipFile(pack) as archive:
+        if sum(one.file_size for one in archive.infolist()) > _LARGEST:
+            raise UsageError("the zip file is too large", where=str(pack), cure="unpack it")
+        archive.extractall(folder)
+    inside = list(folder.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder

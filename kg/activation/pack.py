@@ -7,13 +7,9 @@ received or sent and the report on it, ``prov.ttl`` with what they mean.
 
 import hashlib
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kg.activation.prov import prov_lines
 from kg.activation.registry import rows_of_entries, versions
@@ -24,6 +20,7 @@ from kg.graphs.formats import write_graph
 from kg.ingest import Ingest
 from kg.literals import string
 from kg.namespaces import FLEX, ID, VERSION
+from kg.seal import public_pem, signing_key
 from kg.times import moment
 
 FORMAT: Final = "flexkg evidence 1"
@@ -69,7 +66,7 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
         _text(out / "chain.jsonl", "".join(json.dumps(head) + "\n" for head in chain))
         lines = prov_lines(graphs, versions(graphs, event_id, vtn), held)
         _text(out / "prov.ttl", write_graph("\n".join([*lines, ""]), "turtle"))
-        key = evidence_key(journal.directory.path)
+        key = signing_key(journal.keys.secret)
         manifest = {
             "format": FORMAT,
             "event": event_id,
@@ -93,41 +90,6 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
             f"the pack cannot be written: {error.strerror}", where=str(out), cure="make room, check the path"
         ) from error
     return len(held)
-
-
-def evidence_key(store: Path) -> Ed25519PrivateKey:
-    """Give the key that a store's packs are signed with; made at its first use.
-
-    Raises:
-        StoreUnavailable: it cannot be read or written.
-    """
-    path = store / "evidence.key"
-    try:
-        if path.exists():
-            found = serialization.load_pem_private_key(path.read_bytes(), None)
-            assert isinstance(found, Ed25519PrivateKey)
-            return found
-        made = Ed25519PrivateKey.generate()
-        pem = made.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(pem)
-            os.fsync(file.fileno())
-        fresh.rename(path)
-    except (OSError, ValueError, AssertionError) as error:
-        raise StoreUnavailable(
-            f"the key for evidence cannot be used: {error}", where=str(path), cure="restore it from a backup"
-        ) from error
-    return made
-
-
-def public_pem(key: Ed25519PrivateKey) -> bytes:
-    """Write the public half, to be handed out before it is needed."""
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
 
 
 def _rows(graphs: GraphStore, event_id: str, vtn: str) -> set[int]:
