@@ -7,7 +7,7 @@ from random import Random
 
 from kg.graphs import lexical
 from kg.graphs.embedded import EmbeddedGraphs
-from kg.literals import date_time, string
+from kg.literals import date_time, integer, string
 from kg.namespaces import FLEX, GRAPH, ID, PREFIXES, QUANTITYKIND, RDF, RDFS, SAREF, UNIT, VOCAB
 from kg.readings import Reading
 from kg.readings.columns import ColumnReadings
@@ -110,17 +110,25 @@ def readings(per_series, seed=7):
     return made
 
 
+def messages(made):
+    """Triples about the messages that readings come from."""
+    for one in {one.digest: one for one in made}.values():
+        message = f"<{ID}message/{one.digest}>"
+        yield f"{message} <{FLEX}journalRow> {integer(str(one.seq))} ."
+        yield f"{message} <{FLEX}receivedAt> {date_time(one.received.isoformat().replace('+00:00', 'Z'))} ."
+
+
 class World:
     """The same readings as triples and in columns."""
 
     def __init__(self, per_series=110, extra=()):
-        text = "\n".join(described())
+        made = [*readings(per_series), *extra]
+        text = "\n".join([*described(), *messages(made)])
         self.triples, self.graph = EmbeddedGraphs(), EmbeddedGraphs()
         for store in (self.triples, self.graph):
             store.add(GRAPH + "meta-of-series", text)
         self.columns = ColumnReadings()
         self.as_triples = GraphReadings(self.triples)
-        made = [*readings(per_series), *extra]
         self.as_triples.append(made)
         self.columns.append(made)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from rdflib import Graph
 
-from kg.errors import UsageError
+from kg.errors import StoreError, UsageError
+from kg.graphs import Change
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.namespaces import FLEX, GRAPH, ID, PROV, QUANTITYKIND, SAREF, TIME, UNIT, VOCAB
 from kg.readings import Constants, Reading
@@ -110,6 +111,20 @@ def test_append_nothing_is_nothing(store):
     """An empty batch is allowed, and an empty store answers."""
     assert store.append([]) == 0
     assert (list(store.scan()), store.count(), store.series(), store.latest(A)) == ([], 0, [], None)
+
+
+def test_row_and_receipt_are_said_once_for_each_payload():
+    """Not of each observation; a graph of an older version, which did so, asks to be rebuilt."""
+    graphs = EmbeddedGraphs()
+    GraphReadings(graphs).append([reading(n) for n in range(5)])
+    for name in ("journalRow", "receivedAt"):
+        assert [s.subject for s in graphs.match(None, f"<{FLEX}{name}>", None)] == [
+            f"<{ID}readings/{'a' * 64}>"
+        ]
+    graphs.write([Change("", unset=[(f"{ID}readings/{'a' * 64}", FLEX + "journalRow")])])
+    with pytest.raises(StoreError) as error:
+        list(GraphReadings(graphs).scan())
+    assert "rebuild" in error.value.cure
 
 
 def test_scan_is_ordered_and_takes_a_window(store):

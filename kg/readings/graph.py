@@ -10,7 +10,8 @@ For each reading, in the graph ``op/<yyyymm>`` of the month of receipt::
         saref:hasValue 1.5 ; saref:isMeasuredIn <unit> ; saref:isValueOfProperty <property> .
     <span> a time:Interval ; flex:startsAt "start" ; flex:endsAt "end" .
 
-with quality, confidence and accuracy where they are known, and where the reading came from.
+with quality, confidence and accuracy where they are known, and the message that it came from
+(``prov:wasDerivedFrom``). The row and the time of receipt are said once for each payload.
 """
 
 import threading
@@ -18,10 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from kg.errors import StoreError
 from kg.graphs import Change, GraphStore, Statement, counted, lexical, month_graph
-from kg.literals import date_time, decimal, integer, segment
-from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF, TIME
+from kg.literals import date_time
+from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF
 from kg.readings import Constants, Reading
+from kg.readings.observation import RECEIVED, ROW, constant, lines, observation, payload, written
 
 _TYPE = RDF + "type"
 _MESSAGE = ID + "message/"
@@ -34,11 +37,10 @@ _PATTERN = """
   ?reading a saref:Observation ; flex:series ?series ; flex:startsAt ?start .
   FILTER(?start >= ?from && ?start < ?to)"""
 _SCAN = f"""{_PREFIXES}
-SELECT ?series ?start ?value ?message ?row ?received
+SELECT ?series ?start ?value ?message
   ?end ?resource ?property ?unit ?quality ?confidence ?accuracy ?from ?to
 WHERE {{{_PATTERN}
-  ?reading saref:hasResult ?result ; prov:wasDerivedFrom ?message ; flex:journalRow ?row ;
-    flex:receivedAt ?received .
+  ?reading saref:hasResult ?result ; prov:wasDerivedFrom ?message .
   ?result saref:hasValue ?value .
   OPTIONAL {{ ?reading saref:hasPhenomenonTime/flex:endsAt ?end }}
   OPTIONAL {{ ?reading flex:ofResource ?resource }}
@@ -80,13 +82,12 @@ class GraphReadings:
             made = frozenset(iri for iri in visible if not rows[iri])
             graphs = {_graph(reading) for reading in fresh}
             changes = {graph: Change(graph, [], [], fresh=made) for graph in sorted(graphs)}
-            for digest, reading in {reading.digest: reading for reading in fresh}.items():
-                line = f"<{ID}readings/{digest}> <{PROV}wasDerivedFrom> <{_MESSAGE}{digest}> ."
-                changes[_graph(reading)].lines.append(line)
+            for reading in {reading.digest: reading for reading in fresh}.values():
+                changes[_graph(reading)].lines.extend(payload(reading))
             for iri, reading in visible.items():
                 change = changes[_graph(reading)]
                 change.roots.append(iri)
-                change.lines.extend(_lines(iri, reading))
+                change.lines.extend(lines(iri, reading))
             self._graphs.write(list(changes.values()))
             return len(visible)
 
@@ -102,8 +103,12 @@ class GraphReadings:
         self, series: str | None = None, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[Reading]:
         """Go through readings ordered by series and start; see ``kg.readings.ReadingStore.scan``."""
+        payloads: dict[str, tuple[int, datetime]] = {}
         for row in self._answer(_SCAN, series, start, end):
-            yield _reading(row)
+            digest = (row[3] or "")[1:-1].removeprefix(_MESSAGE)
+            if digest not in payloads:
+                payloads[digest] = self._said(digest)
+            yield _reading(row, digest, *payloads[digest])
 
     def latest(self, series: str) -> Reading | None:
         """Give the reading of a series that starts last."""
@@ -157,8 +162,8 @@ class GraphReadings:
         self, text: str, series: str | None, start: datetime | None, end: datetime | None
     ) -> Iterator[tuple[str | None, ...]]:
         bindings = {
-            "from": date_time(_text(start) if start else "0001-01-01T00:00:00Z"),
-            "to": date_time(_text(end) if end else "10000-01-01T00:00:00Z"),
+            "from": date_time(written(start) if start else "0001-01-01T00:00:00Z"),
+            "to": date_time(written(end) if end else "10000-01-01T00:00:00Z"),
         }
         if series is not None:
             bindings["series"] = f"<{series}>"
@@ -170,16 +175,21 @@ class GraphReadings:
 
     def _row(self, iri: str) -> int:
         """Give the journal row that an observation in the store comes from, 0 where there is none."""
-        found = self._graphs.match(f"<{iri}>", f"<{FLEX}journalRow>", None)
-        return max((counted(statement.object) for statement in found), default=0)
+        found = self._graphs.match(f"<{iri}>", f"<{PROV}wasDerivedFrom>", None)
+        return max((self._said(s.object[1:-1].removeprefix(_MESSAGE))[0] for s in found), default=0)
 
-
-def observation(reading: Reading) -> str:
-    """Give the IRI of the observation that shows a reading: one for each series and start."""
-    rest = reading.series.removeprefix(_SERIES)
-    if rest == reading.series:
-        rest = segment(rest)
-    return f"{ID}observation/{rest}/{_compact(reading.starts_at)}"
+    def _said(self, digest: str) -> tuple[int, datetime]:
+        """Give the journal row of a payload whose readings are held, and when it was received."""
+        found = self._graphs.match(f"<{ID}readings/{digest}>", None, None)
+        said = {statement.predicate: statement.object for statement in found}
+        row, received = said.get(ROW), said.get(RECEIVED)
+        if row is None or received is None:
+            raise StoreError(
+                "the readings in the graph were written by an older FlexKG",
+                where=f"{ID}readings/{digest}",
+                cure="make the graph anew with: flexkg rebuild --store DIR",
+            )
+        return counted(row), _time(received)
 
 
 def _shows(statement: Statement) -> bool:
@@ -189,71 +199,23 @@ def _shows(statement: Statement) -> bool:
 def _anew(statement: Statement, constants: Constants) -> Change:
     """Describe an observation anew, in the graph that it stands in."""
     iri = statement.subject[1:-1]
-    shown = _constant(iri, constants.resource, constants.property, constants.unit)
-    lines = [f"<{subject}> <{predicate}> {value} ." for subject, predicate, value in shown if value]
+    shown = constant(iri, constants.resource, constants.property, constants.unit)
+    anew = [f"<{subject}> <{predicate}> {value} ." for subject, predicate, value in shown if value]
     unset = [(subject, predicate) for subject, predicate, _ in shown]
-    return Change(statement.graph, lines, unset=unset)
+    return Change(statement.graph, anew, unset=unset)
 
 
-def _constant(
-    iri: str, resource: str | None, prop: str | None, unit: str | None
-) -> list[tuple[str, str, str | None]]:
-    """Write what an observation shows that is the same for all of its series."""
-    return [
-        (iri, f"{FLEX}ofResource", _bracketed(resource)),
-        (iri, f"{SAREF}observes", _bracketed(prop)),
-        (f"{iri}/result", f"{SAREF}isMeasuredIn", _bracketed(unit)),
-        (f"{iri}/result", f"{SAREF}isValueOfProperty", _bracketed(prop)),
-    ]
-
-
-def _lines(iri: str, reading: Reading) -> list[str]:
-    result, started = f"{iri}/result", _text(reading.starts_at)
-    ended = started if reading.ends_at is None else _text(reading.ends_at)
-    start, end = date_time(started), date_time(ended)
-    facts: list[tuple[str, str, str | None]] = [
-        *_constant(iri, reading.resource, reading.property, reading.unit),
-        (iri, _TYPE, f"<{SAREF}Observation>"),
-        (iri, _TYPE, f"<{FLEX}Reading>"),
-        (iri, f"{FLEX}series", f"<{reading.series}>"),
-        (iri, f"{FLEX}startsAt", start),
-        (iri, f"{SAREF}hasResultTime", end),
-        (iri, f"{SAREF}hasResult", f"<{result}>"),
-        (result, _TYPE, f"<{SAREF}PropertyValue>"),
-        (result, f"{SAREF}hasValue", decimal(format(reading.value, "f"))),
-        (iri, f"{FLEX}dataQuality", _bracketed(reading.quality)),
-        (iri, f"{FLEX}confidence", None if reading.confidence is None else integer(str(reading.confidence))),
-        (
-            iri,
-            f"{FLEX}accuracy",
-            None if reading.accuracy is None else decimal(format(reading.accuracy, "f")),
-        ),
-        (iri, f"{FLEX}receivedAt", date_time(_text(reading.received))),
-        (iri, f"{FLEX}journalRow", integer(str(reading.seq))),
-        (iri, f"{PROV}wasDerivedFrom", f"<{_MESSAGE}{reading.digest}>"),
-    ]
-    if reading.ends_at is not None:
-        span = f"{ID}span/{_squeezed(started)}/{_squeezed(ended)}"
-        facts += [
-            (iri, f"{SAREF}hasPhenomenonTime", f"<{span}>"),
-            (span, _TYPE, f"<{TIME}Interval>"),
-            (span, f"{FLEX}startsAt", start),
-            (span, f"{FLEX}endsAt", end),
-        ]
-    return [f"<{subject}> <{predicate}> {value} ." for subject, predicate, value in facts if value]
-
-
-def _reading(row: tuple[str | None, ...]) -> Reading:
+def _reading(row: tuple[str | None, ...], digest: str, seq: int, received: datetime) -> Reading:
     """Read one row of the scan."""
-    series, start, value, message, seq, received = (term or "" for term in row[:6])
-    end, resource, prop, unit, quality, confidence, accuracy = row[6:13]
+    series, start, value = (term or "" for term in row[:3])
+    end, resource, prop, unit, quality, confidence, accuracy = row[4:11]
     return Reading(
         series=series[1:-1],
         starts_at=_time(start),
         value=Decimal(lexical(value)),
-        digest=message[1:-1].removeprefix(_MESSAGE),
-        seq=counted(seq),
-        received=_time(received),
+        digest=digest,
+        seq=seq,
+        received=received,
         ends_at=_time(end) if end else None,
         resource=_iri(resource),
         property=_iri(prop),
@@ -265,23 +227,7 @@ def _reading(row: tuple[str | None, ...]) -> Reading:
 
 
 def _graph(reading: Reading) -> str:
-    return month_graph("op", _text(reading.received))
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
-
-
-def _compact(time: datetime) -> str:
-    return _squeezed(_text(time))
-
-
-def _squeezed(time: str) -> str:
-    return time.replace("-", "").replace(":", "")
-
-
-def _bracketed(iri: str | None) -> str | None:
-    return f"<{iri}>" if iri else None
+    return month_graph("op", written(reading.received))
 
 
 def _iri(term: str | None) -> str | None:

@@ -65,7 +65,7 @@ def grouping(
         if name in kept:
             made.keys.append(slot)
             continue
-        if slot.column in TIMES - {"received"}:
+        if slot.column in TIMES:
             calendars: dict[str, None] = {}
             number = _filters(select, star, name, given)
             for expression in _expressions(select):

@@ -21,7 +21,6 @@ SQL = {
     "start": "r.starts",
     "end": "r.starts + to_microseconds(coalesce(r.length, 0))",
     "stop": "r.starts + to_microseconds(r.length)",
-    "received": "(SELECT b.received FROM batches b WHERE b.id = r.batch)",
     "value": "coalesce(r.milli * 1000, r.micro)",
 }
 _MOST = 10**30

@@ -18,8 +18,6 @@ PARTS = {
     "start": ("epoch_us(r.starts)",),
     "end": ("epoch_us(r.starts) + coalesce(r.length, 0)",),
     "stop": ("epoch_us(r.starts) + r.length",),
-    "received": ("epoch_us(b.received)",),
-    "row": ("b.seq",),
     "message": ("b.digest",),
     "value": ("r.milli", "r.micro", "r.exact"),
     "quality": ("r.quality",),
@@ -133,7 +131,7 @@ def cell(slot: Slot, values: Sequence[Any], cells: Cells) -> str:
     if column in CONSTANT:
         return cells.series(value, column)
     match column:
-        case "start" | "end" | "stop" | "received":
+        case "start" | "end" | "stop":
             return cells.time(value)
         case "value":
             return written(values[0], values[1], values[2])

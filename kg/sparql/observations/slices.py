@@ -46,7 +46,7 @@ def enough(plan: Plan, select: Select, group: Group, place: Element, covered: se
         return plan
     first = select.ordered[0]
     column = plan.star.column(first.expression.text) if first.expression.kind == "term" else None
-    if column not in TIMES - {"received"} or number == 0:
+    if column not in TIMES or number == 0:
         return plan
     text, values = source(plan.conditions)
     way, sign = ("DESC", ">=") if first.word == "DESC" else ("ASC", "<=")

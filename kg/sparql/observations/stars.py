@@ -16,6 +16,7 @@ from kg.sparql.observations.vocabulary import (
     OBSERVATION,
     OPTIONAL,
     RESULT,
+    TIMES,
     TYPE,
     Slot,
 )
@@ -160,13 +161,10 @@ def _constant(column: str, term: str) -> Condition:
         digest = term[len(_MESSAGE) : -1] if term.startswith(_MESSAGE) else ""
         return Condition("r.batch IN (SELECT id FROM batches WHERE digest = ?)", (digest,))
     number = lexical(term) if term.endswith(f"^^<{XSD}integer>") else term
-    if column in ("row", "confidence") and number.lstrip("+-").isdecimal() and len(number) < 18:
-        if column == "confidence":
-            return Condition("r.confidence = ?", (int(number),))
-        return Condition("r.batch IN (SELECT id FROM batches WHERE seq = ?)", (int(number),))
+    if column == "confidence" and number.lstrip("+-").isdecimal() and len(number) < 18:
+        return Condition("r.confidence = ?", (int(number),))
     raise QueryError(
-        f"the {'time' if column in ('start', 'end', 'stop', 'received') else column} of a reading is given as"
-        f" the constant {term}",
+        f"the {'time' if column in TIMES else column} of a reading is given as the constant {term}",
         cure="write a variable there, and FILTER(?x = ...) beside it",
         code="readings-query",
     )

@@ -20,8 +20,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         f"<{FLEX}dataQuality>": "quality",
         f"<{FLEX}confidence>": "confidence",
         f"<{FLEX}accuracy>": "accuracy",
-        f"<{FLEX}receivedAt>": "received",
-        f"<{FLEX}journalRow>": "row",
         f"<{PROV}wasDerivedFrom>": "message",
     },
     RESULT: {
@@ -55,7 +53,7 @@ RESERVED_CLASSES = frozenset((f"<{SAREF}Observation>", f"<{SAREF}PropertyValue>"
 CONSTANT = frozenset(("series", "resource", "property", "unit"))
 #: Columns that may be empty; a pattern that asks for one leaves out the rows without.
 OPTIONAL = frozenset(("resource", "property", "unit", "span", "stop", "quality", "confidence", "accuracy"))
-TIMES = frozenset(("start", "end", "stop", "received"))
+TIMES = frozenset(("start", "end", "stop"))
 #: IRIs that exist as readings only.
 _OWN = tuple(f"<{ID}{name}/" for name in ("observation", "span"))
 
