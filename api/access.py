@@ -144,7 +144,7 @@ def caller_of(request: Request) -> Caller:
     return found[0]
 
 
-def listed(request: Request) -> None:
+async def listed(request: Request) -> None:
     """Refuse a route that has no row in the table; a dependency of every route.
 
     Raises:

@@ -1,10 +1,13 @@
 """Answers of query workers on their way to a client: media type, headers, in a stream where they are long."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi_problem.error import Problem
+from starlette.types import Send
 
 from api.negotiation import choose
 from api.stores import queue_of
@@ -29,6 +32,7 @@ GRAPHS = (
     "application/trig",
     "application/n-quads",
 )
+_log = logging.getLogger("flexkg.query")
 OFFERED = {"select": ROWS, "ask": ROWS, "graph": GRAPHS}
 
 
@@ -68,11 +72,22 @@ async def deliver(
             await outcome.chunks.aclose()  # type: ignore[attr-defined]
             asked.release()
         return Response(content, media_type=sent_as, headers=told)
-    return StreamingResponse(_streamed(outcome, asked), media_type=sent_as, headers=told)
+    return _Cuttable(_streamed(outcome, asked), media_type=sent_as, headers=told)
+
+
+class _Cuttable(StreamingResponse):
+    """An answer that ends in the middle where it reaches a limit: nobody is to take it for whole."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the answer; without its end the server cuts the connection."""
+        try:
+            await super().stream_response(send)
+        except QueryError as error:
+            _log.warning("an answer was cut: %s", error)
 
 
 async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
-    """Go through an answer; at a limit the connection is cut, so that nobody takes it for whole."""
+    """Go through an answer."""
     try:
         async for part in outcome.chunks:
             yield part
@@ -81,7 +96,8 @@ async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:
         asked.release()
 
 
-def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
+@lru_cache(maxsize=256)
+def chosen(accept: str | None, offered: tuple[str, ...]) -> str | None:
     """Choose as ``choose`` does, but give None where nothing is accepted."""
     try:
         return choose(accept, offered)

@@ -42,12 +42,12 @@ from kg.tenants import Tenants, bounds
 
 _ROUTERS = (
     *(
+        sparql,  # found first: its questions are the shortest
+        queries,
         checks,
         meanings,
         payloads,
-        queries,
         readings,
-        sparql,
         graphs,
         ontology,
         openadr,

@@ -2,33 +2,89 @@
 
 import hashlib
 import ipaddress
+import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.problems import TYPE
 from kg.errors import Forbidden, UsageError
 from kg.identity.caller import NOBODY, Caller
 from kg.identity.enrolment import Enrolment
 
 _FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _EXTENSION = "flexkg.peer"
+#: Bytes that the head of a request may have: its address and its fields.
+HEAD: Final = 65_536
+_TOO_LONG: Final = json.dumps(
+    {
+        "type": TYPE + "head-too-large",
+        "title": "The request is too large",
+        "status": 431,
+        "detail": f"its address and fields are longer than the {HEAD:,} bytes allowed",
+        "cure": "send a long query as the body of a POST",
+    }
+).encode()
 
 
-class PeerProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, which also hands the peer's certificate to the application (DER)."""
+class PeerProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which also hands the peer's certificate to the application (DER).
+
+    The head of a request is bounded, which the parser does not do by itself.
+    """
 
     def connection_made(self, transport: Any) -> None:
         """Take the certificate of a new connection along."""
         super().connection_made(transport)
+        self._head: int = 0
+        self._beheaded = False
         found = transport.get_extra_info("ssl_object")
         der = found.getpeercert(binary_form=True) if found is not None else None
         if der:
             self.app: Any = _with(self.app, der)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, as far as the head of a request is not too long."""
+        if self._beheaded:
+            return
+        self._head += len(data)
+        super().data_received(data)
+        if self._head > HEAD and not self._beheaded:
+            self._refuse_head()
+
+    def on_headers_complete(self) -> None:
+        """Begin with the request, unless its head came in one piece that was too long."""
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD:
+            self._refuse_head()
+        if not self._beheaded:
+            super().on_headers_complete()
+        self._head = -(1 << 62)  # what comes now is the body
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a part of the body."""
+        if not self._beheaded:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Hand on the end of the body; what comes next is another head."""
+        self._head = 0
+        if not self._beheaded:
+            super().on_message_complete()
+
+    def _refuse_head(self) -> None:
+        """Answer 431 and end the connection."""
+        self._beheaded = True
+        body = _TOO_LONG
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        self.transport.close()
 
 
 def _with(app: ASGIApp, der: bytes) -> ASGIApp:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi_problem.error import Problem
@@ -44,30 +44,43 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     **_LIMITS,
 }
 _EXAMPLE = "SELECT ?event ?id { ?event a flex:Event ; flex:eventID ?id } LIMIT 10"
+_PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "query",
+        "in": "query",
+        "description": "SELECT, ASK, CONSTRUCT or DESCRIBE.",
+        "schema": {"type": "string"},
+        "example": _EXAMPLE,
+    },
+    *(
+        {
+            "name": name,
+            "in": "query",
+            "description": told,
+            "schema": {"type": "array", "items": {"type": "string"}},
+        }
+        for name, told in (
+            ("default-graph-uri", "Graph that is read without GRAPH."),
+            ("named-graph-uri", "Graph that GRAPH may name."),
+        )
+    ),
+    {"name": "accept", "in": "header", "schema": {"type": "string"}},
+]
 _AGE = re.compile(r"\bmax-age\s*=\s*(\d{1,9})")
 
 
 @router.head("/sparql", include_in_schema=False)
-@router.get("/sparql", responses=RESPONSES, response_class=Response)
-async def get(
-    request: Request,
-    query: Annotated[
-        str | None, Query(description="SELECT, ASK, CONSTRUCT or DESCRIBE.", examples=[_EXAMPLE])
-    ] = None,
-    default_graph_uri: Annotated[
-        list[str] | None, Query(alias="default-graph-uri", description="Graph that is read without GRAPH.")
-    ] = None,
-    named_graph_uri: Annotated[
-        list[str] | None, Query(alias="named-graph-uri", description="Graph that GRAPH may name.")
-    ] = None,
-    accept: Annotated[str | None, Header()] = None,
-) -> Response:
+@router.get(
+    "/sparql", responses=RESPONSES, response_class=Response, openapi_extra={"parameters": _PARAMETERS}
+)
+async def get(request: Request) -> Response:
     """Answer a query given in the address.
 
     The header `Snapshot-Age` says by how many seconds the answer may be behind the store; a request with
     `Cache-Control: no-cache` sees all that was taken in before it.
     """
-    fields = parse_qs(request.url.query, keep_blank_values=True)
+    # read here: what the framework would make of the fields costs as much as a short query
+    fields, accept = parse_qs(request.url.query, keep_blank_values=True), request.headers.get("accept")
     if "update" in fields:
         raise QueryError(
             "an update is sent with POST", cure="send it as application/sparql-update", code="update"
@@ -198,18 +211,17 @@ async def answer(
     if not any(chosen(accept, offered) for offered in OFFERED.values()):
         choose(accept, (*ROWS, *GRAPHS))
 
-    def prepare() -> Asked:
-        if not caller.may("read_all"):
-            stated = (fields.get("default-graph-uri", ()), fields.get("named-graph-uri", ()))
-            return desk.asked(service, caller, query, *stated)
-        return service.asking.asked(
-            query,
-            default=fields.get("default-graph-uri", ()),
-            named=fields.get("named-graph-uri", ()),
-            max_age=_freshness(request.headers.get("cache-control", "")),
-        )
-
-    return await deliver(request, await run_in_threadpool(prepare), accept)
+    default, named = fields.get("default-graph-uri", ()), fields.get("named-graph-uri", ())
+    if not caller.may("read_all"):
+        asked = await run_in_threadpool(desk.asked, service, caller, query, default, named)
+    else:
+        late = _freshness(request.headers.get("cache-control", ""))
+        asking = service.asking
+        ready: Asked | None = asking.at_once(query, default=default, named=named, max_age=late)
+        if ready is None:
+            ready = await run_in_threadpool(asking.asked, query, default=default, named=named, max_age=late)
+        asked = ready
+    return await deliver(request, asked, accept)
 
 
 def _freshness(control: str) -> float | None:

@@ -56,8 +56,16 @@ def files(name: str, pattern: str) -> list[Path]:
     >>> [path.name for path in files("ontology", "vocab/signal*.ttl")]
     ['signalName.ttl', 'signalType.ttl']
     """
-    bases = [folder(name), *(package.folder / name for package in packages())]
-    return [path for base in bases for path in sorted(base.glob(pattern)) if path.is_file()]
+    return [path for base in bases(name) for path in sorted(base.glob(pattern)) if path.is_file()]
+
+
+def bases(name: str) -> list[Path]:
+    """List the places of a data folder: ours, then those of installed packages.
+
+    Raises:
+        kg.errors.AssetError: there is no such folder.
+    """
+    return [folder(name), *(package.folder / name for package in packages())]
 
 
 def text(path: Path) -> str:

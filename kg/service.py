@@ -223,11 +223,20 @@ class Service:
             QueryError: the query is refused or does not parse, or no stored query has that name.
         """
         if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
-            stored = stored_query(query.strip(), self._folders)
-            return self.asking.answer(stored.text, stored.bindings(values or {}))
+            return self.ask_stored(query.strip(), values or {})
         if values:
             raise QueryError("only stored queries take parameters", cure="name a stored query")
         return self.asking.here(query)
+
+    def ask_stored(self, name: str, values: Mapping[str, str]) -> Answer:
+        """Answer a stored query; what is no name of one is never taken for a query.
+
+        Raises:
+            QueryError: no stored query has that name (code ``unknown-query``), or a value is none of its
+                parameter's.
+        """
+        stored = stored_query(name, self._folders)
+        return self.asking.answer(stored.text, stored.bindings(values))
 
     def update(
         self, text: str, *, base: str, using: Sequence[str] = (), named: Sequence[str] = (), author: str = ""

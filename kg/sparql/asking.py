@@ -1,7 +1,9 @@
 """Asking: from a user's text to a query that may be answered, in a worker or here."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from kg.errors import QueryError
 from kg.graphs import META, Answer, GraphStore
@@ -11,7 +13,10 @@ from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
 from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Rewriter
-from kg.sparql.snapshots import Snapshots
+from kg.sparql.snapshots import Snapshot, Snapshots
+
+#: Characters of a query that is prepared in so little time that nobody waits for it.
+_SHORT: Final = 4_000
 
 
 class Asking:
@@ -66,13 +71,47 @@ class Asking:
             QueryError: it is refused.
             kg.errors.StoreUnavailable: no snapshot can be made.
         """
-        refuse(query, self._limits)
-        text, shift = declare(query)
+        text, shift = _passed(query, self._limits)
         for rewrite in self.rewriters:
             text = rewrite(text)
         if not stored_only:
             text = self._with_readings(text, shift, restricted=bool(default or named))
-        snapshot = self.snapshots.hold(max_age)
+        return self._over(self.snapshots.hold(max_age), query, text, shift, default, named)
+
+    def at_once(
+        self,
+        query: str,
+        *,
+        default: Sequence[str] = (),
+        named: Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> Asked | None:
+        """Prepare a user's query as ``asked`` does, but only if that needs no waiting; else give None.
+
+        Raises:
+            QueryError: it is refused.
+        """
+        if len(query) > _SHORT or self.rewriters or self._readings.view() is not None:
+            return None
+        snapshot = self.snapshots.at_hand(max_age)
+        if snapshot is None:
+            return None
+        try:
+            text, shift = _passed(query, self._limits)
+        except BaseException:
+            self.snapshots.release(snapshot)
+            raise
+        return self._over(snapshot, query, text, shift, default, named)
+
+    def _over(
+        self,
+        snapshot: Snapshot,
+        query: str,
+        text: str,
+        shift: int,
+        default: Sequence[str],
+        named: Sequence[str],
+    ) -> Asked:
         try:
             reads = dataset(query, snapshot.graphs, default, named)
         except BaseException:
@@ -86,8 +125,7 @@ class Asking:
         Raises:
             QueryError: the query is refused or does not parse.
         """
-        refuse(query, self._limits)
-        text, shift = declare(query)
+        text, shift = _passed(query, self._limits)
         return self.answer(text, {}, shift, dataset(query, self._readable()))
 
     def answer(
@@ -134,3 +172,10 @@ class Asking:
 
     def _readable(self) -> list[str]:
         return [name for name in self._graphs.graphs() if name != META]
+
+
+@lru_cache(maxsize=256)
+def _passed(query: str, limits: Limits) -> tuple[str, int]:
+    """Let a query through the gate and declare its prefixes; programs ask the same again and again."""
+    refuse(query, limits)
+    return declare(query)

@@ -7,7 +7,6 @@ that goes beyond a limit is told which. A worker that was killed is replaced by 
 import asyncio
 import contextlib
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -74,11 +73,10 @@ class Pool:
                 ``syntax``, ``evaluation`` or ``not-acceptable``.
         """
         await self._turns.take(client)
-        run = _Run(self, client, time.monotonic() + self.bounds.seconds)
         # a client that does not read its answer keeps nothing for longer than one that does
-        run.end_after(self.bounds.seconds)
+        run = _Run(self, client, self.bounds.seconds)
         try:
-            run.worker = await self._worker(question.root)
+            run.take(await self._worker(question.root))
             frames = run.frames(self._job(question))
             held: list[bytes] = []
             head: dict[str, Any] = {}
@@ -173,24 +171,36 @@ class Pool:
 
 
 class _Run:
-    """One query that has its turn."""
+    """One query that has its turn; at its deadline its worker is killed, whatever goes on.
 
-    def __init__(self, pool: Pool, client: str, deadline: float) -> None:
+    Args:
+        pool: the pool.
+        client: whose turn it is.
+        seconds: until the deadline.
+    """
+
+    def __init__(self, pool: Pool, client: str, seconds: float) -> None:
         self.worker: WorkerProcess | None = None
-        self._pool, self._client, self._deadline = pool, client, deadline
-        self._clean = self._finished = False
-        self._end: asyncio.TimerHandle | None = None
+        self._pool, self._client = pool, client
+        self._clean = self._finished = self._late = False
+        self._end = asyncio.get_running_loop().call_later(seconds, self._too_late)
 
-    def end_after(self, seconds: float) -> None:
-        """Give worker and turn back then, whatever goes on."""
-        self._end = asyncio.get_running_loop().call_later(seconds + 0.1, self.finish)
+    def take(self, worker: WorkerProcess) -> None:
+        """Begin with a worker; one that came too late is not begun with."""
+        self.worker = worker
+        if self._late:
+            self._pool.dismiss(worker)
+            raise self._refused("deadline", "")
+
+    def _too_late(self) -> None:
+        self._late = True
+        self.finish()
 
     def finish(self) -> None:
         """Give worker and turn back; twice does nothing."""
         if not self._finished:
             self._finished = True
-            if self._end is not None:
-                self._end.cancel()
+            self._end.cancel()
             self._pool.give_back(self.worker, self._client, clean=self._clean)
 
     async def frames(self, job: dict[str, Any]) -> AsyncIterator[tuple[bytes, bytes]]:
@@ -198,21 +208,14 @@ class _Run:
         assert self.worker is not None
         frames = self.worker.ask(job)
         try:
-            while True:
-                left = self._deadline - time.monotonic()
-                kind, body = await asyncio.wait_for(anext(frames), max(left, 0.001))
+            async for kind, body in frames:
                 if kind in (END, ERROR):
                     self._clean = True
                 if kind == ERROR:
                     raise self._refused(**json.loads(body))
                 yield kind, body
-                if kind == END:
-                    return
-        except TimeoutError:
-            raise self._refused("deadline", "") from None
         except Died:
-            code = "deadline" if self._finished else await self.worker.post_mortem()
-            raise self._refused(code, "") from None
+            raise self._refused("deadline" if self._late else await self.worker.post_mortem(), "") from None
         finally:
             await frames.aclose()  # type: ignore[attr-defined]
 

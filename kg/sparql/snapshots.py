@@ -73,14 +73,17 @@ class Snapshots:
         Raises:
             kg.errors.StoreUnavailable: no copy can be made, and there is none that is fresh enough.
         """
-        bound = self._max_age if max_age is None else min(max_age, self._max_age)
-        # a small store is copied more often than it has to be, a large one only as often as it has to
-        wanted = min(bound, max(_SHARE * self._cost, 2 * _LEAST))
-        found = self._fresh(wanted)
+        found = self.at_hand(max_age)
         if found is None:
             with self._making:
-                found = self._fresh(wanted) or self._make()
+                found = self.at_hand(max_age) or self._make()
         return found
+
+    def at_hand(self, max_age: float | None = None) -> Snapshot | None:
+        """Take a snapshot that is there and fresh enough into use, or give None; see ``hold``."""
+        bound = self._max_age if max_age is None else min(max_age, self._max_age)
+        # a small store is copied more often than it has to be, a large one only as often as it has to
+        return self._fresh(min(bound, max(_SHARE * self._cost, 2 * _LEAST)))
 
     def release(self, snapshot: Snapshot) -> None:
         """Give a snapshot back; the last user of an old one removes it."""

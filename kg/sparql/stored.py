@@ -19,6 +19,7 @@ from kg.errors import AssetError, QueryError
 from kg.literals import CONVERTERS
 from kg.namespaces import PREFIXES, XSD
 
+_NAME = re.compile(r"\w[\w-]*")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 
 
@@ -116,15 +117,24 @@ def stored_queries(extra: Iterable[Path] = ()) -> dict[str, StoredQuery]:
 
 
 def stored_query(name: str, extra: Iterable[Path] = ()) -> StoredQuery:
-    """Give one stored query.
+    """Give one stored query; of several files with its name the one that ``stored_queries`` reads last.
 
     Raises:
-        QueryError: no query has that name; lists those that there are.
+        QueryError: no query has that name; lists those that there are (code ``unknown-query``).
+        AssetError: its file has no proper header.
     """
+    extra = [*extra]
+    if _NAME.fullmatch(name):
+        for folder in (*reversed(extra), *reversed(assets.bases("queries"))):
+            path = folder / f"{name}.rq"
+            if path.is_file():
+                return _current(path)
     found = stored_queries(extra)
     if name not in found:
         raise QueryError(
-            f"no stored query is called {name!r}", cure=f"use one of: {', '.join(sorted(found))}"
+            f"no stored query is called {name!r}",
+            cure=f"use one of: {', '.join(sorted(found))}",
+            code="unknown-query",
         )
     return found[name]
 

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 
 from kg.sparql.confinement import Memory, confine, confine_files, files_by
 from kg.sparql.frames import DATA, END, ERROR, HEAD, READY, frame, received, told
-from kg.sparql.tally import Full, Tally
+from kg.sparql.tally import CHUNK, Full, Tally
 
 #: ``python -I -c BOOT <folder of kg>``: a package kg that imports its modules but runs no ``__init__``.
 BOOT: Final = (
@@ -35,20 +35,21 @@ class Worker:
         self._path = ""
         self._store: ox.Store | None = None
         self._files = ""
+        self._unsent = b""
 
     def answer(self, job: dict[str, Any]) -> None:
         """Answer one job: head, data and end, or an error; nothing is raised."""
         try:
             end = self._answer(job)
         except Full as full:
-            _send(told(ERROR, code=str(full), message=""))
+            self._say(told(ERROR, code=str(full), message=""), last=True)
         except SyntaxError as error:
-            _send(told(ERROR, code="syntax", message=str(error)))
+            self._say(told(ERROR, code="syntax", message=str(error)), last=True)
         except (ValueError, RuntimeError, OSError, MemoryError) as error:
             code = "memory" if isinstance(error, MemoryError) else "evaluation"
-            _send(told(ERROR, code=code, message=str(error)))
+            self._say(told(ERROR, code=code, message=str(error)), last=True)
         else:
-            _send(told(END, **end))
+            self._say(told(END, **end), last=True)
 
     def _answer(self, job: dict[str, Any]) -> dict[str, Any]:
         store = self._opened(job)
@@ -62,8 +63,8 @@ class Worker:
         media = job["media"][kind]
         if media is None:
             raise ValueError(f"not-acceptable {kind}")
-        _send(told(HEAD, kind=kind, media=media))
-        tally = Tally(media, job["rows"], job["bytes"], lambda chunk: _send(frame(DATA, chunk)))
+        self._say(told(HEAD, kind=kind, media=media))
+        tally = Tally(media, job["rows"], job["bytes"], lambda chunk: self._say(frame(DATA, chunk)))
         out = cast(IO[bytes], tally)
         rows = 0
         if isinstance(result, ox.QueryTriples):
@@ -83,6 +84,13 @@ class Worker:
             result.serialize(out, format=results)
         tally.pass_on()
         return {"rows": rows or tally.rows, "bytes": tally.bytes}
+
+    def _say(self, data: bytes, *, last: bool = False) -> None:
+        """Send a frame; a short answer goes in one piece, which wakes the service once."""
+        self._unsent += data
+        if last or len(self._unsent) >= CHUNK:
+            data, self._unsent = self._unsent, b""
+            _send(data)
 
     def _opened(self, job: dict[str, Any]) -> ox.Store:
         if not self._files:
