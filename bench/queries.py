@@ -26,6 +26,19 @@ from kg.sparql.prologue import declare
 from kg.sparql.stored import stored_queries
 
 _POINT = "SELECT ?p ?o { <https://w3id.org/flexkg/vocab/optType/optIn> ?p ?o } LIMIT 20"
+#: A server that does nothing: what HTTP itself costs, in the same Python, beside which the service stands.
+_BARE = """
+import socket, uvicorn
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        fields = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b"ok"})
+listener = socket.create_server(("127.0.0.1", 0))
+print(f"bare on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
+config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
+uvicorn.Server(config).run(sockets=[listener])
+"""
 _BOMBS = (
     "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
     "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?i ?a",
@@ -49,13 +62,14 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
         raw = ox.Store.read_only(str(Path(folder) / "raw"))
         with serving(*_command(store), ready="serves on") as port:
             address = f"127.0.0.1:{port}"
-            rows = [_beside("point query", address, raw, "/sparql", {"query": _POINT}, _POINT, count)]
+            with serving("-c", _BARE, ready="bare") as other:
+                bare = f"127.0.0.1:{other}"
+                point = {"query": _POINT}
+                rows = [_beside("point query", address, bare, raw, "/sparql", point, _POINT, count)]
             for name in ("events", "requested", "responses", "messages", "resources"):
                 text = declare(stored_queries()[name].text)[0]
-                row = _beside(
-                    f"stored: {name}", address, raw, f"/queries/{name}", {}, text, max(10, count // 5)
-                )
-                rows.append(row)
+                many = max(10, count // 5)
+                rows.append(_beside(f"stored: {name}", address, "", raw, f"/queries/{name}", {}, text, many))
             rows.append(_attacked(address, 0.5 if quick else 12.0))
     rows.append(_starts(2 if quick else 10))
     return rows
@@ -74,9 +88,16 @@ def _get(connection: http.client.HTTPConnection, path: str, client: str = "bench
 
 
 def _beside(
-    name: str, address: str, raw: ox.Store, path: str, fields: dict[str, str], text: str, count: int
+    name: str,
+    address: str,
+    bare: str,
+    raw: ox.Store,
+    path: str,
+    fields: dict[str, str],
+    text: str,
+    count: int,
 ) -> dict[str, Any]:
-    """Ask the same through HTTP and of the raw store, in turns."""
+    """Ask the same through HTTP and of the raw store, and nothing of a server that does nothing, in turns."""
     connection = http.client.HTTPConnection(address, timeout=60)
     asked = f"{path}?{urlencode(fields)}" if fields else path
     graphs = [graph for graph in raw.named_graphs() if isinstance(graph, ox.NamedNode)]
@@ -88,26 +109,32 @@ def _beside(
         result = raw.query(text, default_graph=graphs, named_graphs=graphs)
         result.serialize(format=ox.QueryResultsFormat.JSON)
 
-    ours, theirs = _timed(over_http, on_raw, count)
+    calls = [over_http, on_raw]
+    if bare:
+        idle = http.client.HTTPConnection(bare, timeout=60)
+        calls.append(lambda: _get(idle, "/"))
+    ours, theirs, *floor = _timed(calls, count)
     connection.close()
-    return {
+    found = {
         "case": name,
         "ms": statistics.median(ours),
         "p95_ms": _share(ours, 0.95),
         "raw_ms": statistics.median(theirs),
         "raw_p95_ms": _share(theirs, 0.95),
+        "over_raw_ms": statistics.median(ours) - statistics.median(theirs),
         "over_raw_p95_ms": _share(ours, 0.95) - _share(theirs, 0.95),
-        "ratio": statistics.median(ours) / statistics.median(theirs),
     }
+    if floor:
+        return found | {"bare_ms": statistics.median(floor[0]), "bare_p95_ms": _share(floor[0], 0.95)}
+    return found | {"goal_ms": 1.3 * statistics.median(theirs) + 1}
 
 
-def _timed(one: Callable[[], None], other: Callable[[], None], count: int) -> tuple[list[float], list[float]]:
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(5):
-        one()
-        other()
+def _timed(calls: list[Callable[[], object]], count: int) -> list[list[float]]:
+    times: list[list[float]] = [[] for _ in calls]
+    for call in calls * 5:
+        call()
     for _ in range(count):
-        for call, found in ((one, times[0]), (other, times[1])):
+        for call, found in zip(calls, times, strict=True):
             begin = time.perf_counter()
             call()
             found.append((time.perf_counter() - begin) * 1e3)
