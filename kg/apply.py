@@ -16,6 +16,7 @@ from typing import Any
 from kg.binding_graph import event_lines
 from kg.binding_tables import load
 from kg.errors import QueryError
+from kg.facts import lines_of
 from kg.fingerprint import fingerprint
 from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
@@ -24,6 +25,7 @@ from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
 from kg.readings import Reading, ReadingStore
 from kg.readings.delivery import Source, deliver
 from kg.registrations import Registrations
+from kg.self_described import described
 from kg.series import SeriesBook
 from kg.times import moment
 
@@ -137,11 +139,17 @@ class Applier:
         """Work out what a payload that conforms changes."""
         facts, message = row.facts or facts_of(lifted.lines), f"<{lifted.message}>"
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
-        lines, readings = deliver(lifted.lines, facts, lifted.message, source, self._series.constants)
+        own, named = described(lifted)
+        told = Change("")
+        for subject in own:
+            self._describe(subject, own, told)
+        facts, lines = ({**facts, **own}, [*lifted.lines, *lines_of(own)]) if own else (facts, lifted.lines)
+        lines, readings = deliver(lines, facts, lifted.message, source, self._series.constants, named)
         kind = "event" if lifted.message_type.endswith(("Event", "event")) else "op"
         kind = "activation" if lifted.message_type == "activationEntry" else kind
         shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else list(lines)
-        change = Change(month_graph(kind, row.received), shown, [lifted.message], seq=row.seq)
+        graph = month_graph(kind, row.received)
+        change = Change(graph, [*shown, *told.lines], [lifted.message, *told.roots], seq=row.seq)
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
         change.lines.extend(row.signature)
@@ -156,7 +164,7 @@ class Applier:
                 self._version(subject, node, best)
                 change.lines.append(f'{subject} <{FLEX}eventDigest> "{fingerprint(facts, subject)}" .')
                 change.lines.extend(event_lines(node, facts, self.tables))
-            elif f"<{FLEX}ReportDescription>" in kinds:
+            elif f"<{FLEX}ReportDescription>" in kinds and subject not in own:
                 self._series.describe(subject, facts, change)
         if lifted.message_type.endswith("PartyRegistration"):
             self._registrations.note(facts, message, change)
@@ -164,6 +172,11 @@ class Applier:
             change.unset.append((event[1:-1], _CURRENT))
             change.lines.append(f"{event} <{_CURRENT}> {version} .")
         return change, readings
+
+    def _describe(self, subject: str, own: Facts, told: Change) -> None:
+        """Take in a data point that a report describes itself."""
+        if f"<{FLEX}ReportDescription>" in own[subject][_TYPE]:
+            self._series.describe(subject, own, told)
 
     def _version(self, version: str, node: dict[str, list[str]], best: dict[str, str]) -> None:
         """Note a version as its event's current one, unless one with a higher number is known."""

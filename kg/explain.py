@@ -6,12 +6,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kg.bindings import Binding, baseline_binding, point_binding, signal_binding, unregistered_binding
+from kg.bindings import (
+    Binding,
+    baseline_binding,
+    point_binding,
+    series_key,
+    signal_binding,
+    unregistered_binding,
+)
 from kg.graphs import Facts, facts_of, lexical
 from kg.items import notation
 from kg.lift import Lifted
 from kg.literals import segment
 from kg.namespaces import FLEX, ID, RDF
+from kg.self_described import described
 from kg.units import plain, product
 
 _TYPE = f"<{RDF}type>"
@@ -112,9 +120,9 @@ def explain(lifted: Lifted, context: Iterable[Lifted] = (), tables: Path | None 
         kg.errors.AssetError: a binding table is broken.
     """
     facts = facts_of(lifted.lines)
+    own, named = described(lifted)
     registered: dict[str, Facts] = {}
-    for earlier in (*context, lifted):
-        known = facts_of(earlier.lines)
+    for known in (*(facts_of(earlier.lines) for earlier in context), facts, own):
         registered.update(
             {series: known for node in known.values() for series in node.get(f"<{FLEX}series>", ())}
         )
@@ -124,7 +132,7 @@ def explain(lifted: Lifted, context: Iterable[Lifted] = (), tables: Path | None 
             yield from _event(node, facts, tables)
         elif f"<{FLEX}Report>" in kinds:
             ven = _text(facts.get(f"<{lifted.message}>", {}), "venID")
-            yield from _report(node, facts, ven, registered, tables)
+            yield from _report(node, facts, ven, registered, tables, named)
         elif f"<{FLEX}ReportDescription>" in kinds:
             binding = point_binding(subject, facts, tables)
             name = f"data point {_text(node, 'rID')} as registered"
@@ -165,7 +173,12 @@ def _intervals(
 
 
 def _report(
-    report: dict[str, list[str]], facts: Facts, ven: str, registered: dict[str, Facts], tables: Path | None
+    report: dict[str, list[str]],
+    facts: Facts,
+    ven: str,
+    registered: dict[str, Facts],
+    tables: Path | None,
+    named: dict[str, str],
 ) -> Iterator[Meaning]:
     specifier = _text(report, "reportSpecifierID")
     for interval in report.get(f"<{FLEX}interval>", ()):
@@ -173,7 +186,8 @@ def _report(
         for reading in span.get(f"<{FLEX}reading>", ()):
             node = facts.get(reading, {})
             point = _text(node, "rID")
-            binding, of = _point(ven, specifier, point, registered, tables)
+            series = named.get(reading) or f"{ID}series/{segment(ven)}/{segment(specifier)}/{segment(point)}"
+            binding, of = _point(series, registered, tables)
             for value in node.get(f"<{FLEX}value>", ()):
                 yield Meaning(
                     reading[1:-1],
@@ -182,15 +196,12 @@ def _report(
                     _text(span, "startsAt"),
                     _text(span, "endsAt"),
                     of or (ven,),
-                    f"data point {point} of report {specifier}",
+                    f"data point {point} of {f'report {specifier}' if specifier else 'this report'}",
                 )
 
 
-def _point(
-    ven: str, specifier: str, point: str, registered: dict[str, Facts], tables: Path | None
-) -> tuple[Binding, tuple[str, ...]]:
+def _point(series: str, registered: dict[str, Facts], tables: Path | None) -> tuple[Binding, tuple[str, ...]]:
     """Find what a data point was registered as, and of what it tells."""
-    series = f"{ID}series/{segment(ven)}/{segment(specifier)}/{segment(point)}"
     known = registered.get(f"<{series}>", {})
     for subject, node in known.items():
         if f"<{series}>" in node.get(f"<{FLEX}series>", ()) and _described(node):
@@ -199,6 +210,7 @@ def _point(
     told = unregistered_binding(series, tables)
     if told is not None:
         return told, _of(told)
+    ven, specifier, point = series_key(series)
     return Binding(missing=(f"the registration of {point} under {specifier} by {ven}",)), ()
 
 

@@ -5,10 +5,11 @@ that a report says (states of resources, Green Button data, readings without a t
 unit of the series) stays in the graph.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from kg.graphs import Facts, lexical
 from kg.literals import segment
@@ -26,7 +27,7 @@ def _terms(names: str) -> frozenset[str]:
 
 
 #: What the reading store keeps of a reading, and what else of an interval it can do without.
-_READING = _terms("position rID value dataQuality confidence accuracy")
+_READING = _terms("position rID value dataQuality confidence accuracy payloadType")
 _INTERVAL = _terms("position uid startsAt endsAt duration durationText seconds reading")
 _NODES, _START, _END, _RID, _VALUE, _CONFIDENCE, _ACCURACY, _QUALITY, _VEN, _SPECIFIER = (
     f"<{FLEX}{name}>"
@@ -47,7 +48,12 @@ class Source:
 
 
 def deliver(
-    lines: list[str], facts: Facts, message: str, source: Source, constants_of: Callable[[str], Constants]
+    lines: list[str],
+    facts: Facts,
+    message: str,
+    source: Source,
+    constants_of: Callable[[str], Constants],
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], list[Reading]]:
     """Part a payload's graph into what stays in it and its readings.
 
@@ -57,6 +63,7 @@ def deliver(
         message: IRI of the message.
         source: the payload.
         constants_of: gives what is constant of a series, by its IRI.
+        named: series of the readings that a report describes itself, by the reading's subject.
 
     Returns:
         The lines that stay, and the readings.
@@ -66,9 +73,9 @@ def deliver(
     readings: list[Reading] = []
     for report in facts.get(f"<{message}>", {}).get(f"<{FLEX}report>", ()):
         specifier = _text(facts.get(report, {}), _SPECIFIER)
-        if not ven or not specifier:
+        if not named and (not ven or not specifier):
             continue
-        point = f"{segment(ven)}/{segment(specifier)}"
+        point = f"{ID}series/{segment(ven)}/{segment(specifier)}/"
         for interval in facts.get(report, {}).get(f"<{FLEX}interval>", ()):
             span = facts.get(interval, {})
             nodes = span.get(_NODES, [])
@@ -76,7 +83,9 @@ def deliver(
             if start is None or (end is not None and end < start):
                 continue
             for node in nodes:
-                reading = _reading(facts.get(node, {}), start, end, point, source, constants_of)
+                said = facts.get(node, {})
+                series = named.get(node) if named else point + segment(_text(said, _RID))
+                reading = _reading(said, start, end, series, source, constants_of) if series else None
                 if reading is not None:
                     gone.add(node)
                     readings.append(reading)
@@ -98,19 +107,18 @@ def _reading(
     node: dict[str, list[str]],
     start: datetime,
     end: datetime | None,
-    point: str,
+    series: str,
     source: Source,
     constants_of: Callable[[str], Constants],
 ) -> Reading | None:
     """Read one reading; None where it is not a number of a known series."""
     if not node.keys() <= _READING or max(map(len, node.values()), default=0) > 1:
         return None
-    data_point, value = _text(node, _RID), _typed(node, _VALUE, _DECIMAL)
+    value = _typed(node, _VALUE, _DECIMAL)
     confidence, accuracy = _typed(node, _CONFIDENCE, _INTEGER), _typed(node, _ACCURACY, _DECIMAL)
     unread = (confidence is None and _CONFIDENCE in node) or (accuracy is None and _ACCURACY in node)
-    if not data_point or value is None or unread:
+    if not _text(node, _RID) or value is None or unread:
         return None
-    series = f"{ID}series/{point}/{segment(data_point)}"
     constants = constants_of(series)
     if constants.conversion is None:
         return None
