@@ -16,7 +16,9 @@ def start(form: str, level: str) -> None:
         form: ``"json"`` or ``"text"``.
         level: ``"debug"``, ``"info"``, ``"warning"`` or ``"error"``.
     """
-    last: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    # plain: the values of variables are users' data, and a log is read by more people than those
+    people = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    last: Any = structlog.processors.JSONRenderer() if form == "json" else people
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,

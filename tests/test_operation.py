@@ -1,8 +1,14 @@
 """What an operator does: measures, logs, settings, backups, tenants."""
 
+import http.client
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
+import urllib.request
+from urllib.parse import urlencode
 
 import pytest
 from typer.testing import CliRunner
@@ -149,3 +155,37 @@ def test_the_log_is_json_with_the_request(tmp_path, capsys):
     (line,) = [line for line in lines if line["event"] == "request"]
     assert (line["status"], line["method"], line["request_id"]) == (404, "GET", "my-2")
     assert line["seconds"] > 0
+
+
+def test_an_answer_that_is_cut_is_one_line_of_the_log(tmp_path):
+    """The connection ends, the log says why in one line, and the service ends when it is told to."""
+    with Ingest(tmp_path / "store") as store:
+        store.ingest(event())
+    code = "from api.command import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--store", str(tmp_path / "store"), "--port", "0"]
+    limits = os.environ | {"FLEXKG_QUERY_SECONDS": "1"}
+    with subprocess.Popen(
+        command,
+        env=limits,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        try:
+            address = serving.stdout.readline().partition("http://")[2].partition(" ")[0]
+            query = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+            with (
+                pytest.raises(http.client.IncompleteRead),
+                urllib.request.urlopen(
+                    f"http://{address}/sparql?{urlencode({'query': query})}", timeout=30
+                ) as answer,
+            ):
+                answer.read()
+            serving.terminate()
+            _, log = serving.communicate(timeout=20)
+        finally:
+            serving.kill()
+    assert "Traceback" not in log
+    (line,) = log.splitlines()
+    assert "an answer was cut: the query took longer than the 1 s allowed" in line

@@ -154,6 +154,20 @@ def test_a_reader_that_stops_keeps_no_worker(snapshots):
     pooled(test, bounds)
 
 
+def test_a_worker_whose_answer_nobody_read_ends(snapshots):
+    """A pipe that is full holds up neither the end of its worker nor that of the service."""
+    bounds = Bounds(workers=1, share=1, seconds=1.0, rows=10**9, size=10**9)
+
+    async def test():
+        pool = Pool(bounds)
+        kept = await pool.ask(question(snapshots, "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"), "slow")
+        await asyncio.sleep(1.5)  # the pipe and what is read ahead of it are full, and the deadline is over
+        assert not kept.complete
+        await asyncio.wait_for(pool.close(), 20)
+
+    asyncio.run(test())
+
+
 def test_another_client_notices_no_attack(snapshots):
     """One client sends bombs without a pause, another its small queries: none of these fails."""
     attack = [text for text, _ in BOMBS.values()]

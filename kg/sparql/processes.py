@@ -104,12 +104,14 @@ class WorkerProcess:
         """End the process, now."""
         if self.alive:
             self._signal()
+        transport: Any = getattr(self._process, "_transport", None)
+        if transport is not None and (answers := transport.get_pipe_transport(1)) is not None:
+            answers.close()  # asyncio waits for the end of every pipe: one that is full and unread has none
         await self._process.wait()
         await self._words
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
-        transport = getattr(self._process, "_transport", None)
         if transport is not None:
             transport.close()
 
