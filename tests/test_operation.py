@@ -157,8 +157,8 @@ def test_the_log_is_json_with_the_request(tmp_path, capsys):
     assert line["seconds"] > 0
 
 
-def test_an_answer_that_is_cut_is_one_line_of_the_log(tmp_path):
-    """The connection ends, the log says why in one line, and the service ends when it is told to."""
+def test_a_service_that_cut_an_answer_ends_when_it_is_told_to(tmp_path):
+    """The log says why it was cut, without a traceback, and nothing that is left of it holds up the end."""
     with Ingest(tmp_path / "store") as store:
         store.ingest(event())
     code = "from api.command import main; main()"
@@ -187,5 +187,5 @@ def test_an_answer_that_is_cut_is_one_line_of_the_log(tmp_path):
         finally:
             serving.kill()
     assert "Traceback" not in log
-    (line,) = log.splitlines()
-    assert "an answer was cut: the query took longer than the 1 s allowed" in line
+    assert serving.returncode == 0
+    assert "an answer was cut: the query took longer than the 1 s allowed" in log
