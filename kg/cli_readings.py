@@ -18,7 +18,7 @@ Store = Annotated[Path, typer.Option("--store", help="Directory of the store.", 
 @readings_app.command()
 def move(
     store: Store,
-    to: Annotated[str, typer.Option("--to", help="`columns` or `graph`.")],
+    to: Annotated[str, typer.Option("--to", help="`columns`, `graph` or `clickhouse`.")],
 ) -> None:
     """Move the readings of a store to another back end, by applying its journal anew.
 

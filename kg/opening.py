@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import UsageError
 from kg.ingest import Ingest
-from kg.readings.backends import open_readings
+from kg.readings.backends import open_readings, place_of
 from kg.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ def open_ingest(settings: Settings, *, create: bool = True) -> Ingest:
         engine=settings.engine,
         context=settings.rules_across,
         bindings=settings.bindings,
-        readings=partial(open_readings, kind=settings.readings, memory=settings.readings_memory),
+        readings=partial(
+            open_readings,
+            kind=settings.readings,
+            memory=settings.readings_memory,
+            place=partial(place_of, settings),
+        ),
         notary=_notary(settings),
         max_bytes=settings.max_payload_bytes,
         batch=settings.batch,

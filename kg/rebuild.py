@@ -21,7 +21,7 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
 from kg.mandates import MANDATE
-from kg.readings.backends import kind_of, open_readings
+from kg.readings.backends import discard, kind_in, kind_of, open_readings
 from kg.registry_entry import is_entry, read_entry
 from kg.settings import load_settings
 from kg.successors import REDACTED, contents
@@ -82,8 +82,8 @@ def rebuild(
         profile: level of strictness by which rows are listed that would be refused today; empty: none are.
         engine: SHACL engine for that.
         bindings: folder of a user's own tables of what values mean.
-        readings: back end that the readings go to, ``"graph"`` or ``"columns"``; empty: where they are, else
-            as the settings say.
+        readings: back end that the readings go to, one of ``kg.readings.backends.KINDS``; empty: where
+            they are, else as the settings say.
 
     Raises:
         kg.errors.AssetError: a table of bindings is broken; nothing is changed.
@@ -235,11 +235,11 @@ def _lifted(payload: bytes) -> Lifted | None:
 def _kept(directory: StoreDirectory) -> str:
     """Name the back end that the readings are in now; the graph says so, where it can be read."""
     if not directory.graph.exists():
-        return "columns" if directory.readings.exists() else ""
+        return kind_in(directory.readings)
     try:
         graphs = EmbeddedGraphs(directory.graph)
     except StoreUnavailable:
-        return "columns" if directory.readings.exists() else ""
+        return kind_in(directory.readings)
     try:
         return kind_of(graphs)
     finally:
@@ -264,6 +264,7 @@ def _swap(directory: StoreDirectory) -> None:
 
 def _remove(folder: Path) -> None:
     if folder.exists():
+        discard(folder)
         shutil.rmtree(folder)
 
 

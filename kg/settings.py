@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import DirectoryPath, Field, FilePath, ValidationError
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -76,11 +76,23 @@ class Settings(BaseSettings):
         None, description="folder with device mappings and site files, for the check before dispatch"
     )
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
-    readings: Literal["", "graph", "columns"] = Field(
-        "", description="where a new store keeps readings: graph (for a pilot) or columns (for millions)"
+    readings: Literal["", "graph", "columns", "clickhouse"] = Field(
+        "",
+        description="where a new store keeps readings: graph (for a pilot), columns (for millions) or"
+        " clickhouse (beyond one machine)",
     )
     readings_memory: str = Field(
         "1GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="most memory that readings in columns use"
+    )
+    clickhouse: str = Field(
+        "", description="addresses of all ClickHouse servers, separated by spaces: http://user@host:8123"
+    )
+    clickhouse_password: SecretStr | None = Field(None, description="password of that user")
+    clickhouse_cluster: str = Field(
+        "", description="name of the cluster in their configuration; empty for one server"
+    )
+    clickhouse_database: str = Field(
+        "flexkg", description="what the names of databases begin with; each store gets one of its own"
     )
     max_table_rows: int = Field(
         250_000, ge=1, description="most readings that one pattern of a query takes in"

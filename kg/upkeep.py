@@ -39,7 +39,7 @@ def move_readings(store: Path, to: str) -> str:
 
     Args:
         store: the store's directory.
-        to: ``"graph"`` or ``"columns"``.
+        to: ``"graph"``, ``"columns"`` or ``"clickhouse"``.
 
     Raises:
         FlexKGError: there is no store, it is in use, or the journal does not verify; nothing is changed.

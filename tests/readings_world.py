@@ -121,20 +121,20 @@ def messages(made):
 class World:
     """The same readings as triples and in columns."""
 
-    def __init__(self, per_series=110, extra=()):
+    def __init__(self, per_series=110, extra=(), columns=None):
         made = [*readings(per_series), *extra]
         text = "\n".join([*described(), *messages(made)])
         self.triples, self.graph = EmbeddedGraphs(), EmbeddedGraphs()
         for store in (self.triples, self.graph):
             store.add(GRAPH + "meta-of-series", text)
-        self.columns = ColumnReadings()
+        self.columns = columns or ColumnReadings()
         self.as_triples = GraphReadings(self.triples)
         self.as_triples.append(made)
         self.columns.append(made)
 
     def rewritten(self, text, given=None, most=250_000):
         """The query as the columns have it answered."""
-        with self.columns.tables.reading() as view:
+        with self.columns.view() as view:
             return over_columns(declare(text)[0], view, self.ask, given=given, most=most)
 
     def ask(self, text):

@@ -40,6 +40,7 @@ DOORS = {
     "joserfc": {"kg.checkpoints", "kg.identity.device_flow", "kg.identity.keyring", "kg.identity.tokens"},
     "rfc3161_client": {"kg.timestamps"},
     "duckdb": {"kg.readings.tables"},
+    "clickhouse_connect": {"kg.readings.clickhouse.connected"},
     "pyarrow": {"kg.readings.forms"},
     "openleadr": {"kg.openadr.openleadr_client"},
     "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening"},
@@ -83,6 +84,7 @@ VAGUE = re.compile(
 HEAVY = {
     *("rdflib", "pyshacl", "openleadr", "owlrl", "fastapi", "uvicorn", "pydantic", "typer", "rich", "duckdb"),
     *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3", "joserfc"),
+    "clickhouse_connect",
 }
 
 

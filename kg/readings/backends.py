@@ -1,7 +1,12 @@
 """Which back end holds the readings of a store: it is said in the graph, which comes and goes with them."""
 
+import json
+import os
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import META, GraphStore, lexical
@@ -10,11 +15,18 @@ from kg.namespaces import FLEX
 from kg.readings import ReadingStore
 from kg.readings.graph import GraphReadings
 
+if TYPE_CHECKING:
+    from kg.readings.clickhouse.cluster import Place
+    from kg.readings.clickhouse.store import ClickHouseReadings
+    from kg.settings import Settings
+
 #: Opens the readings of a graph store, in a folder.
 Opener = Callable[[GraphStore, Path], ReadingStore]
-KINDS = ("graph", "columns")
+KINDS = ("graph", "columns", "clickhouse")
 _KIND = FLEX + "readingsIn"
 FILE = "columns.duckdb"
+#: Says which database of a cluster is the store's.
+MARK = "clickhouse.json"
 
 
 def kind_of(graphs: GraphStore) -> str:
@@ -24,18 +36,34 @@ def kind_of(graphs: GraphStore) -> str:
     return "graph" if graphs.applied() else ""
 
 
-def open_readings(graphs: GraphStore, folder: Path, kind: str = "", *, memory: str = "1GB") -> ReadingStore:
+def kind_in(folder: Path) -> str:
+    """Name the back end whose files lie in a folder; empty where there are none."""
+    if (folder / MARK).exists():
+        return "clickhouse"
+    return "columns" if folder.exists() else ""
+
+
+def open_readings(
+    graphs: GraphStore,
+    folder: Path,
+    kind: str = "",
+    *,
+    memory: str = "1GB",
+    place: "Callable[[], Place] | None" = None,
+) -> ReadingStore:
     """Open the readings that belong to a graph store.
 
     Args:
         graphs: the graph store.
         folder: where the files of back ends other than ``graph`` lie.
-        kind: ``"graph"`` or ``"columns"`` for a new store; for an existing one empty or the same.
+        kind: ``"graph"``, ``"columns"`` or ``"clickhouse"`` for a new store; for an existing one empty or
+            the same.
         memory: the most memory that ``columns`` may use, for example ``"1GB"``.
+        place: tells where ``clickhouse`` is; the settings of the process where it is left out.
 
     Raises:
         kg.errors.UsageError: the readings are in another back end.
-        kg.errors.StoreUnavailable: their file is lost, damaged or in use.
+        kg.errors.StoreUnavailable: their file is lost, damaged or in use, or a server does not answer.
     """
     found = kind_of(graphs)
     if kind and found and kind != found:
@@ -45,8 +73,8 @@ def open_readings(graphs: GraphStore, folder: Path, kind: str = "", *, memory: s
             cure=f"move them with: flexkg readings move --to {kind}",
         )
     chosen = found or kind or "graph"
-    file = folder / FILE
-    if found == "columns" and not file.exists():
+    file = folder / {"columns": FILE, "clickhouse": MARK}.get(chosen, FILE)
+    if found and found != "graph" and not file.exists():
         raise StoreUnavailable(
             "the file of the readings is lost",
             where=str(file),
@@ -54,10 +82,79 @@ def open_readings(graphs: GraphStore, folder: Path, kind: str = "", *, memory: s
         )
     if chosen == "graph":
         return GraphReadings(graphs)
-    from kg.readings.columns import ColumnReadings
+    store: ReadingStore
+    if chosen == "clickhouse":
+        store = _in_cluster(file, (place or _told)(), new=not found)
+    else:
+        from kg.readings.columns import ColumnReadings
 
-    store = ColumnReadings(file, memory=memory)
+        store = ColumnReadings(file, memory=memory)
     if not found:
         graphs.add(META, f"<{META}> <{_KIND}> {string(chosen)} .")
         graphs.flush()
     return store
+
+
+def discard(folder: Path) -> None:
+    """Remove what readings whose files lie in a folder have elsewhere, before the folder goes.
+
+    Raises:
+        kg.errors.StoreUnavailable: a server does not answer, so that something would stay behind.
+    """
+    if (folder / MARK).exists():
+        from kg.readings.clickhouse.cluster import Cluster
+
+        cluster = Cluster(replace(_told(), database=_marked(folder / MARK)["database"]))
+        cluster.drop()
+        cluster.close()
+
+
+def place_of(settings: "Settings") -> "Place":
+    """Tell where ClickHouse is, by the settings."""
+    from kg.readings.clickhouse.cluster import Place
+
+    password = settings.clickhouse_password.get_secret_value() if settings.clickhouse_password else ""
+    return Place(settings.clickhouse, settings.clickhouse_cluster, password, settings.clickhouse_database)
+
+
+def _told() -> "Place":
+    """Tell where ClickHouse is, by the settings of the process."""
+    from kg.settings import load_settings
+
+    return place_of(load_settings())
+
+
+def _in_cluster(file: Path, place: "Place", *, new: bool) -> "ClickHouseReadings":
+    """Open the database that a file names; a new one, that the file names then, where there is no file."""
+    from kg.readings.clickhouse.cluster import Cluster
+    from kg.readings.clickhouse.store import ClickHouseReadings
+
+    if file.exists():
+        mark = _marked(file)
+        cluster = Cluster(replace(place, database=mark["database"]))
+        if new:  # making the tables was cut off
+            cluster.make()
+        cluster.find(int(mark["shards"]))
+        return ClickHouseReadings(cluster)
+    place = replace(place, database=f"{place.database}_{secrets.token_hex(5)}")
+    cluster = Cluster(place)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"database": place.database, "shards": str(cluster.shards())})
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    cluster.make()
+    return ClickHouseReadings(cluster)
+
+
+def _marked(file: Path) -> dict[str, str]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        return {name: str(found[name]) for name in ("database", "shards")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreUnavailable(
+            "the file that names the database of the readings cannot be read",
+            where=str(file),
+            cure="restore it, or remove it and make the readings anew with: flexkg rebuild",
+        ) from error

@@ -11,6 +11,7 @@ from kg.ingest import Ingest
 from kg.literals import segment
 from kg.namespaces import ID, QUANTITYKIND, UNIT, VOCAB
 from kg.readings import Reading
+from kg.readings.clickhouse.store import ClickHouseReadings
 from kg.readings.column_batch import Batch, Payload, micros
 from kg.readings.columns import ColumnReadings
 from kg.simulation import messages
@@ -86,7 +87,7 @@ def fill(portfolio: Portfolio, store: Ingest) -> tuple[int, int]:
     for day in range(portfolio.days):
         for at in range(0, len(names), _TOGETHER):
             batch = _batch(portfolio, names[at : at + _TOGETHER], day)
-            if isinstance(store.readings, ColumnReadings):
+            if isinstance(store.readings, ColumnReadings | ClickHouseReadings):
                 readings += store.readings.append_batch(batch)
             else:
                 readings += store.readings.append(list(_readings(batch)))

@@ -1,0 +1,184 @@
+"""One SQL text for DuckDB and ClickHouse: what the two call by different names, and values in their places.
+
+In ClickHouse times are whole microseconds, so the functions that turn one into the other fall away.
+Subqueries that look outwards, which ClickHouse does not send to other shards, are written otherwise.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kg.errors import UsageError
+from kg.readings.column_rows import KNOWN
+
+_COLUMNS = "series, starts, length, milli, micro, exact, quality, confidence, accuracy, batch, seq, received"
+#: What was known at a time: of all versions that had come, the last of each series and start.
+_KNOWN = f"""(SELECT {_COLUMNS} FROM (SELECT {_COLUMNS}, gone, row_number() OVER
+ (PARTITION BY series, starts ORDER BY seq DESC, gone DESC, batch DESC) AS place FROM
+ (SELECT {_COLUMNS}, gone FROM stored FINAL UNION ALL SELECT {_COLUMNS}, gone FROM former FINAL) v
+ WHERE received <= ? AND ? IS NOT NULL) WHERE place = 1 AND gone = 0)"""
+_DAY, _HOUR, _MINUTE = 86_400_000_000, 3_600_000_000, 60_000_000
+#: Most windows of time that each row is compared with; of more, their hull is asked.
+_WINDOWS = 400
+_LISTS = re.compile(
+    r"EXISTS \(SELECT 1 FROM \(SELECT ((?:unnest\(\?::BIGINT\[\]\) AS c\d+(?:, )?)+)\) w WHERE "
+)
+_SERIES_LIST = re.compile(r"IN \(SELECT unnest\(\?::\w+\[\]\)\)")
+_DIVIDED = re.compile(r"(\([\w.]+\)) // (\d+)")
+_WINDOW = re.compile(r"\(?([\w.+() ]+?)\)? (=|<=|>=|<|>) ?\(?w\.c(\d+)\)?")
+
+
+def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, old: bool = False) -> str:
+    """Write a statement of the columns as ClickHouse has it, its values in their places.
+
+    Args:
+        sql: as DuckDB takes it, with ``?`` for each value.
+        values: whole numbers, texts, None, and lists of whole numbers.
+        qualities: numbers of the qualities, by IRI; put in where the statement reads their table.
+        old: for a server before times of a microsecond (2020).
+
+    Raises:
+        kg.errors.UsageError: a value is of no known kind.
+
+    >>> translate("SELECT 1 FROM current r WHERE r.starts >= make_timestamp(?)", [5], {})
+    'SELECT 1 FROM current r WHERE r.starts >= (5)'
+    """
+    sql = sql.replace(KNOWN, _KNOWN)
+    sql, values = _windows(sql, list(values))
+    sql = _SERIES_LIST.sub("IN ?", sql)
+    sql = sql.replace("(SELECT b.received FROM batches b WHERE b.id = r.batch)", "r.received")
+    if "b.digest" not in sql:
+        sql = sql.replace(" JOIN batches b ON b.id = r.batch", "").replace("b.seq", "r.seq")
+        sql = sql.replace("b.received", "r.received")
+    sql = sql.replace("list(r.exact) FILTER (r.exact IS NOT NULL)", "groupArray(r.exact)")
+    sql = sql.replace("r.rowid", "toInt128(r.series) * toInt128('1000000000000000000') + r.starts")
+    moment = (
+        "toDateTime(intDiv({0}, 1000000), 'UTC')" if old else "fromUnixTimestamp64Micro(toInt64({0}), 'UTC')"
+    )
+    whole = "toDecimal128({0}, 0)" if old else "toInt128({0})"
+    for name, template in {
+        "make_timestamp": "({0})",
+        "epoch_us": "({0})",
+        "to_microseconds": "({0})",
+        "to_minutes": f"({{0}} * {_MINUTE})",
+        "year": f"toYear({moment})",
+        "month": f"toMonth({moment})",
+        "day": f"toDayOfMonth({moment})",
+        "hour": f"toHour({moment})",
+        "minute": f"toMinute({moment})",
+        "lead": "lead(toNullable({0}))",
+        "sum": f"sum({whole})",
+    }.items():
+        sql = _calls(sql, name, template.format)
+    sql = _calls(sql, "date_trunc", lambda inner: _cut(inner, moment))
+    sql = _DIVIDED.sub(r"intDiv(\1, \2)", sql)
+    sql = re.sub(r"\btrue\b", "1", re.sub(r"\bfalse\b", "0", sql))
+    sql = re.sub(r"\bFROM qualities\b", f"FROM {_table(qualities)}", sql)
+    return filled(sql, values)
+
+
+def filled(sql: str, values: Sequence[Any]) -> str:
+    r"""Put values in the places of ``?``.
+
+    >>> filled("a = ? AND b IN ? AND c = ?", ["it's", [1, 2], None])
+    "a = 'it\\'s' AND b IN (1, 2) AND c = NULL"
+    """
+    parts = sql.split("?")
+    if len(parts) != len(values) + 1:
+        raise UsageError(f"{len(parts) - 1} places for {len(values)} values", where=sql[:200])
+    made = [parts[0]]
+    for value, part in zip(values, parts[1:], strict=True):
+        made.append(_set(value) if made[-1].endswith(" IN ") else quoted(value))
+        made.append(part)
+    return "".join(made)
+
+
+def quoted(value: Any) -> str:
+    """Write a value as a literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0") + "'"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(quoted, value)) + "]"
+    raise UsageError(f"{type(value).__name__} is no value of a statement")
+
+
+def _set(value: Sequence[Any]) -> str:
+    if not value:
+        return "(SELECT toUInt64(0) WHERE 0)"
+    return "(" + ", ".join(_pair(one) if isinstance(one, tuple) else quoted(one) for one in value) + ")"
+
+
+def _pair(value: tuple[Any, ...]) -> str:
+    return "(" + ", ".join(map(quoted, value)) + ")"
+
+
+def _calls(sql: str, name: str, write: Callable[[str], str]) -> str:
+    """Write each call of a function anew, the inner ones too."""
+    made, at = "", 0
+    while (found := _next(sql, name, at)) is not None:
+        begin, inner, end = found
+        made += sql[at:begin] + write(_calls(sql[inner:end], name, write))
+        at = end + 1
+    return made + sql[at:]
+
+
+def _next(sql: str, name: str, at: int) -> tuple[int, int, int] | None:
+    found = re.compile(rf"(?<![\w.]){name}\(").search(sql, at)
+    if found is None:
+        return None
+    depth, end = 1, found.end()
+    while depth:
+        depth += {"(": 1, ")": -1}.get(sql[end], 0)
+        end += 1
+    return found.start(), found.end(), end - 1
+
+
+def _cut(inner: str, moment: str) -> str:
+    unit, _, time = inner.partition(", ")
+    length = {"'day'": _DAY, "'hour'": _HOUR, "'minute'": _MINUTE}.get(unit)
+    if length is None:
+        name = {"'year'": "toYear({0})", "'month'": "toYYYYMM({0})"}[unit]
+        return name.format(moment.format(time))
+    return f"(intDiv({time}, {length}) - (({time}) % {length} < 0))"
+
+
+def _windows(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """Write windows of time, which come as lists, as comparisons of a row with each; many as their hull."""
+    while (found := _LISTS.search(sql)) is not None:
+        depth, end = 1, found.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(sql[end], 0)
+            end += 1
+        inside = sql[found.end() : end - 1]
+        first, number = sql.count("?", 0, found.start()), found[1].count("?")
+        lists = values[first : first + number]
+        inside = inside.replace("make_timestamp(", "(")
+        put: list[Any] = []
+        if not lists[-1]:
+            written = "false"
+        elif len(lists[-1]) > _WINDOWS:
+            written = "true"
+        else:
+            used = [n for n in range(number) if f"w.c{n}" in inside]
+            names = ", ".join(f"c{n}" for n in used)
+            written = f"arrayExists(({names}) -> {inside.replace('w.c', 'c')}, {', '.join('?' * len(used))})"
+            put = [lists[n] for n in used]
+        sql = sql[: found.start()] + written + sql[end:]
+        values = values[:first] + put + values[first + number :]
+    return sql, values
+
+
+def _table(qualities: Mapping[str, int]) -> str:
+    if not qualities:
+        return "(SELECT toInt64(0) AS id, '' AS iri WHERE 0)"
+    pairs = ", ".join(f"({number}, {quoted(iri)})" for iri, number in qualities.items())
+    return (
+        "(SELECT tupleElement(p, 1) AS id, tupleElement(p, 2) AS iri FROM (SELECT arrayJoin"
+        f"([{pairs}]) AS p))"
+    )

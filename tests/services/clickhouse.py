@@ -1,0 +1,104 @@
+"""ClickHouse for tests: two shards of Debian's server, and a current one in a process with chdb."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+CLUSTER = "two"
+_CONFIG = """<yandex>
+<logger><level>warning</level><log>{folder}/server.log</log><errorlog>{folder}/error.log</errorlog></logger>
+<http_port>{http}</http_port><tcp_port>{tcp}</tcp_port><interserver_http_port>{between}</interserver_http_port>
+<interserver_http_host>127.0.0.1</interserver_http_host><listen_host>127.0.0.1</listen_host>
+<max_connections>64</max_connections><max_concurrent_queries>32</max_concurrent_queries>
+<mark_cache_size>67108864</mark_cache_size><path>{folder}/data/</path><tmp_path>{folder}/tmp/</tmp_path>
+<users_config>users.xml</users_config><default_profile>default</default_profile>
+<default_database>default</default_database>
+<remote_servers><two>{shards}</two></remote_servers>{more}
+</yandex>"""
+_SHARD = "<shard><replica><host>127.0.0.1</host><port>{}</port></replica></shard>"
+_USERS = """<yandex><profiles><default/></profiles><users><default><password></password>
+<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users>
+<quotas><default/></quotas></yandex>"""
+
+
+def free_ports(number):
+    """Ports that nobody listens on."""
+    with contextlib.ExitStack() as open_:
+        sockets = [open_.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+class Server:
+    """A process that answers over HTTP on loopback."""
+
+    def __init__(self, command, port, folder):
+        self.command, self.port, self.folder = command, port, folder
+        self.process = None
+        self.start()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        with (self.folder / "out").open("ab") as out:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                urllib.request.urlopen(f"{self.address}/?query=SELECT%201", timeout=5).read()
+                return
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError((self.folder / "out").read_text("utf-8", "replace")[-2000:])
+
+    def ask(self, sql):
+        """Run a statement as it is; the text of the answer."""
+        with urllib.request.urlopen(self.address, data=sql.encode(), timeout=60) as answer:
+            return answer.read().decode()
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(20)
+
+
+def shards(folder, number=2):
+    """Servers of Debian's package, each one shard of a cluster."""
+    program = shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        return None
+    ports = free_ports(3 * number)
+    parts = "".join(_SHARD.format(ports[3 * n + 1]) for n in range(number))
+    made = []
+    try:
+        for n in range(number):
+            mine = folder / f"shard-{n}"
+            mine.mkdir(parents=True)
+            http, tcp, between = ports[3 * n : 3 * n + 3]
+            text = _CONFIG.format(folder=mine, http=http, tcp=tcp, between=between, shards=parts, more="")
+            (mine / "config.xml").write_text(text)
+            (mine / "users.xml").write_text(_USERS)
+            made.append(Server([program, f"--config-file={mine / 'config.xml'}"], http, mine))
+    except BaseException:
+        for one in made:
+            one.stop()
+        raise
+    return made
+
+
+def current(folder):
+    """One server of today's ClickHouse: chdb behind the HTTP interface, in a process of its own."""
+    [port] = free_ports(1)
+    program = Path(__file__).with_name("chdb_server.py")
+    return Server([sys.executable, str(program), str(port), str(folder / "data")], port, folder)

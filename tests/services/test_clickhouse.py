@@ -1,0 +1,257 @@
+"""Readings in ClickHouse: the contract over two real shards of Debian's server and over today's engine."""
+
+import contextlib
+import inspect
+import itertools
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from kg.errors import QueryError, StoreUnavailable
+from kg.ingest import rebuild
+from kg.readings.clickhouse.cluster import Cluster, Place
+from kg.readings.clickhouse.store import ClickHouseReadings
+from kg.readings.columns import ColumnReadings
+from kg.readings.gaps import gaps
+from kg.readings.selecting import Selection, select
+from kg.service import Service
+from kg.settings import load_settings
+from kg.upkeep import move_readings
+from tests import test_reading_store as contract
+from tests.paths import ROOT
+from tests.random_queries import Maker
+from tests.readings_world import QUARTER, START, World, readings
+from tests.services import clickhouse
+from tests.test_observations import QUERIES
+from tests.test_reading_store import NOON, A, reading
+
+pytestmark = pytest.mark.services
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Two shards of Debian's server."""
+    made = clickhouse.shards(tmp_path_factory.mktemp("shards"))
+    if made is None:
+        pytest.skip("needs clickhouse-server: make test-services")
+    yield made
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def today(tmp_path_factory):
+    """Today's ClickHouse, of one server."""
+    pytest.importorskip("chdb", reason="needs chdb: make test-services")
+    made = clickhouse.current(tmp_path_factory.mktemp("today"))
+    yield made
+    made.stop()
+
+
+def opened(servers, cluster="", database=""):
+    """A store in tables of its own."""
+    addresses = " ".join(one.address for one in servers)
+    place = Place(addresses, cluster, database=database or f"flexkg_{next(_NUMBERS)}")
+    cluster = Cluster(place)
+    cluster.make()
+    return ClickHouseReadings(cluster)
+
+
+@pytest.fixture(params=["two", "today"])
+def store(request):
+    servers = request.getfixturevalue(request.param)
+    made = opened(servers, clickhouse.CLUSTER) if request.param == "two" else opened([servers])
+    yield made
+    made.cluster.drop()
+    made.close()
+
+
+for name, test in vars(contract).items():
+    if name.startswith("test_") and [*inspect.signature(test).parameters] == ["store"]:
+        globals()[name] = test
+
+
+def values(store):
+    """Values that a query sees."""
+    with Service(load_settings(store=store), create=False) as service:
+        return sorted(row[2].split('"')[1] for row in service.ask("readings"))
+
+
+STORY = ROOT / "examples" / "04-report-to-query"
+FILES = [(path.name, path.read_bytes()) for path in sorted(STORY.glob("*.xml"))]
+
+
+@pytest.fixture(params=["two", "today"])
+def servers(request, monkeypatch):
+    """Settings that name the servers."""
+    found = request.getfixturevalue(request.param)
+    one = request.param == "today"
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(s.address for s in ([found] if one else found)))
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE_CLUSTER", "" if one else clickhouse.CLUSTER)
+    return [found] if one else found
+
+
+def test_store_moves_in_and_out(servers, tmp_path):
+    """From the graph into ClickHouse and back: equal answers, and no table stays behind."""
+    before = databases(servers)
+    with Service(load_settings(store=tmp_path)) as service:
+        for _, data in FILES:
+            service.store.ingest(data)
+    seen = values(tmp_path)
+    assert len(seen) == 4
+    assert "clickhouse now" in move_readings(tmp_path, "clickhouse")
+    assert values(tmp_path) == seen
+    assert databases(servers) != before
+    rebuild(tmp_path)
+    assert values(tmp_path) == seen
+    assert "graph now" in move_readings(tmp_path, "graph")
+    assert (values(tmp_path), databases(servers)) == (seen, before)
+
+
+def databases(servers):
+    return [sorted(one.ask("SHOW DATABASES").split()) for one in servers]
+
+
+@pytest.fixture(scope="module")
+def world(today):
+    """The world of the queries, its columns in today's ClickHouse."""
+    return World(columns=opened([today]))
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60])
+def test_query_is_answered_as_over_triples(world, query):
+    """The rewriting's own SQL, which DuckDB runs as well."""
+    plain, fast = world.answers(query)
+    assert fast == plain
+
+
+def test_random_queries_are_answered_as_over_triples(today):
+    """Queries put together by chance."""
+    small = World(30, columns=opened([today]))
+    wrong = []
+    for seed in range(150):
+        query = Maker(seed).query()
+        try:
+            plain, fast = small.answers(query)
+        except QueryError:
+            continue
+        if fast != plain:
+            wrong.append((seed, query))
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def both(today):
+    """The same readings in DuckDB and in ClickHouse."""
+    made = [*readings(40), reading(1, "0.00000012345", series=f"{contract.ID}series/v/odd/x", payload="c")]
+    stores = ColumnReadings(), opened([today])
+    for one in stores:
+        one.append(made)
+    return stores
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(),
+        Selection(START + 2 * QUARTER, START + 9 * QUARTER),
+        Selection(bucket=timedelta(hours=1)),
+        Selection(bucket=timedelta(days=1), resources=("pump",)),
+        Selection(bucket=timedelta(minutes=50), limit=3),
+        Selection(known_at=START + timedelta(hours=9)),
+        Selection(known_at=START + timedelta(days=20), bucket=timedelta(hours=2)),
+        Selection(resources=("nothing",)),
+    ],
+)
+def test_selection_is_that_of_columns(both, selection):
+    """Windows, buckets, and what was known at a time."""
+    duck, click = ([*select(store, selection)] for store in both)
+    assert click == duck
+
+
+@pytest.mark.parametrize("hours", [(0, 8), (1, 3), (-5, 40)])
+def test_gaps_are_those_of_columns(both, hours):
+    """Before, between and behind readings."""
+    window = [START + timedelta(hours=hour) for hour in hours]
+    duck, click = ([*gaps(store, *window)] for store in both)
+    assert click == duck
+
+
+def test_dead_shard_is_an_error_and_never_half_an_answer(two):
+    """Every way to read fails while a shard is down, and answers wholly when it is back."""
+    store = opened(two, clickhouse.CLUSTER)
+    many = [
+        reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e") for v in range(40) for n in range(3)
+    ]
+    assert store.append(many) == 120
+    held = [int(one.ask(f"SELECT count() FROM {store.cluster.place.database}.stored")) for one in two]
+    assert sum(held) == 120
+    assert min(held) > 20
+    for dead in two:
+        dead.stop()
+        for ask in (store.count, store.series, lambda: list(store.scan()), lambda: store.latest(A)):
+            with pytest.raises(StoreUnavailable, match="ClickHouse"):
+                ask()
+        dead.start()
+        assert store.count() == 120
+
+
+def test_batch_that_a_dead_shard_cut_off_shows_wholly_or_not_at_all(two):
+    """It is an error; when the shard is back nothing is lost and nothing is double."""
+    store = opened(two, clickhouse.CLUSTER)
+    batch = [
+        reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e", payload="ab"[v % 2])
+        for v in range(40)
+        for n in range(3)
+    ]
+    two[1].stop()
+    with pytest.raises(StoreUnavailable):
+        store.append(batch)
+    two[1].start()
+    again = ClickHouseReadings(Cluster(store.cluster.place))
+    for one in (store, again):
+        with contextlib.suppress(StoreUnavailable):
+            assert one.count() in (0, 120)
+    again.append(batch)
+    assert (again.count(), len([*again.scan()]), again.append(batch)) == (120, 120, 0)
+
+
+def test_batch_written_in_part_is_not_shown(two, monkeypatch):
+    """Between its readings and its end: reading is refused, by this process and by the next one."""
+    store = opened(two, clickhouse.CLUSTER)
+    store.append([reading(0)])
+    batch = [reading(n, payload="b", seq=2) for n in range(2)]
+
+    def gone(*_):
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(store._writing, "_sum_up", gone)
+    with pytest.raises(StoreUnavailable, match="gone"):
+        store.append(batch)
+    after = ClickHouseReadings(Cluster(store.cluster.place))
+    for one in (store, after):
+        with pytest.raises(StoreUnavailable, match="in part"):
+            one.count()
+    after.append(batch)
+    assert [r.seq for r in after.scan()] == [2, 2]
+
+
+def test_hours_are_summed_up_once(store):
+    """Corrections, withdrawals and what came twice count as what is shown."""
+    random = Random(3)
+    for seq in range(1, 30):
+        batch = [
+            reading(random.randrange(40), str(random.randrange(100)), payload=f"{seq:x}"[-1], seq=seq)
+            for _ in range(4)
+        ]
+        store.append([contract.replace(one, digest=f"{seq:064x}") for one in batch])
+    store.withdraw(A, NOON, NOON + 5 * QUARTER, at=NOON + timedelta(days=1))
+    rows = store.cluster.rows("SELECT sum(number), sum(milli) FROM hours")
+    shown = [one.value for one in store.scan()]
+    assert [int(cell) for cell in rows[0]] == [len(shown), sum(shown) * 1000]
+    store.retain(NOON + 7 * QUARTER)
+    rows = store.cluster.rows("SELECT sum(number), sum(milli) FROM hours")
+    shown = [one.value for one in store.scan()]
+    assert [int(cell) for cell in rows[0]] == [len(shown), sum(shown) * 1000]
