@@ -35,9 +35,8 @@ class EmbeddedAnswer:
     def __iter__(self) -> Iterator[tuple[str | None, ...]]:
         with answering(self._where):
             if isinstance(self._result, ox.QuerySolutions):
-                width = range(len(self._result.variables))
                 for row in self._result:
-                    yield tuple(None if row[n] is None else str(row[n]) for n in width)
+                    yield tuple([None if term is None else str(term) for term in row])
             elif isinstance(self._result, ox.QueryTriples):
                 for triple in self._result:
                     yield str(triple.subject), str(triple.predicate), str(triple.object)

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from kg.namespaces import XSD
 from kg.sparql.observations.calendar import calendar
 from kg.sparql.observations.conditions import condition, parts
 from kg.sparql.observations.stars import Star
@@ -179,21 +180,29 @@ def _takes(call: Expression, name: str) -> bool:
         return _is(call, name)
     if call.distinct or call.text not in ("SUM", "AVG", "COUNT"):
         return False
-    return _is(call, name) or (call.text != "COUNT" and bool(call.of) and _linear(call.of[0], name))
+    return _is(call, name) or (call.text != "COUNT" and bool(call.of) and linear(call.of[0], name))
 
 
-def _linear(found: Expression, name: str) -> bool:
+def linear(found: Expression, name: str) -> bool:
     """Whether an expression is a multiple of a variable, exactly."""
     if found.kind == "term":
         return found.text == name
     if found.kind == "sign":
-        return _linear(found.of[0], name)
+        return linear(found.of[0], name)
     if found.kind != "op" or list(in_expression(found)).count(name) != 1:
         return False
     left, right = found.of
     if found.text == "*":
-        return _linear(left if name in in_expression(left) else right, name)
-    return found.text == "/" and _linear(left, name) and right.kind == "term" and _divides(right.text)
+        mine, other = (left, right) if name in in_expression(left) else (right, left)
+        return linear(mine, name) and not any(_rounds(part) for part in other.walk())
+    return found.text == "/" and linear(left, name) and right.kind == "term" and _divides(right.text)
+
+
+def _rounds(found: Expression) -> bool:
+    """Whether an expression is a number that is not exact: a double or float."""
+    text = found.text
+    exponent = text[0] not in "\"'<?" and "e" in text.lower() if found.kind == "term" else False
+    return exponent or (found.kind == "term" and text.endswith((f"^^<{XSD}double>", f"^^<{XSD}float>")))
 
 
 def _divides(text: str) -> bool:

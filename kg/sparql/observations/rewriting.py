@@ -8,6 +8,7 @@ from kg.errors import QueryError
 from kg.readings import View
 from kg.sparql.observations import fetch, summary
 from kg.sparql.observations.aggregates import grouping, rewrite
+from kg.sparql.observations.answer import fetch_whole, fit
 from kg.sparql.observations.candidates import Ask, candidates
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.conditions import condition, parts
@@ -15,6 +16,8 @@ from kg.sparql.observations.fetch import Plan
 from kg.sparql.observations.finding import Found, find
 from kg.sparql.observations.parser import parse
 from kg.sparql.observations.paths import take_apart
+from kg.sparql.observations.relation import Unlike
+from kg.sparql.observations.renaming import apart
 from kg.sparql.observations.slices import enough
 from kg.sparql.observations.stars import Condition, Star
 from kg.sparql.observations.tree import (
@@ -30,6 +33,7 @@ from kg.sparql.observations.tree import (
 )
 from kg.sparql.observations.variables import counted, in_select, spread
 from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, SPAN, Slot
+from kg.sparql.observations.whole import whole
 from kg.sparql.observations.writer import query
 
 
@@ -60,6 +64,8 @@ def over_columns(
     """
     select, tokens = parse(text)
     take_apart(select, tokens)
+    spread(select)
+    apart(select)
     found = find(select, ask)
     if not found.stars:
         return text
@@ -74,7 +80,6 @@ def over_columns(
         raise QueryError(
             "readings cannot be described", cure="ask with SELECT or CONSTRUCT", code="readings-query"
         )
-    spread(select)
     return query(_Rewriting(found, view, ask, given or {}, most, select).done())
 
 
@@ -148,8 +153,9 @@ class _Rewriting:
             star = self.found.stars.get(id(element))
             if star is not None:
                 element = self.star(star, element, group, scope, filters, number == 1)
-                at = next(n for n, old in enumerate(group.elements) if self.found.stars.get(id(old)) is star)
-                group.elements[at] = element
+                for at, old in enumerate(group.elements):
+                    if self.found.stars.get(id(old)) is star:
+                        group.elements[at] = element
         for element in group.elements:
             match element:
                 case Filter() | Bind():
@@ -206,6 +212,10 @@ class _Rewriting:
         ):
             plan.names_only = True
             return fetch.fetch(plan, self.cells)
+        if alone and scope.top and scope.select.where is group and scope.select.form == "SELECT":
+            table = self.whole(star, place, group, scope, plan)
+            if table is not None:
+                return table
         more, covered = candidates(star, conditions, group, self.given, self.cells, self.ask)
         plan.conditions = conditions = [*conditions, *more]
         for name in star.nodes():
@@ -225,6 +235,16 @@ class _Rewriting:
                     return summary.fetch(plan, made, self.cells, set(+mentioned))
             plan = enough(plan, scope.select, group, place, covered | whole, self.cells)
         return fetch.fetch(plan, self.cells)
+
+    def whole(self, star: Star, place: Element, group: Group, scope: _Scope, plan: Plan) -> Raw | None:
+        """Answer a grouping query wholly in the columns; None where that is not possible."""
+        try:
+            made = whole(scope.select, star, place, self.given, lambda one: id(one) in self.found.stars)
+            table = fetch_whole(plan, made, self.cells, self.ask)
+        except Unlike:
+            return None
+        fit(scope.select, made, table)
+        return table
 
     def _used(self, slot: Slot, star: Star) -> bool:
         name = slot.variable

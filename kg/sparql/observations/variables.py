@@ -66,6 +66,33 @@ def in_element(element: Element) -> Iterator[str]:
                 yield from in_group(one)
 
 
+def inside(element: Element) -> Iterator[Element]:
+    """Give all elements in an element, those of sub-selects and EXISTS too."""
+    groups: list[Group] = []
+    match element:
+        case Filter() | Bind():
+            groups = [part.group for part in element.expression.walk() if part.group is not None]
+        case Part():
+            groups = [element.group]
+        case Union():
+            groups = element.groups
+    for group in groups:
+        yield from _elements(group)
+
+
+def _elements(group: Group) -> Iterator[Element]:
+    while group.select is not None:
+        select = group.select
+        for item in (*select.items, *select.grouped, *select.ordered):
+            yield from inside(Filter(item.expression))
+        for having in select.having:
+            yield from inside(Filter(having))
+        group = select.where
+    for element in group.elements:
+        yield element
+        yield from inside(element)
+
+
 def in_items(items: Iterable[Item]) -> Iterator[str]:
     """Give the variables of what is projected, grouped or ordered by."""
     for item in items:
