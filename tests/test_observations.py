@@ -5,7 +5,9 @@ import re
 import pytest
 
 from kg.errors import QueryError
+from kg.graphs import lexical
 from kg.namespaces import ID, XSD
+from tests.random_groups import group
 from tests.random_queries import Maker
 from tests.readings_world import START, World
 from tests.test_reading_store import reading
@@ -42,6 +44,77 @@ def test_query_is_answered_as_over_triples(world, query):
     """Each query written by hand."""
     plain, fast = world.answers(query)
     assert fast == plain
+
+
+def test_random_groupings_are_answered_as_over_triples(small):
+    """Groupings put together by chance; most of them wholly in the columns."""
+    wrong, whole = [], 0
+    for seed in range(100):
+        query = group(seed)
+        plain, fast = small.answers(query)
+        wrong += [] if fast == plain else [(seed, query)]
+        whole += "GROUP BY" not in small.rewritten(query)
+    assert wrong == []
+    assert whole > 50
+
+
+@pytest.mark.long
+def test_many_random_groupings_are_answered_as_over_triples(small):
+    """The same at full size."""
+    differ = [seed for seed in range(100, 1500) if len({str(one) for one in small.answers(group(seed))}) > 1]
+    assert differ == []
+
+
+def test_sums_of_doubles_agree_up_to_rounding(small):
+    """What is added up in another order differs in the last digits alone."""
+    query = "SELECT (SUM(?v * 1.5e0) AS ?x) { ?o a saref:Observation ; saref:hasResult/saref:hasValue ?v }"
+    plain, fast = (float(lexical(next(iter(one[1]))[0].partition("^^")[0])) for one in small.answers(query))
+    assert fast == pytest.approx(plain, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (  # by metadata: as many rows as sites, not as series
+            "SELECT ?l (SUM(?v) AS ?x) { ?o flex:ofResource/flex:site/rdfs:label ?l ;"
+            " saref:hasResult/saref:hasValue ?v } GROUP BY ?l",
+            2,
+        ),
+        (  # windows of events
+            "SELECT ?id (AVG(?v) AS ?x) { ?e flex:eventID ?id ; flex:currentVersion ?ver ."
+            " ?ver flex:startsAt ?a ; flex:endsAt ?b ."
+            " ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v ."
+            " FILTER(?a <= ?t && ?t < ?b) } GROUP BY ?id",
+            4,
+        ),
+        (  # thresholds of the graph
+            "SELECT ?r (COUNT(*) AS ?n) { ?o flex:ofResource ?r ; saref:hasResult/saref:hasValue ?v ."
+            " ?r flex:limit ?m . FILTER(?v > ?m) } GROUP BY ?r",
+            3,
+        ),
+        (  # two stars, each in a sub-select of its own, with the same names
+            "SELECT ?l ?x ?y { { SELECT ?l (SUM(?v) AS ?x) {"
+            " ?o flex:ofResource/rdfs:label ?l ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v"
+            " FILTER(HOURS(?t) < 12) } GROUP BY ?l }"
+            " { SELECT ?l (SUM(?v) AS ?y) { ?o flex:ofResource/rdfs:label ?l ; flex:startsAt ?t ;"
+            " saref:hasResult/saref:hasValue ?v FILTER(HOURS(?t) >= 12) } GROUP BY ?l } }",
+            6,
+        ),
+        (  # local days, 23 and 25 hours long where clocks change
+            "SELECT ?day (SUM(?v) AS ?x) { VALUES (?day ?a ?b) {"
+            ' ("30" "2026-01-29T23:00:00Z"^^xsd:dateTime "2026-01-30T23:00:00Z"^^xsd:dateTime)'
+            ' ("31" "2026-01-31T00:00:00+01:00"^^xsd:dateTime "2026-02-01T00:00:00+01:00"^^xsd:dateTime) }'
+            " ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v FILTER(?t >= ?a && ?t < ?b) }"
+            " GROUP BY ?day",
+            2,
+        ),
+    ],
+)
+def test_groups_come_from_the_columns(world, query, rows):
+    """Not the readings go into the query, but its groups."""
+    plain, fast = world.answers(query)
+    assert fast == plain
+    assert world.rewritten(query).count("\n(") == rows
 
 
 def differing(small, seeds):

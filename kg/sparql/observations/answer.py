@@ -6,15 +6,14 @@ from decimal import Decimal
 from functools import partial
 
 from kg.namespaces import XSD
+from kg.sparql.observations.calendar import WHOLE_NUMBERS
 from kg.sparql.observations.columns import Cells
-from kg.sparql.observations.conditions import SQL
 from kg.sparql.observations.fetch import Plan, source, too_many
 from kg.sparql.observations.relation import Ask, Relation, Unlike, of_names, relation
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
 from kg.sparql.observations.variables import in_expression
+from kg.sparql.observations.vocabulary import SQL
 from kg.sparql.observations.whole import COUNT, LEAST, MOST, SUM, Whole, end_of, put
-
-_WHOLE_NUMBERS = frozenset(("YEAR", "MONTH", "DAY", "HOURS", "MINUTES"))
 
 
 def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask) -> Raw:
@@ -63,7 +62,7 @@ def fit(select: Select, made: Whole, table: Raw) -> None:
     """Let a query read its groups from a table, in place."""
     elements: list[Element] = [table]
     for n, one in enumerate(made.calendars):
-        if one.function.text not in _WHOLE_NUMBERS:
+        if one.function.text not in WHOLE_NUMBERS:
             elements.append(Bind(put(one.function, one.slot.variable, f"?__time{n}"), one.variable))
     elements += [Filter(having) for having in made.having]
     select.where.elements[:] = elements
@@ -106,7 +105,7 @@ def _columns(
         table.add(slot.variable, SQL[slot.column], _moment)
     for n, one in enumerate(made.calendars):
         table.by += one.sql
-        if one.function.text in _WHOLE_NUMBERS:
+        if one.function.text in WHOLE_NUMBERS:
             table.add(one.variable, one.sql[0], str)
         else:  # a time that stands for all of which the function is the same
             table.add(f"?__time{n}", f"min({SQL[one.slot.column]})", _moment)

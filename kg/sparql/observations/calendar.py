@@ -4,9 +4,8 @@ import re
 
 from kg.graphs import lexical
 from kg.namespaces import XSD
-from kg.sparql.observations.conditions import SQL
 from kg.sparql.observations.tree import Expression
-from kg.sparql.observations.vocabulary import Slot
+from kg.sparql.observations.vocabulary import SQL, Slot
 
 _FUNCTIONS = {
     "YEAR": "year({})",
@@ -16,6 +15,8 @@ _FUNCTIONS = {
     "MINUTES": "minute({})",
     "SECONDS": "epoch_us({}) % 60000000",
 }
+#: Those that give a whole number.
+WHOLE_NUMBERS = frozenset(("YEAR", "MONTH", "DAY", "HOURS", "MINUTES"))
 _CUTS = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute"}
 _SHIFT = re.compile(r"(-?)P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?)?", re.ASCII)
 _DURATIONS = (f"^^<{XSD}dayTimeDuration>", f"^^<{XSD}duration>")

@@ -10,11 +10,11 @@ from dataclasses import replace
 from kg.graphs import lexical
 from kg.readings.column_batch import micros
 from kg.sparql.observations.columns import Cells
-from kg.sparql.observations.conditions import SQL, comparison, instant, parts
+from kg.sparql.observations.conditions import comparison, instant, parts
 from kg.sparql.observations.stars import Condition, Star
 from kg.sparql.observations.tree import Block, Expression, Filter, Group, Part, Triple, Values
 from kg.sparql.observations.variables import certain, in_expression, in_triple, shown
-from kg.sparql.observations.vocabulary import CONSTANT, TIMES
+from kg.sparql.observations.vocabulary import CONSTANT, SQL, TIMES
 from kg.sparql.observations.writer import element, expression, triple
 
 Ask = Callable[[str], Iterable[tuple[str | None, ...]]]

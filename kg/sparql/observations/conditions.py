@@ -8,21 +8,15 @@ from decimal import Decimal, InvalidOperation
 from kg.graphs import lexical
 from kg.namespaces import XSD
 from kg.readings.column_batch import micros
+from kg.sparql.observations.calendar import WHOLE_NUMBERS, calendar
 from kg.sparql.observations.stars import Condition, Star
 from kg.sparql.observations.tree import Expression
-from kg.sparql.observations.vocabulary import TIMES
+from kg.sparql.observations.vocabulary import SQL, TIMES
 from kg.times import moment
 
 _OPERATORS = {"=": "=", "!=": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _TIME, _DECIMALS = f"^^<{XSD}dateTime>", (f"^^<{XSD}decimal>", f"^^<{XSD}integer>")
-#: SQL of what is compared.
-SQL = {
-    "start": "r.starts",
-    "end": "r.starts + to_microseconds(coalesce(r.length, 0))",
-    "stop": "r.starts + to_microseconds(r.length)",
-    "value": "coalesce(r.milli * 1000, r.micro)",
-}
 _MOST = 10**30
 
 
@@ -62,7 +56,7 @@ def condition(part: Expression, star: Star, given: Mapping[str, str]) -> Conditi
             return None
     found = comparison(part, star)
     if found is None:
-        return None
+        return _of_calendar(part, star, given)
     column, operator, other = found
     term = constant(other, given)
     if term is None:
@@ -114,6 +108,23 @@ def instant(term: str) -> datetime | None:
         return time.astimezone(UTC)
     except OverflowError:
         return None
+
+
+def _of_calendar(part: Expression, star: Star, given: Mapping[str, str]) -> Condition | None:
+    """Write the comparison of a calendar function that is a whole number with another whole number."""
+    if part.kind != "op" or part.text not in _OPERATORS:
+        return None
+    left, right = part.of
+    for side, other, operator in ((left, right, part.text), (right, left, _TURNED[part.text])):
+        term = constant(other, given) or ""
+        number = lexical(term[: -len(_DECIMALS[1])]) if term.endswith(_DECIMALS[1]) else term
+        if side.kind != "call" or side.text not in WHOLE_NUMBERS or not number.lstrip("+-").isdecimal():
+            continue
+        for slot in star.slots:
+            keys = calendar(side, slot) if slot.column in TIMES and len(number) < 10 else None
+            if keys:
+                return Condition(f"{keys[0]} {_OPERATORS[operator]} ?", (int(number),))
+    return None
 
 
 def _of_time(column: str, operator: str, term: str) -> Condition | None:

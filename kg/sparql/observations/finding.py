@@ -80,6 +80,7 @@ def _group(group: Group, found: Found, known: Mapping[str, str]) -> None:
         _query(group.select, found)
         return
     _as_minus(group)
+    _together(group)
     blocks = [element for element in group.elements if isinstance(element, Block)]
     every = split([triple for block in blocks for triple in block.triples], known, found.reserved)
     here = {**known, **dict.fromkeys(every.ground, GRAPH)}
@@ -154,6 +155,22 @@ def _expression(expression: Expression, found: Found, known: Mapping[str, str]) 
     for part in expression.walk():
         if part.group is not None:
             _group(part.group, found, known)
+
+
+def _together(group: Group) -> None:
+    """Put blocks together between which there are filters alone: these hold for the whole group."""
+    made: list[Element] = []
+    last: Block | None = None
+    for element in group.elements:
+        if isinstance(element, Block) and last is not None:
+            last.triples += element.triples
+            continue
+        if isinstance(element, Block):
+            last = element
+        elif not isinstance(element, Filter):
+            last = None
+        made.append(element)
+    group.elements = made
 
 
 def _as_minus(group: Group) -> None:

@@ -143,7 +143,7 @@ def _of_graph(triple: Triple, ground: set[str]) -> bool:
     if predicate[0] == "?":
         raise _refusal(
             f"any predicate of {_name(subject)} could be one of a reading",
-            f"name the predicate, say what {_name(subject)} is, or ask within GRAPH <...>",
+            f"name the predicate, or say what {_name(subject)} is, for example {_name(subject)} a flex:Event",
         )
     if predicate == TYPE and target[0] == "?":
         raise _refusal(

@@ -15,9 +15,10 @@ from kg.graphs import lexical
 from kg.namespaces import XSD
 from kg.readings.column_batch import micros
 from kg.sparql.observations.columns import Cells
-from kg.sparql.observations.conditions import SQL, instant
+from kg.sparql.observations.conditions import instant
 from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.tree import Element
+from kg.sparql.observations.vocabulary import SQL
 from kg.sparql.observations.writer import element
 
 Ask = Callable[[str], Iterable[tuple[str | None, ...]]]

@@ -1,11 +1,10 @@
 """LIMIT: how many rows of a star are enough, where the rest of its group leaves none of them out."""
 
 from kg.sparql.observations.columns import Cells
-from kg.sparql.observations.conditions import SQL
 from kg.sparql.observations.fetch import Plan, source
 from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.tree import Element, Filter, Group, Part, Select
-from kg.sparql.observations.vocabulary import TIMES
+from kg.sparql.observations.vocabulary import SQL, TIMES
 
 
 def enough(plan: Plan, select: Select, group: Group, place: Element, covered: set[int], cells: Cells) -> Plan:

@@ -6,10 +6,9 @@ from typing import Any
 
 from kg.sparql.observations.aggregates import COUNT, LEAST, MOST, SUM, Grouping
 from kg.sparql.observations.columns import Cells, fraction
-from kg.sparql.observations.conditions import SQL
 from kg.sparql.observations.fetch import PARTS, Plan, cell, source, too_many
 from kg.sparql.observations.tree import Raw
-from kg.sparql.observations.vocabulary import CONSTANT, Slot
+from kg.sparql.observations.vocabulary import CONSTANT, SQL, Slot
 
 _VALUE = SQL["value"]
 

@@ -22,6 +22,8 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)")
+#: What changes where a string gets double quotes: a double quote that is not escaped yet.
+_QUOTE = re.compile(r"""(\\.)|\"""")
 
 
 @dataclass(slots=True)
@@ -124,6 +126,8 @@ class Tokens:
             return "?__blank_" + re.sub(r"\W", lambda m: f"_{ord(m.group()):x}_", self.take().text[2:])
         if token.kind == "string":
             text = self.take().text
+            if text[0] == "'" and text[:3] != "'''":
+                text = f'"{_QUOTE.sub(lambda match: match[1] or chr(92) + chr(34), text[1:-1])}"'
             if self.now.kind == "lang":
                 return text + self.take().text
             if self.accept("^^"):

@@ -54,6 +54,13 @@ CONSTANT = frozenset(("series", "resource", "property", "unit"))
 #: Columns that may be empty; a pattern that asks for one leaves out the rows without.
 OPTIONAL = frozenset(("resource", "property", "unit", "span", "stop", "quality", "confidence", "accuracy"))
 TIMES = frozenset(("start", "end", "stop"))
+#: SQL of what is compared.
+SQL = {
+    "start": "r.starts",
+    "end": "r.starts + to_microseconds(coalesce(r.length, 0))",
+    "stop": "r.starts + to_microseconds(r.length)",
+    "value": "coalesce(r.milli * 1000, r.micro)",
+}
 #: IRIs that exist as readings only.
 _OWN = tuple(f"<{ID}{name}/" for name in ("observation", "span"))
 
