@@ -84,7 +84,13 @@ class Constants:
 
 
 class View(Protocol):
-    """What columns hold at one moment: tables ``current``, ``names``, ``batches`` and ``qualities``."""
+    """What columns hold at one moment: tables ``current``, ``names``, ``batches`` and ``qualities``.
+
+    Attributes:
+        joins: whether a statement may join lists that are handed to it, as DuckDB writes that.
+    """
+
+    joins: bool
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and give its rows."""

@@ -151,6 +151,8 @@ class Snapshot:
         cursor: DuckDB's; it is used by one thread at a time.
     """
 
+    joins = True
+
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
 

@@ -217,6 +217,8 @@ class ClickHouseView:
         qualities: numbers of the qualities by IRI.
     """
 
+    joins = False
+
     def __init__(self, cluster: Cluster, qualities: Mapping[str, int]) -> None:
         self._cluster, self._qualities = cluster, qualities
 

@@ -238,6 +238,8 @@ class _Rewriting:
 
     def whole(self, star: Star, place: Element, group: Group, scope: _Scope, plan: Plan) -> Raw | None:
         """Answer a grouping query wholly in the columns; None where that is not possible."""
+        if not self.cells.view.joins:
+            return None
         try:
             made = whole(scope.select, star, place, self.given, lambda one: id(one) in self.found.stars)
             table = fetch_whole(plan, made, self.cells, self.ask)

@@ -148,7 +148,7 @@ class _Reader:
         if element is self.place:
             self.made.rest.append(PLACE)
             return
-        if _holds(element, self.is_star):
+        if self.is_star(element) or any(map(self.is_star, inside(element))):
             raise Unlike
         if isinstance(element, Filter):
             for part in parts(element.expression):
@@ -290,11 +290,6 @@ def put(found: Expression, name: str, other: str) -> Expression:
     if found.kind == "term":
         return _term(other) if found.text == name else found
     return replace(found, of=[put(part, name, other) for part in found.of])
-
-
-def _holds(element: Element, is_star: Callable[[Element], bool]) -> bool:
-    """Whether the place of a star is in an element."""
-    return is_star(element) or any(map(is_star, inside(element)))
 
 
 def _term(text: str) -> Expression:
