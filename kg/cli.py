@@ -9,8 +9,8 @@ import typer
 
 from kg.cli_check import check
 from kg.cli_convert import convert
-from kg.cli_devices import devices_app
-from kg.cli_enrol import device_app, enrol
+from kg.cli_devices_make import devices_app
+from kg.cli_enrol import certificate_app, enrol
 from kg.cli_event import event_app
 from kg.cli_evidence import evidence
 from kg.cli_explain import explain
@@ -37,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.add_typer(device_app, name="device")
+app.add_typer(certificate_app, name="certificate")
 app.add_typer(devices_app, name="devices")
 app.add_typer(journal_app, name="journal")
 app.add_typer(event_app, name="event")

@@ -1,4 +1,4 @@
-"""flexkg enrol and device: a device's certificates. Commands only; what they do is in the library."""
+"""flexkg enrol and certificate: a device's certificates. Commands only; what they do is in the library."""
 
 import os
 from pathlib import Path
@@ -11,8 +11,8 @@ from kg.errors import UsageError
 if TYPE_CHECKING:
     from kg.identity.device_flow import Prompt
 
-device_app = typer.Typer(
-    help="Certificates of devices: register and revoke. Device mappings: flexkg devices.",
+certificate_app = typer.Typer(
+    help="Certificates of devices: register and revoke.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -55,7 +55,7 @@ def enrol(
     print(first(out, est, provider, client, show, audience=audience, ca=ca))
 
 
-@device_app.command()
+@certificate_app.command()
 def register(
     party: Annotated[str, typer.Argument(help="The venID.")],
     certificate: Annotated[Path, typer.Option(help="The certificate, PEM or DER.")],
@@ -64,7 +64,7 @@ def register(
 ) -> None:
     """Register a certificate that another authority issued, for example one of the OpenADR Alliance.
 
-    Example: `flexkg device register VEN-1 --certificate ven.pem --tenant default --identity ./identity`
+    Example: `flexkg certificate register VEN-1 --certificate ven.pem --tenant default --identity ./identity`
     """
     from kg.identity.device import register as enter
 
@@ -75,11 +75,11 @@ def register(
     print(enter(identity, data, party, tenant))
 
 
-@device_app.command()
+@certificate_app.command()
 def revoke(party: Annotated[str, typer.Argument(help="The venID.")], identity: Identity) -> None:
     """Revoke all certificates of a party; counts at its next request.
 
-    Example: `flexkg device revoke ven-2f9c --identity ./identity`
+    Example: `flexkg certificate revoke ven-2f9c --identity ./identity`
     """
     from kg.identity.registry import Registry
 

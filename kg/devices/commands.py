@@ -11,14 +11,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from kg.devices.acts import made_of
 from kg.devices.limits import Past, refusals
 from kg.devices.points import Point
 from kg.devices.reasons import Refusal, refusal
-from kg.devices.resources import Plan, Portion
-from kg.devices.strategies import Row
+from kg.devices.resources import Plan
 from kg.devices.writes import Write, make_write
-
-_ONE: Final = Decimal(1)
 
 __all__ = ["Command", "Past", "Refusal", "Situation", "Verdict", "Write", "check_command"]
 
@@ -139,7 +137,14 @@ def check_command(
     else:
         asked = list(_by_signal(plan, command, situation, found))
     writes: list[Write] = []
+    asked_of: dict[tuple[str, str], Decimal] = {}
     for point, value in asked:
+        before = asked_of.setdefault(point.key, value)
+        if before is not value:
+            if before != value:
+                what = f"The strategy asks for {before} and for {value} at once."
+                found.append(refusal("CMD-19", what, point.device, point.name))
+            continue
         if point.device in situation.out_of_service:
             found.append(refusal("CMD-11", "The device is not in service.", point.device))
             continue
@@ -212,66 +217,13 @@ def _by_signal(
                 continue
             hit = True
             if row.act != "none":
-                yield from _by_row(portion, row, value, situation, found)
+                made = made_of(portion, row, value, situation.readings)
+                if isinstance(made, Refusal):
+                    found.append(made)
+                else:
+                    yield made
         if not hit:
             what = f"The strategy has no row for {command.signal} {command.type} {value}."
             found.append(refusal("CMD-5", what, portion.device))
     if not plan.portions:
         found.append(refusal("CMD-2", "The resource has no device with a mapping.", ""))
-
-
-def _by_row(
-    portion: Portion, row: Row, value: Decimal, situation: Situation, found: list[Refusal]
-) -> Iterator[tuple[Point, Decimal]]:
-    point = portion.commands.get(row.command) or portion.points.get(row.command)
-    if point is None:
-        what = f"The strategy names the point {row.command!r}, which the mapping has not."
-        found.append(refusal("CMD-2", what, portion.device, row.command))
-        return
-    act = row.act
-    try:
-        if act == "set":
-            made = row.number
-        elif act == "value":
-            made = value * row.number
-        elif act == "share":
-            made = _on_step(point, value * row.number * portion.share)
-        elif act == "safe":
-            if point.safe is None:
-                found.append(refusal("CMD-13", "The point has no safe value.", point.device, point.name))
-                return
-            made = point.safe
-        elif act == "percent":
-            if point.minimum is None or point.maximum is None:
-                found.append(refusal("CMD-4", "The point has no allowed range.", point.device, point.name))
-                return
-            made = _on_step(point, point.minimum + (point.maximum - point.minimum) * value_of(row, value))
-        else:
-            owner = portion.commands.get(row.base) or portion.points.get(row.base)
-            base = situation.readings.get((point.device, owner.name if owner is not None else row.base))
-            if base is None:
-                what = f"The present value of {row.base} has not been read."
-                found.append(refusal("CMD-13", what, point.device, point.name))
-                return
-            made = _on_step(point, base + value * row.number * portion.share)
-    except InvalidOperation:
-        found.append(refusal("CMD-3", f"The value {value} is too large.", point.device, point.name))
-        return
-    yield point, made
-
-
-def value_of(row: Row, value: Decimal) -> Decimal:
-    """Give the share of a range that a ``percent`` row asks for: its number where it stands for a level.
-
-    A row with a start stands for a level, whose share is the row's number; one without multiplies the
-    payload.
-    """
-    return row.number if row.low is not None else value * row.number
-
-
-def _on_step(point: Point, value: Decimal) -> Decimal:
-    """Take a computed value down to the grid of the point's steps; a value that is stated is not touched."""
-    if point.step is None:
-        return value
-    origin = point.minimum if point.minimum is not None else Decimal(0)
-    return origin + ((value - origin) / point.step).to_integral_value("ROUND_FLOOR") * point.step

@@ -29,19 +29,31 @@ class Unit:
 
 @cache
 def table(name: str) -> tuple[dict[str, str], ...]:
-    """Read a table of ``mappings/points``: one row is one dictionary.
+    """Read a table of ``mappings/points``: one row is one dictionary; ours first, then those of packages.
 
     Raises:
-        kg.errors.AssetError: the table is missing, or a row has too few or too many cells.
+        kg.errors.AssetError: the table is missing, its head is not that of ours, or a row has too few or too
+            many cells.
     """
-    path = assets.folder("mappings") / _FOLDER / f"{name}.csv"
-    rows = []
-    for number, row in enumerate(csv.DictReader(assets.text(path).splitlines()), 2):
-        if None in row or None in row.values():
+    rows: list[dict[str, str]] = []
+    head: tuple[str, ...] = ()
+    for path in (
+        assets.folder("mappings") / _FOLDER / f"{name}.csv",
+        *assets.files("mappings", f"{_FOLDER}/{name}.csv")[1:],
+    ):
+        lines = csv.DictReader(assets.text(path).removeprefix("\ufeff").splitlines())
+        found = tuple(lines.fieldnames or ())
+        head = head or found
+        if found != head:
             raise AssetError(
-                "the row has not as many cells as the head", where=f"{path}:{number}", cure="mend the row"
+                "the columns are not those of our table", where=f"{path}:1", cure=f"use {','.join(head)}"
             )
-        rows.append(row)
+        for number, row in enumerate(lines, 2):
+            if None in row or None in row.values():
+                raise AssetError(
+                    "the row has not as many cells as the head", where=f"{path}:{number}", cure="mend the row"
+                )
+            rows.append(row)
     return tuple(rows)
 
 

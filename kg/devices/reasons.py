@@ -23,6 +23,7 @@ CURES: Final = {
     "CMD-16": "name a point that can be written and is not for emergencies",
     "CMD-17": "name a market for which the resource is described",
     "CMD-18": "correct the clock, or the history",
+    "CMD-19": "let one row of the strategy command the point, not one by its name and one by its command",
 }
 
 

@@ -1,5 +1,6 @@
 """Resources over devices: what a site file says, and the plans that commands are checked with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -70,6 +71,7 @@ class Resource:
         in_service: whether it takes commands.
         descriptions: market context, smallest and largest power of each, as written.
         pointer: JSON pointer into the site file.
+        document: name of the site file.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Resource:
     in_service: bool
     descriptions: tuple[dict[str, Any], ...]
     pointer: str
+    document: str = ""
 
 
 def resources_of(document: Document) -> list[Resource]:
@@ -97,6 +100,7 @@ def resources_of(document: Document) -> list[Resource]:
                     entry.get("inService") is not False,
                     tuple(d for d in described if isinstance(d, dict)) if isinstance(described, list) else (),
                     f"/resources/{place}",
+                    document.name,
                 )
             )
     return found
@@ -123,14 +127,14 @@ def device_iris(resource: Resource, resources: dict[str, Resource], depth: int =
 
 
 def compile_plans(
-    resources: dict[str, Resource], things: dict[str, Document], folder: Path | None = None
+    resources: dict[str, Resource], things: dict[str, Document], folders: tuple[Path, ...] = ()
 ) -> dict[str, Plan]:
     """Compile the plans of all resources.
 
     Args:
         resources: resources by name.
         things: Thing Descriptions by IRI.
-        folder: folder with strategies of the site's own.
+        folders: folders with strategies of the site's own.
 
     Raises:
         kg.errors.UsageError: a strategy does not exist.
@@ -145,8 +149,8 @@ def compile_plans(
         total = sum(powers.values(), Decimal(0))
         portions = []
         for iri in devices:
-            said = resource.strategy or _own(iri, resources) or text(things[iri].data.get("flex:strategy"))
-            rows = _strategy(said, folder, things[iri].name)
+            said = resource.strategy or named_strategy(iri, resources, things[iri])[0]
+            rows = _strategy(said, folders, things[iri].name)
             share = powers[iri] / total if total else Decimal(1) / len(devices)
             having = [r for r in resources.values() if iri in r.devices]
             owners = frozenset(one for r in having for one in (r.name, *above.get(r.name, ())))
@@ -164,16 +168,21 @@ def compile_plans(
     return plans
 
 
-def _own(iri: str, resources: dict[str, Resource]) -> str:
-    """Give the strategy of the resource that has a device itself, which goes before that of the mapping."""
-    return next((r.strategy for r in resources.values() if iri in r.devices and r.strategy), "")
+def named_strategy(
+    iri: str, resources: Mapping[str, Resource], document: Document
+) -> tuple[str, Resource | None]:
+    """Give the name of a device's strategy, and the resource that names it: None where the mapping does."""
+    for resource in resources.values():
+        if iri in resource.devices and resource.strategy:
+            return resource.strategy, resource
+    return text(document.data.get("flex:strategy")), None
 
 
-def _strategy(name: str, folder: Path | None, where: str) -> Strategy:
+def _strategy(name: str, folders: tuple[Path, ...], where: str) -> Strategy:
     if not name:
         return {}
     try:
-        return strategy(name, folder)
+        return strategy(name, folders)
     except UsageError as error:
         raise UsageError(error.what, where=where, cure=error.cure) from error
 

@@ -1,25 +1,25 @@
 """Sites: mappings and site files together, checked against one another and compiled for commands."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from kg import assets
-from kg.devices.check import check_document, report_on, unreadable
+from kg.devices.check import check_document, unreadable
+from kg.devices.commands import Situation
 from kg.devices.documents import MAX_BYTES, Document, read_document
-from kg.devices.graph import triples
 from kg.devices.resources import Plan, Resource, compile_plans, resources_of
-from kg.devices.site_facts import places, resource_iri, resource_name, site_facts
+from kg.devices.site_facts import places, resource_name
+from kg.devices.site_file import check_site, is_site
+from kg.devices.strategy_check import check_strategy, is_strategy, misfits, own_strategies
 from kg.errors import UnreadablePayload, UsageError
 from kg.report import Report, Violation
 
-SITE_CONTEXT: Final = "https://w3id.org/flexkg/context/site"
 _SUFFIXES: Final = (".td.jsonld", ".tm.jsonld", ".site.jsonld", ".td.json", ".tm.json", ".site.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """Devices and resources of one place, ready for commands.
 
@@ -33,9 +33,59 @@ class Site:
     resources: dict[str, Resource]
     plans: dict[str, Plan]
 
+    def devices_with(self, point: str, device: str = "", resource: str = "") -> list[str]:
+        """List the devices that have a point: one, or those of a resource.
+
+        Args:
+            point: name of the point.
+            device: IRI of a device; empty for those of the resource.
+            resource: name of a resource.
+
+        Raises:
+            kg.errors.UsageError: none has it; names what there is.
+        """
+        plan = self.plans.get(resource)
+        iris = [device] if device else [one.device for one in plan.portions] if plan else []
+        found = [iri for iri in iris if iri in self._points and point in self._points[iri]]
+        if iris and not found:
+            where = " ".join(iris)
+            unknown = [iri for iri in iris if iri not in self._points]
+            if unknown:
+                raise UsageError("there is no such device", where=unknown[0], cure=_one_of(self._points))
+            known = {name for iri in iris for name in self._points[iri]}
+            raise UsageError(f"there is no point {point!r}", where=where, cure=_one_of(known))
+        return found
+
+    def look_up(self, situation: Situation) -> None:
+        """Refuse a situation that speaks of devices, points or resources that the site has not.
+
+        Raises:
+            kg.errors.UsageError: it does; a slip there would leave a limit or an opt-out without effect.
+        """
+        for device, point in (*situation.readings, *situation.past):
+            self.devices_with(point, device)
+        named = {*situation.opted_out, *situation.out_of_service}
+        for name in sorted(named - set(self._points) - set(self.plans)):
+            known = (*self.plans, *self._points)
+            raise UsageError("there is no such resource or device", where=name, cure=_one_of(known))
+
+    @cached_property
+    def _points(self) -> dict[str, frozenset[str]]:
+        return {
+            iri: frozenset(name for kind, name, _ in thing.affordances() if kind != "events")
+            for iri, thing in self.things.items()
+        }
+
+
+def _one_of(names: Iterable[str]) -> str:
+    known = sorted(names)
+    return f"use one of {', '.join(known[:20])}{' ...' if len(known) > 20 else ''}"
+
 
 def find(paths: Iterable[str]) -> list[Path]:
-    """List mapping and site files: those named, and those below folders by their suffix.
+    """List mappings, site files and strategies: those named, and those below folders.
+
+    Below a folder mappings and site files are told by their suffix, strategies by their head.
 
     Raises:
         kg.errors.UsageError: there is no such path, or no mapping below it.
@@ -44,8 +94,9 @@ def find(paths: Iterable[str]) -> list[Path]:
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            below = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES) and p.is_file())
-            if not below:
+            files = sorted(path.rglob("*"))
+            below = [p for p in files if (p.name.endswith(_SUFFIXES) and p.is_file()) or is_strategy(p)]
+            if all(p.suffix == ".csv" for p in below):
                 raise UsageError(
                     "no mapping is below that folder",
                     where=name,
@@ -60,13 +111,18 @@ def find(paths: Iterable[str]) -> list[Path]:
 
 
 def check_files(paths: Iterable[Path], *, engine: str = "shacl") -> Iterator[tuple[str, Report]]:
-    """Check mapping and site files, each by itself and against the others.
+    """Check mappings, site files and strategies, each by itself and against the others.
 
     Yields:
-        Path and report, in the order given.
+        Path and report, in the order given; then those of strategies, also of such as lie beside the files
+        that name them.
     """
     read: list[tuple[str, bytes, Document | UnreadablePayload]] = []
+    strategies: dict[Path, None] = {}
     for path in paths:
+        if path.suffix == ".csv":
+            strategies[path] = None
+            continue
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         try:
@@ -75,8 +131,29 @@ def check_files(paths: Iterable[Path], *, engine: str = "shacl") -> Iterator[tup
             read.append((str(path), data, error))
     documents = [entry[2] for entry in read if isinstance(entry[2], Document)]
     checked = dict(check_documents(documents, engine=engine))
+    resources = _described(documents)
+    strategies |= dict.fromkeys(own_strategies(documents, resources))
+    things = {d.iri: d for d in documents if checked[d.name].conforms and not is_site(d) and not d.is_model}
+    further: dict[str, list[Violation]] = {}
+    for name, found in misfits(things, resources, folders_of(documents)):
+        further.setdefault(name, []).append(found)
     for name, data, document in read:
-        yield name, unreadable(data, document) if isinstance(document, UnreadablePayload) else checked[name]
+        if isinstance(document, UnreadablePayload):
+            yield name, unreadable(data, document)
+        else:
+            yield name, checked[name].adding(further.get(name, ()))
+    for path in strategies:
+        yield str(path), check_strategy(path)
+
+
+def _described(documents: list[Document]) -> dict[str, Resource]:
+    return {r.name: r for site in documents if is_site(site) for r in resources_of(site)}
+
+
+def folders_of(documents: list[Document]) -> tuple[Path, ...]:
+    """List the folders in which strategies of a site's own lie: those of its files, site files first."""
+    ordered = sorted(documents, key=lambda document: not is_site(document))
+    return tuple(dict.fromkeys(Path(document.name).parent for document in ordered))
 
 
 def check_documents(
@@ -94,108 +171,14 @@ def check_documents(
     """
     sites = [document for document in documents if is_site(document)]
     things = [document for document in documents if not is_site(document)]
-    known = {r.name: r for site in sites for r in resources_of(site)}
+    known = _described(sites)
     seen = places(things)
     for document in documents:
         if is_site(document):
-            yield document.name, _check_site(document, known, things, engine, without)
+            yield document.name, check_site(document, known, things, engine, without)
         else:
             extra = seen(document, known if sites else None)
             yield document.name, check_document(document, extra, engine=engine, without=without)
-
-
-def is_site(document: Document) -> bool:
-    """Tell whether a document is a site file, by its context or its members."""
-    return document.data.get("@context") == SITE_CONTEXT or (
-        "resources" in document.data and "properties" not in document.data
-    )
-
-
-def _check_site(
-    document: Document,
-    known: dict[str, Resource],
-    things: list[Document],
-    engine: str,
-    without: frozenset[str],
-) -> Report:
-    wrong = list(_misformed(document))
-    if wrong:
-        return report_on(document, wrong, "site")
-    try:
-        text = _site_graph(document)
-    except UnreadablePayload as error:
-        return unreadable(document.digest.encode(), error)
-    lines = [text, *site_facts(document, known, {t.iri: t for t in things if not t.is_model}), ""]
-    return check_document(
-        document, engine=engine, without=without, text="\n".join(lines), places=_places(document)
-    )
-
-
-def _places(document: Document) -> dict[str, str]:
-    """Give the place of each resource and device of a site file."""
-    found: dict[str, str] = {}
-    for resource in resources_of(document):
-        found[resource_iri(resource.name)] = resource.pointer
-        for index, iri in enumerate(resource.devices):
-            found[iri] = f"{resource.pointer}/devices/{index}"
-    return found
-
-
-def _misformed(document: Document) -> Iterator[Violation]:
-    def wrong(pointer: str, message: str, cure: str) -> Violation:
-        return Violation(
-            "JSON",
-            "Violation",
-            message,
-            pointer=pointer,
-            cure=cure,
-            source="FlexKG; mappings/contexts/site.jsonld",
-        )
-
-    if document.data.get("@context") != SITE_CONTEXT:
-        yield wrong("/@context", "The context is not that of site files.", f"name {SITE_CONTEXT}")
-    entries = document.data.get("resources")
-    if not isinstance(entries, list) or not entries:
-        yield wrong("/resources", "A site file has a list of resources.", "add resources")
-        return
-    names: set[str] = set()
-    lists = {"devices": str, "parts": str, "descriptions": dict}
-    for place, entry in enumerate(entries):
-        at = f"/resources/{place}"
-        name = entry.get("resourceID") if isinstance(entry, dict) else None
-        if not isinstance(entry, dict) or not isinstance(name, str) or not name:
-            yield wrong(at, "The resource has no resourceID.", "name it as OpenADR messages do")
-            continue
-        if name in names:
-            yield wrong(f"{at}/resourceID", f"The resource {name!r} is described twice.", "keep one of them")
-        names.add(name)
-        unknown = set(entry) - {"resourceID", "devices", "parts", "strategy", "inService", "descriptions"}
-        for key in sorted(unknown):
-            yield wrong(f"{at}/{key}", f"{key!r} is no member of a resource.", "correct its spelling")
-        for key, kind in lists.items():
-            value = entry.get(key, [])
-            if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):
-                yield wrong(f"{at}/{key}", f"{key} is no list of the right kind.", "write a list")
-        if "inService" in entry and not isinstance(entry["inService"], bool):
-            yield wrong(f"{at}/inService", "inService is neither true nor false.", "write true or false")
-
-
-def _site_graph(document: Document) -> str:
-    context = json.loads(assets.text(assets.folder("mappings") / "contexts" / "site.jsonld"))["@context"]
-    entries = []
-    for place, entry in enumerate(document.data["resources"]):
-        made = {**entry, "@id": resource_iri(entry["resourceID"]), "@type": "flex:Resource"}
-        made["parts"] = [resource_iri(part) for part in entry.get("parts", ())]
-        made["descriptions"] = [
-            {
-                **described,
-                "@id": f"urn:flexkg:site#/resources/{place}/descriptions/{index}",
-                "@type": "flex:ResourceDescription",
-            }
-            for index, described in enumerate(entry.get("descriptions", ()))
-        ]
-        entries.append(made)
-    return "\n".join(triples({"@context": context, "@graph": entries}))
 
 
 def load_site(paths: Iterable[str]) -> Site:
@@ -209,25 +192,28 @@ def load_site(paths: Iterable[str]) -> Site:
         kg.errors.AssetError: a strategy file is broken.
     """
     files = find(paths)
+    read: list[Document] = []
     things: dict[str, Document] = {}
     resources: dict[str, Resource] = {}
-    folder = next((p.parent for p in files if p.name.endswith((".site.jsonld", ".site.json"))), None)
     for name, report in check_files(files):
         if not report.conforms:
-            first = report.violations[0]
+            first = next(one for one in report.violations if one.severity == "Violation")
             raise UsageError(
                 f"{first.rule}: {first.message}",
                 where=f"{name}#{first.pointer}",
                 cure="run flexkg devices check",
             )
+        if name.endswith(".csv"):
+            continue
         document = read_document(Path(name).read_bytes(), name)
+        read.append(document)
         if is_site(document):
             resources |= {r.name: r for r in resources_of(document)}
         elif not document.is_model:
             things[document.iri] = document
     for iri, document in things.items():
         _belongs(iri, document, resources)
-    return Site(things, resources, compile_plans(resources, things, folder))
+    return Site(things, resources, compile_plans(resources, things, folders_of(read)))
 
 
 def _belongs(iri: str, document: Document, resources: dict[str, Resource]) -> None:

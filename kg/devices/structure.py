@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import jsonschema_rs
 
@@ -26,6 +27,17 @@ _CURES: Final = {
 }
 
 
+_WITH_PORT: Final = (
+    "modbus+tcp://",
+    "modbus+tls://",
+    "mms://",
+    "iec104://",
+    "dlms://",
+    "http://",
+    "https://",
+)
+
+
 @cache
 def _validator() -> Any:
     path = assets.folder("mappings") / "devices" / "thing.schema.json"
@@ -46,7 +58,7 @@ def structure(document: Document) -> list[Violation]:
     '/'
     """
     validator = _validator()
-    wrong = _prefixes(document)
+    wrong = [*_prefixes(document), *_address(document)]
     if validator.is_valid(document.data):
         return wrong
     found: dict[tuple[str, str], Violation] = {}
@@ -108,6 +120,27 @@ def _prefixes(document: Document) -> list[Violation]:
         for prefix, iri in (("flex", FLEX), ("modv", "https://www.w3.org/2019/wot/modbus#"))
         if found.get(prefix, iri) != iri
     ]
+
+
+def _address(document: Document) -> Iterator[Violation]:
+    """Refuse a base whose port is none; that of a Thing Model may be a placeholder."""
+    base = document.data.get("base")
+    if not isinstance(base, str) or "{{" in base or not base.startswith(_WITH_PORT):
+        return
+    try:
+        parts = urlsplit(base)
+        good = parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        yield Violation(
+            rule="JSON",
+            severity="Violation",
+            message=f"The address {base[:80]} has a port that is none.",
+            source="RFC 3986, section 3.2.3, port",
+            pointer="/base",
+            cure="write a port from 1 to 65535",
+        )
 
 
 def _names(instance: Any) -> Iterator[str]:

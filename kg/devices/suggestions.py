@@ -1,40 +1,34 @@
 """Automatic configuration: which mapping fits what a discovery saw, and why. No device is asked."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kg.devices.discovery import protocols_of, texts
 from kg.devices.documents import Document
-from kg.devices.models import shipped
+from kg.devices.models import placeholders, shipped
 from kg.devices.terms import text
 from kg.errors import UsageError
 
-#: Fields of a discovery record that are known, and what each is worth where a pattern of a mapping meets it.
+#: Members of a discovery record, and what each is worth where a pattern of a mapping meets it.
 WEIGHTS: Final = {
     "models": 6,  # numbers of SunSpec models
     "obis": 5,
     "nodeClasses": 5,
     "controlTypes": 4,
+    "useCases": 4,
     "manufacturer": 4,
     "model": 4,
     "protocol": 3,
     "kind": 3,
+    "objectTypes": 2,
     "version": 1,
 }
+#: Members that speak against a mapping whose pattern they do not meet.
+_DECISIVE: Final = ("models", "nodeClasses", "obis", "controlTypes", "useCases")
 #: Below this a mapping is no candidate: a protocol or a kind alone is a guess.
 LEAST: Final = 5
-_PROTOCOLS: Final = {
-    "modbus": re.compile(r"modbus|sunspec|\brtu\b", re.IGNORECASE),
-    "bacnet": re.compile(r"bacnet", re.IGNORECASE),
-    "iec61850": re.compile(r"61850|mms", re.IGNORECASE),
-    "iec60870-5-104": re.compile(r"60870|iec *10[14]", re.IGNORECASE),
-    "ocpp": re.compile(r"ocpp", re.IGNORECASE),
-    "dlms-cosem": re.compile(r"dlms|cosem", re.IGNORECASE),
-    "s2": re.compile(r"\bs2\b|50491-12-2", re.IGNORECASE),
-    "eebus": re.compile(r"eebus|spine|ship", re.IGNORECASE),
-    "cloud": re.compile(r"https?|cloud|rest", re.IGNORECASE),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +52,29 @@ class Suggestion:
         return {"model": self.model, "title": self.title, "score": self.score, "reasons": list(self.reasons)}
 
 
-def suggest(record: Mapping[str, Any], models: Mapping[str, Document] | None = None) -> list[Suggestion]:
+def suggest(
+    record: Mapping[str, Any], models: Mapping[str, Document] | None = None, where: str = ""
+) -> list[Suggestion]:
     """Rank the mappings for a device.
 
     Args:
-        record: what a discovery saw: ``protocol``, ``manufacturer``, ``model``, ``kind``, ``version``,
-            ``models`` (numbers of SunSpec models), ``obis``, ``nodeClasses``, ``controlTypes``; texts,
-            numbers or lists of them, all optional.
+        record: what a discovery saw, with the members of `kg.devices.discovery.FIELDS`; texts, numbers or
+            lists of them, all optional.
         models: Thing Models by name; the shipped ones where it is left out.
+        where: place of the record, for messages.
 
     Returns:
         Candidates, the best first; empty where nothing fits well enough to be more than a guess.
 
     Raises:
-        kg.errors.UsageError: a field is not known or of the wrong kind.
+        kg.errors.UsageError: a member is not known or of the wrong kind.
 
     >>> [one.model for one in suggest({"protocol": "modbus", "models": [1, 203]})]
     ['sunspec-meter']
     >>> suggest({"protocol": "modbus", "manufacturer": "Nobody"})
     []
     """
-    seen = _texts(record)
+    seen = texts(record, where)
     found = []
     for name, document in (shipped() if models is None else models).items():
         candidate = _judge(name, document, seen)
@@ -88,30 +84,11 @@ def suggest(record: Mapping[str, Any], models: Mapping[str, Document] | None = N
     return [one for one in found if one.score * 2 > found[0].score]
 
 
-def _texts(record: Mapping[str, Any]) -> dict[str, str]:
-    """Write each field as one text, entries of lists between spaces."""
-    unknown = sorted(set(record) - set(WEIGHTS) - {"address", "endpoint", "serialNumber"})
-    if unknown:
-        known = ", ".join(WEIGHTS)
-        raise UsageError(
-            f"{unknown[0]!r} is no field of a discovery record", where=f"/{unknown[0]}", cure=f"use {known}"
-        )
-    made = {}
-    for name, value in record.items():
-        entries = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in entries):
-            raise UsageError(
-                f"{name} is neither text nor number", where=f"/{name}", cure="write a text or a list"
-            )
-        made[name] = " ".join(str(one)[:200] for one in entries[:500])
-    return made
-
-
 def _judge(name: str, document: Document, seen: Mapping[str, str]) -> Suggestion | None:
     """Weigh one mapping; None where something speaks against it or too little for it."""
     protocols = _protocols(document)
-    said = [protocol for protocol, sign in _PROTOCOLS.items() if sign.search(seen.get("protocol", ""))]
-    if said and protocols and not protocols & set(said):
+    said = list(protocols_of(seen.get("protocol", "")))
+    if "unknown" in seen or (said and protocols and not protocols & set(said)):
         return None
     patterns = document.data.get("flex:discovery")
     patterns = patterns if isinstance(patterns, dict) else {}
@@ -120,21 +97,32 @@ def _judge(name: str, document: Document, seen: Mapping[str, str]) -> Suggestion
         score += 2
         reasons.append(f"the protocol is {', '.join(sorted(protocols & set(said)))}")
     for field, weight in WEIGHTS.items():
-        pattern, value = text(patterns.get(field)), seen.get(field, "")
+        value, wanted = seen.get(field, ""), _patterns(patterns.get(field))
         if not value:
             continue
-        if pattern:
-            hit = _search(pattern, value, document)
-            if hit:
-                score += weight
-                reasons.append(f"{field} {hit[0]!r} fits {pattern!r}")
-            elif field in ("models", "nodeClasses", "protocol"):
-                return None
+        hits = [_search(pattern, value, document) for pattern in wanted]
+        if wanted and all(hits):
+            score += weight
+            words = ", ".join(repr(hit[0]) for hit in hits if hit)
+            reasons.append(f"{field} {words} fits {' and '.join(map(repr, wanted))}")
+        elif wanted and field == "protocol" and not re.search(r"\d", value):
+            score += 2
+            reasons.append(f"the protocol is {value!r}, without a version")
+        elif wanted and (field in _DECISIVE or field == "protocol"):
+            return None
+        elif (field in _DECISIVE and not wanted) or (field == "kind" and wanted):
+            score -= (
+                3  # the device tells of something that the mapping knows nothing of, or is of another kind
+            )
         own = text(document.data.get(f"flex:{field}"))
         if field in ("manufacturer", "model") and own and own != "Generic" and own.lower() in value.lower():
             score += weight
             reasons.append(f"{field} is {own!r}")
     return Suggestion(name, document.title, score, tuple(reasons)) if score >= LEAST else None
+
+
+def _patterns(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
 
 
 def _search(pattern: str, value: str, document: Document) -> "re.Match[str] | None":
@@ -160,13 +148,16 @@ def _protocols(document: Document) -> set[str]:
     return found - {""}
 
 
-def records(value: Any) -> Iterable[Mapping[str, Any]]:
-    """Read discovery records: one object, or a list of them.
+def next_step(name: str, models: Mapping[str, Document], record: Mapping[str, Any]) -> str:
+    """Write the command that makes a mapping of the device from a Thing Model, as far as the record tells.
 
-    Raises:
-        kg.errors.UsageError: it is neither.
+    >>> next_step("sunspec-meter", shipped(), {"models": [1, 203]}).partition(" --set")[0]
+    "flexkg devices instantiate sunspec-meter --id IRI --models '1 203'"
     """
-    entries = value if isinstance(value, list) else [value]
-    if not entries or not all(isinstance(one, dict) for one in entries):
-        raise UsageError("a discovery record is a JSON object", cure="write one, or a list of them")
-    return entries
+    document = models[name]
+    said = record.get("models")
+    chain = " ".join(map(str, said)) if isinstance(said, list) else ""
+    parts = [f"flexkg devices instantiate {name} --id IRI"]
+    if chain and "flex:sunspecBlock" in document.data:
+        parts.append(f"--models '{chain}'")
+    return " ".join([*parts, *(f"--set {one}=..." for one in placeholders(document))])

@@ -88,3 +88,9 @@ def test_values_of_any_kind_are_judged(value):
     """A number that is no decimal is taken as written; what is no number is refused, not raised."""
     verdict = check_command({}, "X", Command(point="p", value=value), 0.0)
     assert not verdict.allowed
+
+
+def test_port_that_is_none_is_told():
+    """A placeholder filled with nonsense does not make a mapping."""
+    data = json.loads(MODEL) | {"base": "modbus+tcp://192.0.2.7:five"}
+    assert [v.pointer for v in check(json.dumps(data).encode()).violations] == ["/base"]

@@ -226,12 +226,3 @@ def test_site_that_does_not_conform_is_not_loaded(tmp_path):
     (tmp_path / "hp.td.jsonld").write_text(written(made))
     with pytest.raises(UsageError, match="PNT-2"):
         load_site([str(tmp_path)])
-
-
-def test_the_help_of_device_and_devices_names_the_other():
-    """One letter apart: whoever asks the wrong one is told where the rest is."""
-    from kg.cli_devices import devices_app
-    from kg.cli_enrol import device_app
-
-    assert "Certificates: flexkg device." in str(devices_app.info.help)
-    assert "mappings: flexkg devices." in str(device_app.info.help)

@@ -124,3 +124,85 @@ def test_missing_model_stops_nothing(tmp_path):
     first, second = import_files("sunspec", ["99999", "1"], {}, tmp_path)
     assert "99999" in first.error
     assert second.conforms
+
+
+def test_limits_that_meet_no_point_are_told(tmp_path):
+    """A row of a file of limits whose point no source has is told, with the name that is near."""
+    path = tmp_path / "limits.csv"
+    path.write_text("point,minimum,maximum\nWMaxLimPc,0,100\nW,0,1\nWMaxLimPct,0,100\n")
+    settings = {"LIMITS": str(path)}
+    *made, told = import_files("sunspec", ["704", "701"], settings, tmp_path)
+    assert all(result.conforms for result in made)
+    assert [note.point for note in made[1].imported.notes] == ["W"]
+    assert "'WMaxLimPc' (perhaps 'WMaxLimPct')" in told.error
+    assert not told.conforms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "point,minimum\nx,1\n",
+        "point,minimum,maximum,colour\nx,1,2,red\n",
+        "point,minimum,maximum\nx,1,2,3\n",
+        "point,minimum,maximum\nx,low,2\n",
+        "point,minimum,maximum\nx,nan,2\n",
+        "point,minimum,maximum\nx,5,2\n",
+        "point,minimum,maximum\nx,1,2\nx,1,3\n",
+        "point,minimum,maximum\n,1,2\n",
+        "point,minimum,maximum,values\nx,,,a=b\n",
+    ],
+)
+def test_wrong_limits_are_told(tmp_path, text):
+    """A file of limits is believed as a whole or not at all."""
+    path = tmp_path / "limits.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        import_bytes("csv", b"name,address,type\nx,1,uint16\n", "x", {"LIMITS": str(path)})
+    assert str(path) in caught.value.where
+    with pytest.raises(UsageError, match="no such file of limits"):
+        import_bytes("csv", b"name,address,type\nx,1,uint16\n", "x", {"LIMITS": str(path) + "x"})
+
+
+def test_limits_open_points_of_a_register_table(tmp_path):
+    """All that limits a point can stand in the file of limits; a table that says no is not overruled."""
+    path = tmp_path / "limits.csv"
+    path.write_text(
+        "point,minimum,maximum,step,safe,rate,interval,writes,per,forbidden,values,command,warranty maximum\n"
+        "limit,0,100,1,100,5,60,1000,P1D,7 8,,power,90\n"
+        "mode,,,,0,,,,,,0=off; 1=on,switch,\nfixed,0,1,,,,,,,,,,\n"
+    )
+    table = b"name,address,type,access\nlimit,1,uint16,rw\nmode,2,uint16,rw\nfixed,3,uint16,r\n"
+    (tmp_path / "t.csv").write_bytes(table)
+    (result,) = import_files("csv", [str(tmp_path / "t.csv")], {"LIMITS": str(path)}, tmp_path)
+    points = result.imported.things["t"]["properties"]
+    assert result.conforms
+    assert points["limit"]["flex:forbiddenValue"] == [7, 8]
+    assert (points["limit"]["flex:maximumWrites"], points["limit"]["flex:writesPer"]) == (1000, "P1D")
+    assert points["mode"]["oneOf"] == [{"const": 0, "title": "off"}, {"const": 1, "title": "on"}]
+    assert points["fixed"]["readOnly"] is True
+    assert [note.point for note in result.imported.notes] == ["fixed"]
+
+
+def test_folder_is_told(tmp_path):
+    (result,) = import_files("csv", [str(tmp_path)], {}, tmp_path)
+    assert "it is a folder" in result.error
+
+
+def test_tables_take_rows_of_packages(tmp_path, monkeypatch):
+    """A vendor's own SunSpec model becomes known by a row in a package of the user's."""
+    from kg import packages
+    from kg.devices import meanings, thing_facts
+
+    (tmp_path / "mappings" / "points").mkdir(parents=True)
+    rows = tmp_path / "mappings" / "points" / "sunspec-models.csv"
+    rows.write_text("model,name,length,repeats\n65001,vendor,12,\n")
+    monkeypatch.setenv("FLEXKG_PACKAGES", str(tmp_path))
+    for cached in (packages.packages, meanings.table, thing_facts.models):
+        cached.cache_clear()
+    try:
+        assert thing_facts.length_fits(65001, 12)
+        assert thing_facts.length_fits(103, 50)
+    finally:
+        monkeypatch.undo()
+        for cached in (packages.packages, meanings.table, thing_facts.models):
+            cached.cache_clear()

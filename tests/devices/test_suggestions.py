@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from kg.devices.discovery import records
 from kg.devices.documents import read_document
-from kg.devices.suggestions import records, suggest
+from kg.devices.suggestions import suggest
 from kg.errors import UsageError
 from tests.paths import ROOT
 
@@ -59,3 +60,41 @@ def test_broken_pattern_is_told():
 def test_what_is_no_record_is_told(value):
     with pytest.raises(UsageError):
         records(value)
+
+
+def test_place_of_what_is_wrong_is_told():
+    """In a list of records the wrong one is named by its index, and so is its member."""
+    with pytest.raises(UsageError) as caught:
+        records([{"kind": "meter"}, "x"])
+    assert caught.value.where == "/1"
+    ((_, first), (where, second)) = records([{"kind": "meter"}, {"colour": "red"}])
+    suggest(first)
+    with pytest.raises(UsageError) as caught:
+        suggest(second, where=where)
+    assert caught.value.where == "/1/colour"
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        ({"protocol": "ocpp1.6", "kind": "EVSE"}, ["ev-charger-ocpp16"]),
+        ({"protocol": "ocpp", "version": "1.6", "kind": "EVSE"}, ["ev-charger-ocpp16"]),
+        ({"protocol": "OCPP 2.1", "kind": "EVSE"}, ["ev-charger-ocpp21"]),
+        (
+            {"protocol": "ocpp", "kind": "EVSE"},
+            ["ev-charger-ocpp16", "ev-charger-ocpp201", "ev-charger-ocpp21"],
+        ),
+        ({"protocol": "ocpp 1.5", "kind": "EVSE"}, []),
+        ({"protocol": "lonworks", "kind": "heat pump", "model": "Heat pump 8"}, []),
+    ],
+)
+def test_version_of_the_protocol_counts(record, found):
+    """A version that is told decides, without one all are candidates; an unknown protocol fits none."""
+    assert [one.model for one in suggest(record)] == found
+
+
+def test_all_of_several_patterns_have_to_fit():
+    """A battery over SunSpec has the storage model and the one that it is controlled by."""
+    assert first({"protocol": "modbus", "models": [1, 704, 713]}) == "sunspec-battery"
+    assert first({"protocol": "modbus", "models": [1, 713]}) == "none"
+    assert first({"protocol": "modbus", "models": [1, 113]}) == "none"  # floats: other registers

@@ -57,12 +57,14 @@ class Imported:
         left: points that were left out.
         notes: points that are mapped with less than the source says, such as read-only ones for want of
             limits.
+        unmet: points that a file of limits names and the source has not.
     """
 
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
     mapped: int = 0
     left: list[Left] = field(default_factory=list)
     notes: list[Left] = field(default_factory=list)
+    unmet: frozenset[str] = frozenset()
 
 
 #: bytes of the source, its name, settings -> result. Raises `kg.errors.UnreadablePayload`.
@@ -183,11 +185,15 @@ def import_files(kind: str, files: list[str], settings: Mapping[str, str], out: 
     module = import_module(made.__module__)
     names = getattr(module, "resolve", None)
     taken: set[str] = set()
+    unmet: frozenset[str] | None = None
+    points: set[str] = set()
     for given in files:
         try:
             path = Path(given)
             if names is not None and not path.is_file():
                 path = names(given)
+            if path.is_dir():
+                raise UnreadablePayload("it is a folder", where=given, cure=f"name its files: {given}/*")
             if not path.is_file():
                 raise UnreadablePayload("no such file", where=given, cure="check the path")
             if path.stat().st_size > MAX_BYTES:
@@ -199,6 +205,8 @@ def import_files(kind: str, files: list[str], settings: Mapping[str, str], out: 
             yield Result(given, None, {}, str(error))
             continue
         reports = {}
+        unmet = found.unmet if unmet is None else unmet & found.unmet
+        points.update(name for thing in found.things.values() for name in thing.get("properties", ()))
         for name, thing in found.things.items():
             file = _file_name(name, thing, taken)
             data = written(thing).encode()
@@ -210,6 +218,20 @@ def import_files(kind: str, files: list[str], settings: Mapping[str, str], out: 
             out.mkdir(parents=True, exist_ok=True)
             (out / file).write_bytes(data)
         yield Result(given, found, reports)
+    if unmet:
+        yield Result(settings["LIMITS"], None, {}, _unmet(unmet, points))
+
+
+def _unmet(names: frozenset[str], points: set[str]) -> str:
+    """Say which rows of a file of limits are for points that there are not."""
+    from difflib import get_close_matches
+
+    told = []
+    for name in sorted(names)[:8]:
+        near = get_close_matches(name, points, 1)
+        told.append(f"{name!r}" + (f" (perhaps {near[0]!r})" if near else ""))
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"no source has {', '.join(told)}{more}, so that those limits do not count; correct the names"
 
 
 def _file_name(name: str, thing: dict[str, Any], taken: set[str]) -> str:

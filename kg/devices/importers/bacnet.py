@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kg.devices.importers import Imported, Left
 from kg.devices.importers.limits import json_number
-from kg.devices.importers.registers import read_rows
+from kg.devices.importers.rows import read_rows
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
 from kg.errors import UsageError

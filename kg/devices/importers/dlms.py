@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left
-from kg.devices.importers.registers import read_rows
+from kg.devices.importers.rows import read_rows
 from kg.devices.importers.skeleton import (
     addressed_point,
     checked_settings,

@@ -1,16 +1,16 @@
 """Register tables in CSV -> Thing Models: one row is one point; columns by their usual names."""
 
-import csv
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from kg.devices.forms import WIDTHS
 from kg.devices.importers import Imported, Left
-from kg.devices.importers.limits import json_number
+from kg.devices.importers.limits import LimitTable, json_number, limits_of, listed
+from kg.devices.importers.rows import read_rows
 from kg.devices.importers.skeleton import meaning, modbus_point, thing_model
 from kg.devices.meanings import symbols, units
-from kg.errors import UnreadablePayload, UsageError
+from kg.errors import UsageError
 from kg.namespaces import UNIT
 
 #: What a column is called in tables -> what it holds.
@@ -32,6 +32,7 @@ COLUMNS: Final = {
     "command": ("command",),
     "title": ("title", "description", "notes"),
     "length": ("length", "count", "registers"),
+    "values": ("values", "options", "enum", "enumeration"),
 }
 _TYPES: Final = {
     **{name: name for name in WIDTHS},
@@ -72,8 +73,7 @@ _TABLES: Final = (
     ("input", "InputRegister"),
 )
 _ORDERS: Final = ("BIG_ENDIAN", "LITTLE_ENDIAN", "BIG_ENDIAN_BYTE_SWAP", "LITTLE_ENDIAN_BYTE_SWAP")
-_SETTINGS: Final = frozenset(("TITLE", "KIND", "SOURCE", "ORDER", "MANUFACTURER", "MODEL", "SHIFT"))
-_MAX_ROWS: Final = 20_000
+_SETTINGS: Final = frozenset(("TITLE", "KIND", "SOURCE", "ORDER", "MANUFACTURER", "MODEL", "SHIFT", "LIMITS"))
 
 
 def import_registers(data: bytes, name: str, settings: Mapping[str, str]) -> Imported:
@@ -85,7 +85,8 @@ def import_registers(data: bytes, name: str, settings: Mapping[str, str]) -> Imp
         name: name of the file.
         settings: ``TITLE``, ``KIND`` (class of the device), ``SOURCE``, ``ORDER`` (``byteSeq`` of values of
             several registers where the table does not say), ``MANUFACTURER``, ``MODEL``, ``SHIFT`` (added to
-            addresses, -1 for tables that count from 1).
+            addresses, -1 for tables that count from 1), ``LIMITS`` (a CSV file with
+            ``point,minimum,maximum`` and more, for points that may be written).
 
     Returns:
         One Thing Model; rows that cannot be used are left, with the reason.
@@ -104,6 +105,7 @@ def import_registers(data: bytes, name: str, settings: Mapping[str, str]) -> Imp
     shift = settings.get("SHIFT", "0")
     if not re.fullmatch(r"-?[0-9]{1,5}", shift):
         raise UsageError(f"SHIFT={shift} is no whole number", cure="correct the setting")
+    limits = limits_of(settings)
     rows = read_rows(data, name, COLUMNS, ("name", "address", "type"))
     stem = name.rsplit(".", 1)[0]
     model = thing_model(
@@ -116,60 +118,20 @@ def import_registers(data: bytes, name: str, settings: Mapping[str, str]) -> Imp
     )
     made = Imported(things={stem: model})
     for row in rows:
-        _row(row, model["properties"], made, settings.get("ORDER", ""), int(shift))
+        _row(row, model["properties"], made, settings.get("ORDER", ""), int(shift), limits)
     made.mapped = len(model["properties"])
+    made.unmet = limits.unmet
     return made
 
 
-def read_rows(
-    data: bytes, name: str, columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
-) -> list[dict[str, str]]:
-    """Read a table whose columns may be called in several ways.
-
-    Args:
-        data: CSV with a head, UTF-8 or Latin-1; comma, semicolon or tab.
-        name: name of the file.
-        columns: what a column holds -> what it may be called, in small letters.
-        needed: what has to be there.
-
-    Raises:
-        kg.errors.UnreadablePayload: a needed column is missing, or there is no row, or too many.
-    """
-    if b"\0" in data:
-        raise UnreadablePayload("the file is no CSV: it holds zero bytes", where=name, cure="save it as CSV")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2 or len(lines) > _MAX_ROWS:
-        raise UnreadablePayload(
-            f"the table has {max(len(lines) - 1, 0)} rows",
-            where=name,
-            cure=f"give 1 to {_MAX_ROWS} below a head",
-        )
-    mark = max(",;\t", key=lines[0].count)
-    try:
-        cells = list(csv.reader(lines, delimiter=mark))
-    except csv.Error as error:
-        raise UnreadablePayload(f"the file is no CSV: {error}", where=name, cure="save it as CSV") from error
-    head = [cell.strip().lower() for cell in cells[0]]
-    place = {}
-    for key, called in columns.items():
-        hit = next((head.index(one) for one in called if one in head), None)
-        if hit is not None:
-            place[key] = hit
-    for key in needed:
-        if key not in place:
-            raise UnreadablePayload(
-                f"the table has no column {columns[key][0]!r}",
-                where=f"{name}:1",
-                cure=f"call it {' or '.join(columns[key][:3])}",
-            )
-    return [{k: row[i].strip() if i < len(row) else "" for k, i in place.items()} for row in cells[1:]]
-
-
-def _row(row: dict[str, str], properties: dict[str, Any], made: Imported, order: str, shift: int) -> None:
+def _row(
+    row: dict[str, str],
+    properties: dict[str, Any],
+    made: Imported,
+    order: str,
+    shift: int,
+    limits: LimitTable,
+) -> None:
     name = re.sub(r"[^A-Za-z0-9_]+", "_", row["name"]).strip("_") or "point"
 
     def leave(why: str) -> None:
@@ -199,12 +161,18 @@ def _row(row: dict[str, str], properties: dict[str, Any], made: Imported, order:
     terms = _terms(row, made, name)
     if terms is None:
         return
-    asked = row.get("writable", "").lower() in ("true", "yes", "rw", "w", "1", "readwrite", "write")
+    bound, said = limits.of(name, row["name"]), row.get("writable", "").lower()
+    if bound is not None:
+        terms |= bound.terms()
+    asked = said in _WRITABLE or (bound is not None and not said)
     bits = entity in ("Coil", "DiscreteInput")
-    writes = asked and (bits or {"flex:allowedMinimum", "flex:allowedMaximum"} <= set(terms))
-    if entity in ("InputRegister", "DiscreteInput"):
-        writes = False
-    if asked and not writes:
+    bounded = {"flex:allowedMinimum", "flex:allowedMaximum"} <= set(terms) or bool(terms.get("oneOf"))
+    readable = entity in ("InputRegister", "DiscreteInput")
+    writes = asked and (bits or bounded) and not readable
+    if bound is not None and not writes:
+        why = "lies in a table that can only be read" if readable else "cannot be written, as the table says"
+        made.notes.append(Left(row["name"], f"{why}: its limits do not count"))
+    elif asked and not writes:
         made.notes.append(Left(row["name"], "can be written, but has no minimum and maximum: read-only"))
     byte_order = _order(row.get("order", ""), order)
     if quantity > 1 and not byte_order and data_type != "string":
@@ -221,6 +189,9 @@ def _row(row: dict[str, str], properties: dict[str, Any], made: Imported, order:
         writes=writes,
         terms=terms,
     )
+
+
+_WRITABLE: Final = ("true", "yes", "rw", "r/w", "w", "wo", "1", "readwrite", "read/write", "write")
 
 
 def _order(said: str, default: str) -> str:
@@ -254,6 +225,8 @@ def _terms(row: dict[str, str], made: Imported, name: str) -> dict[str, Any] | N
             terms["flex:scaleFactorPoint"] = re.sub(r"[^A-Za-z0-9_]+", "_", found[2]).strip("_")
         elif scale:
             made.notes.append(Left(row["name"], f"the scale {scale!r} is not understood: raw numbers"))
+        if row.get("values"):
+            terms["oneOf"] = listed(row["values"])
     except ValueError as error:
         made.left.append(Left(row["name"], str(error)))
         return None

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from kg.devices.importers import MAX_BYTES, Imported, Left
-from kg.devices.importers.limits import Limits, read_limits
+from kg.devices.importers.limits import LimitTable, limits_of
 from kg.devices.importers.scl_templates import SCL, Attribute, Templates
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
@@ -36,7 +35,7 @@ def import_scl(data: bytes, name: str, settings: Mapping[str, str]) -> Imported:
         data: XML.
         name: name of the file.
         settings: ``IED`` (name of the one that is wanted), ``KIND`` (class of the device), ``SOURCE``,
-            ``LIMITS`` (a CSV file with ``point,minimum,maximum,step,safe``; opens controls for writing).
+            ``LIMITS`` (a CSV file with ``point,minimum,maximum`` and more; opens controls for writing).
 
     Returns:
         A Thing Description for each IED that has a point; data objects without a meaning are left by class.
@@ -49,7 +48,7 @@ def import_scl(data: bytes, name: str, settings: Mapping[str, str]) -> Imported:
         IEC 61850-6, IEC 61850-7-2, IEC 61850-7-3 (common data classes).
     """
     checked_settings(settings, _SETTINGS)
-    limits = read_limits(Path(settings["LIMITS"])) if "LIMITS" in settings else {}
+    limits = limits_of(settings)
     root = tree(data, max_bytes=MAX_BYTES)
     if root.tag != f"{SCL}SCL":
         cure = "give an ICD, IID, CID or SCD file"
@@ -70,6 +69,7 @@ def import_scl(data: bytes, name: str, settings: Mapping[str, str]) -> Imported:
             made.left.append(Left(title or "IED", "no attribute of it has a meaning, or it has no server"))
     if root.find(f"{SCL}IED") is None:
         made.left.append(Left(name, "the file has no IED"))
+    made.unmet = limits.unmet
     return made
 
 
@@ -111,7 +111,7 @@ def _node(
     templates: Templates,
     points: dict[str, Any],
     made: Imported,
-    limits: Mapping[str, Limits],
+    limits: LimitTable,
 ) -> None:
     cls = node.get("lnClass", "")
     label = f"{ied}{device}/{node.get('prefix', '')}{cls}{node.get('inst', '')}"
@@ -143,7 +143,7 @@ def _preferred(found: list[Attribute]) -> Iterator[Attribute]:
 
 
 def _point(
-    label: str, attribute: Attribute, points: dict[str, Any], made: Imported, limits: Mapping[str, Limits]
+    label: str, attribute: Attribute, points: dict[str, Any], made: Imported, limits: LimitTable
 ) -> None:
     reference = f"{label}.{attribute.path}"
     terms: dict[str, Any] = {"title": reference}
@@ -155,8 +155,10 @@ def _point(
     terms["flex:objectReference"] = reference
     terms["flex:functionalConstraint"] = f"vocab:functionalConstraint/{attribute.constraint}"
     name = member(reference.partition("/")[2], points)
-    limit = limits.get(reference) or limits.get(name)
-    writes = attribute.control and limit is not None and bool(limit.minimum and limit.maximum)
+    limit = limits.of(reference, name)
+    if limit is not None and not attribute.control:
+        made.notes.append(Left(reference, "it is no control: its limits do not count"))
+    writes = attribute.control and limit is not None and limit.bounded
     if writes and limit is not None:
         terms |= limit.terms()
     elif attribute.constraint == "CO":

@@ -63,6 +63,46 @@ def import_spine(data: bytes, name: str, settings: Mapping[str, str]) -> Importe
     return made
 
 
+def discovery_of(value: Any) -> dict[str, Any] | None:
+    """Read what datagrams tell of a device before anything is imported.
+
+    Args:
+        value: a datagram with the detailed discovery or with the use cases, or a list of them; plain JSON or
+            as it goes over SHIP.
+
+    Returns:
+        ``device`` (its address) and ``record`` (a discovery record); None where it is nothing of SPINE.
+    """
+    plain = _plain(value)
+    commands = list(_commands(plain))
+    if not commands:
+        return None
+    found = [one[_DISCOVERY] for one in commands if isinstance(one.get(_DISCOVERY), dict)]
+    device = _device(found)
+    kinds = [device.get("type", "")]
+    for one in found:
+        for entity in _list(one.get("entityInformation")):
+            said = entity.get("description")
+            kinds.append(str(said.get("entityType", "")) if isinstance(said, dict) else "")
+    record = {
+        "protocol": "eebus spine",
+        "kind": " ".join(dict.fromkeys(filter(None, kinds))),
+        "useCases": _told(commands),
+    }
+    return {"device": device.get("address") or _sender(plain), "record": record}
+
+
+def _sender(value: Any) -> str:
+    """Give the device that the header of a datagram names as its source."""
+    for one in value if isinstance(value, list) else [value]:
+        node = one
+        for step in ("datagram", "header", "addressSource"):
+            node = node.get(step) if isinstance(node, dict) else None
+        if isinstance(node, dict) and isinstance(node.get("device"), str):
+            return str(node["device"])
+    return ""
+
+
 def _plain(value: Any) -> Any:
     """Write the JSON of SHIP plainly: there an object is a list of objects with one member each."""
     if isinstance(value, dict):
@@ -102,10 +142,7 @@ def _device(found: list[dict[str, Any]]) -> dict[str, str]:
 def _use_cases(commands: list[dict[str, Any]], settings: Mapping[str, str]) -> list[str]:
     """List the use cases that are supported and known, in order."""
     told = [one.strip() for one in settings.get("USECASES", "").split(",") if one.strip()]
-    for command in commands:
-        said = command.get(_USE_CASES)
-        for one in _list(said.get("useCaseInformation") if isinstance(said, dict) else None):
-            told += [str(use.get("useCaseName", "")) for use in _list(one.get("useCaseSupport"))]
+    told += _told(commands)
     known = {case for row in table("spine-functions") for case in row["use_cases"].split()}
     known |= {"optimizationOfSelfConsumptionDuringEvCharging", "coordinatedEvCharging", "evChargingSummary"}
     wrong = sorted(set(told) - known) if "USECASES" in settings else []
@@ -114,6 +151,18 @@ def _use_cases(commands: list[dict[str, Any]], settings: Mapping[str, str]) -> l
             f"USECASES names {wrong[0]}, which is not known", cure=f"use {', '.join(sorted(known))}"
         )
     return [one for one in dict.fromkeys(told) if one in known]
+
+
+def _told(commands: list[dict[str, Any]]) -> list[str]:
+    """List the use cases that commands tell of, each once."""
+    found: dict[str, None] = {}
+    for command in commands:
+        said = command.get(_USE_CASES)
+        for one in _list(said.get("useCaseInformation") if isinstance(said, dict) else None):
+            found |= dict.fromkeys(
+                str(use.get("useCaseName", "")) for use in _list(one.get("useCaseSupport"))
+            )
+    return list(found)
 
 
 def _feature(

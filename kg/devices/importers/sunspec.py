@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left, parsed_json
-from kg.devices.importers.limits import Limits, read_limits
+from kg.devices.importers.limits import LimitTable, limits_of
 from kg.devices.importers.skeleton import meaning, modbus_point, thing_model
 from kg.devices.meanings import table
 from kg.errors import UnreadablePayload, UsageError
@@ -84,7 +84,7 @@ def import_sunspec(data: bytes, name: str, settings: Mapping[str, str]) -> Impor
         name: name of the file.
         settings: ``START``, address of the block's first register (40002 unless given); ``REPEAT``, how often
             groups are repeated whose number the device states (1 unless given); ``LIMITS``, a CSV file with
-            ``point,minimum,maximum,step,safe`` for the points that may be written.
+            ``point,minimum,maximum`` and more for the points that may be written.
 
     Returns:
         One Thing Model; a point that the model lets be written, but that has neither limits nor a list of
@@ -102,7 +102,7 @@ def import_sunspec(data: bytes, name: str, settings: Mapping[str, str]) -> Impor
         raise UsageError(f"there is no setting {unknown[0]}", cure=f"use {', '.join(sorted(_SETTINGS))}")
     start = _whole(settings, "START", 40002, 65533)
     repeat = _whole(settings, "REPEAT", 1, _MAX_REPEAT)
-    limits = read_limits(Path(settings["LIMITS"])) if "LIMITS" in settings else {}
+    limits = limits_of(settings)
     model = parsed_json(data, name)
     group = model.get("group") if isinstance(model, dict) else None
     number = model.get("id") if isinstance(model, dict) else None
@@ -128,7 +128,7 @@ class _Model:
     """One model on its way to a Thing Model."""
 
     def __init__(
-        self, number: int, group: dict[str, Any], start: int, repeat: int, limits: dict[str, Limits]
+        self, number: int, group: dict[str, Any], start: int, repeat: int, limits: LimitTable
     ) -> None:
         self.number, self.group, self.start, self.repeat, self.limits = number, group, start, repeat, limits
         self.result = Imported()
@@ -152,6 +152,7 @@ class _Model:
         model["properties"] = self.properties
         self.result.things[name] = model
         self.result.mapped = len(self.properties)
+        self.result.unmet = self.limits.unmet
         return self.result
 
     def _walk(self, group: dict[str, Any], prefix: str, factors: dict[str, str]) -> None:
@@ -195,8 +196,12 @@ class _Model:
         terms = self._terms(point, kind, name, factors, full)
         listed = "oneOf" in terms
         writes = point.get("access") == "RW"
+        bound = self.limits.of(full)
+        if bound is not None and not writes:
+            self.result.notes.append(
+                Left(full, "the model does not let it be written: its limits do not count")
+            )
         if writes:
-            bound = self.limits.get(full)
             if bound is not None:
                 terms |= bound.terms()
             elif not listed:
