@@ -19,7 +19,7 @@ from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
 from api.sparql import described
-from api.stores import service_of
+from api.stores import desk_of, service_of
 from kg.errors import Forbidden, QueryError
 from kg.graphs import META
 from kg.graphs.formats import READABLE, read_graph
@@ -76,8 +76,9 @@ async def get(
     if wanted is None:
         return await described(request, accept)
     service, form = service_of(request), choose(accept, GRAPHS)
+    sight, caller = desk_of(request).sight, caller_of(request)
     asked = await run_in_threadpool(
-        service.asking.asked, _ALL, default=[wanted], max_age=0.0, stored_only=True
+        sight.asked, service, caller, _ALL, default=[wanted], max_age=0.0, stored_only=True
     )
     if wanted and wanted not in asked.graphs:
         asked.release()

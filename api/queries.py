@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from api.access import caller_of
-from api.answers import GRAPHS, ROWS
+from api.answers import OFFERED, ROWS
 from api.models import ProblemModel, StoredQueryModel
 from api.negotiation import choose
 from api.stores import desk_of, service_of
@@ -60,7 +60,7 @@ async def answer(request: Request, name: str, accept: Annotated[str | None, Head
 
     ``format=csv|json|tsv|xml`` stands for an Accept header where a program cannot send one.
     """
-    caller, desk = caller_of(request), desk_of(request)
+    caller, sight = caller_of(request), desk_of(request).sight
     service = service_of(request)
     values = _values(request.query_params.multi_items())
     wanted = values.pop(_FORMAT, None)
@@ -68,18 +68,13 @@ async def answer(request: Request, name: str, accept: Annotated[str | None, Head
         raise QueryError(f"{wanted!r} is no format", where=_FORMAT, cure=f"use one of {', '.join(_FORMATS)}")
 
     def run() -> tuple[bytes, str]:
-        if not caller.may("read_all"):
-            sent = _FORMATS[wanted] if wanted else choose(accept, ROWS)
-            form = "application/sparql-results+json" if sent.endswith("/json") else sent
-            return desk.answer(service, caller, name, values, form), sent
-        found = service.ask_stored(name, values)
-        try:
-            media = _FORMATS[wanted] if wanted else choose(accept, GRAPHS if found.kind == "graph" else ROWS)
-            return found.serialize(
-                "application/sparql-results+json" if media.endswith("/json") else media
-            ), media
-        finally:
-            del found  # the engine's answer has to end in the thread that made it
+        return sight.answer(
+            service,
+            caller,
+            name,
+            values,
+            lambda kind: _FORMATS[wanted] if wanted else choose(accept, OFFERED[kind]),
+        )
 
     content, media = await run_in_threadpool(run)
     headers = {"Vary": "Accept"}

@@ -1,5 +1,6 @@
 """``/readings``: values straight from the reading store, as JSON, CSV or an Arrow stream."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -7,9 +8,10 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from api.access import caller_of
 from api.models import ProblemModel
 from api.negotiation import choose
-from api.stores import service_of
+from api.stores import desk_of, service_of
 from kg.errors import UsageError
 from kg.readings.selecting import Selection
 from kg.sparql.stored import Parameter
@@ -73,7 +75,8 @@ async def answer(
     )
 
     def run() -> bytes:
-        table = service.readings(selection)
+        seen = desk_of(request).sight.parties(service, caller_of(request))
+        table = service.readings(replace(selection, parties=seen))
         if len(table.rows) > MOST:
             raise UsageError(
                 f"these are more than {MOST:,} rows",

@@ -21,7 +21,6 @@ from kg.errors import QueryError
 from kg.graphs.formats import convert_graph
 from kg.service import Service
 from kg.sparql.description import describe
-from kg.sparql.question import Asked
 
 router = APIRouter(tags=["query"])
 FORM = "application/x-www-form-urlencoded"
@@ -205,23 +204,20 @@ async def answer(
     request: Request, query: str, fields: Mapping[str, Sequence[str]], accept: str | None
 ) -> Response:
     """Answer a user's query in the best of the accepted media types."""
-    caller, desk = caller_of(request), desk_of(request)
+    caller, sight = caller_of(request), desk_of(request).sight
     caller.must_have("sparql:query")
     service = service_of(request)
     if not any(chosen(accept, offered) for offered in OFFERED.values()):
         choose(accept, (*ROWS, *GRAPHS))
 
     default, named = fields.get("default-graph-uri", ()), fields.get("named-graph-uri", ())
-    if not caller.may("read_all"):
-        asked = await run_in_threadpool(desk.asked, service, caller, query, default, named)
-    else:
-        late = _freshness(request.headers.get("cache-control", ""))
-        asking = service.asking
-        ready: Asked | None = asking.at_once(query, default=default, named=named, max_age=late)
-        if ready is None:
-            ready = await run_in_threadpool(asking.asked, query, default=default, named=named, max_age=late)
-        asked = ready
-    return await deliver(request, asked, accept)
+    late = _freshness(request.headers.get("cache-control", ""))
+    ready = sight.at_once(service, caller, query, default=default, named=named, max_age=late)
+    if ready is None:
+        ready = await run_in_threadpool(
+            sight.asked, service, caller, query, default=default, named=named, max_age=late
+        )
+    return await deliver(request, ready, accept)
 
 
 def _freshness(control: str) -> float | None:

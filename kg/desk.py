@@ -1,51 +1,37 @@
-"""The desk: what a person, or who asks by mandate, gets from a service."""
+"""The desk: what a person gets from a service."""
 
 import io
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from kg.erasure import Erased, erase
 from kg.errors import Forbidden, UsageError
-from kg.extracts import Extracts
-from kg.graphs import Answer
-from kg.graphs.embedded import EmbeddedGraphs
 from kg.identity.caller import Caller
 from kg.identity.office import Office
 from kg.mandates import Mandate, Mandates
 from kg.namespaces import GRAPH
 from kg.opting import opt_out
 from kg.service import Service
-from kg.sparql.dataset import dataset
-from kg.sparql.gate import Limits, refuse
-from kg.sparql.prologue import declare
-from kg.sparql.question import Asked
-from kg.sparql.stored import stored_query
+from kg.sight import Sight
 from kg.takeout import files_of
 
 
-@dataclass(slots=True)
-class _Counter:
-    """What belongs to one opening of a store."""
-
-    mandates: Mandates
-    extracts: Extracts
-
-
 class Desk:
-    """Serves persons and who asks by mandate.
+    """Serves persons.
 
     Args:
         office: knows pseudonyms and certificates; None where no device is enrolled.
+
+    Attributes:
+        sight: answers queries with what their callers may see.
     """
 
     def __init__(self, office: Office | None = None) -> None:
         self._office = office
         self._lock = threading.RLock()
-        self._open: dict[int, tuple[Any, _Counter]] = {}
+        self.sight = Sight()
 
     def parties(self, caller: Caller) -> list[str]:
         """Give the venIDs of a caller: the one of its token, and those that the vault knows."""
@@ -54,50 +40,7 @@ class Desk:
 
     def mandates(self, service: Service) -> Mandates:
         """Give the mandates of a service's store."""
-        return self._counter(service).mandates
-
-    def asked(
-        self, service: Service, caller: Caller, query: str, default: Sequence[str], named: Sequence[str]
-    ) -> Asked:
-        """Prepare the query of who sees by mandate only; it reads an extract, and must be released.
-
-        Raises:
-            Forbidden: no mandate in force covers anything.
-            kg.errors.QueryError: the query is refused, or the extract would be too large.
-        """
-        refuse(query, Limits(characters=service.settings.max_query_characters))
-        text, shift = declare(query)
-        extracts = self._counter(service).extracts
-        held = extracts.hold(self._covered(service, caller))
-        try:
-            reads = dataset(query, held.graphs, default, named)
-        except BaseException:
-            extracts.release(held)
-            raise
-        return Asked(text, shift, reads, extracts, held)
-
-    def answer(
-        self, service: Service, caller: Caller, name: str, values: Mapping[str, str], media: str
-    ) -> bytes:
-        """Answer a stored query over what mandates cover, in a media type; see ``asked``."""
-        folders = (service.settings.queries,) if service.settings.queries is not None else ()
-        stored = stored_query(name, folders)
-        extracts = self._counter(service).extracts
-        held = extracts.hold(self._covered(service, caller))
-        try:
-            graphs = EmbeddedGraphs(held.path)
-            try:
-                found: Answer = graphs.query(
-                    stored.text,
-                    default_graph=held.graphs,
-                    named_graphs=held.graphs,
-                    bindings=stored.bindings(values),
-                )
-                return found.serialize(media)
-            finally:
-                graphs.close()
-        finally:
-            extracts.release(held)
+        return self.sight.mandates(service)
 
     def summary(self, service: Service, caller: Caller) -> dict[str, Any]:
         """Say what is kept about a caller: devices, mandates, events that touched them, readings."""
@@ -188,43 +131,13 @@ class Desk:
         return party
 
     def close(self) -> None:
-        """Remove what was extracted."""
-        with self._lock:
-            for _, counter in self._open.values():
-                counter.extracts.close()
-            self._open.clear()
-
-    def _covered(self, service: Service, caller: Caller) -> frozenset[str]:
-        journal = service.store.journal
-        found = self._counter(service).mandates.covered(caller.client or caller.subject, caller.purpose)
-        own = caller.party if caller.may("read_ven_objects", "self:read") else ""
-        covered = frozenset(p for p in {*found, own} - {""} if journal.keys.known([p]) is not None)
-        if not covered:
-            raise Forbidden(
-                "no mandate in force covers anything for this purpose",
-                cure="ask for the scope read_all, or the owners for a mandate",
-                code="mandates",
-                reason=f"{caller.client} has no mandate for {caller.purpose!r}",
-            )
-        return covered
-
-    def _counter(self, service: Service) -> _Counter:
-        journal = service.store.journal
-        with self._lock:
-            found = self._open.get(id(service))
-            if found is None or found[0] is not journal:
-                if found is not None:
-                    found[1].extracts.close()
-                root = journal.directory.path / "extracts"
-                made = _Counter(Mandates(journal), Extracts(journal, root, service.settings.bindings))
-                found = self._open[id(service)] = (journal, made)
-            return found[1]
+        """Remove what was made for queries."""
+        self.sight.close()
 
     def _apart(self, service: Service, party: str) -> Erased:
         """Erase while the service gives its store up; requests meanwhile are told to come again."""
         store = service.store.journal.directory.path
-        self._counter(service).extracts.close()
-        self._open.pop(id(service), None)
+        self.sight.forget(service)
         service.close()
         try:
             return erase(store, party, bindings=service.settings.bindings)

@@ -1,12 +1,8 @@
 """Extracts: small stores with what some parties' payloads mean, and nothing else.
 
-Who sees by mandate only is answered from one: what is not in it cannot be asked for, whatever the query says.
 Names of others in payloads about several are left out.
 """
 
-import shutil
-import threading
-import time
 from pathlib import Path
 
 from kg.apply import Applier
@@ -17,15 +13,14 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.readings.graph import GraphReadings
 from kg.rebuild import applied_of
-from kg.sparql.snapshots import Snapshot
+from kg.shelf import Shelf
 from kg.takeout import payloads_of
 
 #: Payloads of the largest extract.
 LARGEST = 5_000
-_KEPT = 8
 
 
-class Extracts:
+class Extracts(Shelf):
     """The extracts of one store.
 
     Args:
@@ -45,62 +40,15 @@ class Extracts:
         max_age: float = 5.0,
         largest: int = LARGEST,
     ) -> None:
-        self._root = root
-        self._journal, self._bindings = journal, bindings
-        self._max_age, self._largest = max_age, largest
-        self._lock = threading.Lock()
-        self._made: dict[frozenset[str], Snapshot] = {}
-        self._number = 0
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir(parents=True, mode=0o700)
+        super().__init__(root, max_age=max_age)
+        self._journal, self._bindings, self._largest = journal, bindings, largest
 
-    @property
-    def root(self) -> Path:
-        """Directory below which the extracts are."""
-        return self._root
+    def version(self) -> int:
+        """Give the number of the journal's last row."""
+        return self._journal.head.seq
 
-    def hold(self, parties: frozenset[str]) -> Snapshot:
-        """Take the extract for some parties into use, made anew where it is old.
-
-        Raises:
-            kg.errors.QueryError: it would be too large (code ``mandates``).
-        """
-        with self._lock:
-            found = self._made.get(parties)
-            if found is None or self.age(found) > self._max_age:
-                fresh = self._make(parties)
-                if found is not None:
-                    self._drop(found)
-                found = self._made[parties] = fresh
-                while len(self._made) > _KEPT:
-                    self._drop(self._made.pop(next(iter(self._made))))
-            found.users += 1
-            return found
-
-    def release(self, snapshot: Snapshot) -> None:
-        """Give an extract back; the last user of an old one removes it."""
-        with self._lock:
-            snapshot.users -= 1
-            if snapshot.users <= 0 and snapshot not in self._made.values():
-                shutil.rmtree(snapshot.path, ignore_errors=True)
-
-    def age(self, snapshot: Snapshot) -> float:
-        """Seconds by which an extract may be behind the store."""
-        return 0.0 if snapshot.version == self._journal.head.seq else time.monotonic() - snapshot.taken
-
-    def close(self) -> None:
-        """Remove all extracts."""
-        with self._lock:
-            self._made.clear()
-            shutil.rmtree(self.root, ignore_errors=True)
-
-    def _drop(self, snapshot: Snapshot) -> None:
-        if snapshot.users <= 0:
-            shutil.rmtree(snapshot.path, ignore_errors=True)
-
-    def _make(self, parties: frozenset[str]) -> Snapshot:
-        self._number += 1
-        path, version, taken = self.root / str(self._number), self._journal.head.seq, time.monotonic()
+    def fill(self, path: Path, parties: frozenset[str]) -> list[str]:
+        """Lift the parties' payloads into a new store; see ``Shelf.fill``."""
         graphs = EmbeddedGraphs(path)
         try:
             load_into(graphs)
@@ -117,10 +65,6 @@ class Extracts:
                 if row is not None:
                     rows.append(row)
             applier.apply(rows)
-            names = [name for name in graphs.graphs() if name != META]
-        except BaseException:
+            return [name for name in graphs.graphs() if name != META]
+        finally:
             graphs.close()
-            shutil.rmtree(path, ignore_errors=True)
-            raise
-        graphs.close()
-        return Snapshot(path, names, version, taken, lambda _: str(version))

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
     token_algorithms: str = Field(
         "ES256 ES384 PS256 RS256 Ed25519 EdDSA", description="algorithms by which tokens may be signed"
     )
+    mandates: Literal["required", "contract"] = Field(
+        "required",
+        description="readings for tokens with read_all: of parties with a mandate, or contract: of all",
+    )
     page_client: str = Field(
         "", description="client ID of the page /me at the provider; without one it has no login"
     )

@@ -4,7 +4,7 @@ A reading is the value of one series over one span of time. A store shows one re
 start: where several payloads state one, that of the last journal row. The earlier ones stay in the journal.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from kg.errors import UsageError
+from kg.literals import segment
+from kg.namespaces import ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,12 @@ class ReadingStore(Protocol):
     def retain(self, since: datetime) -> int:
         """Remove all readings that start before a time, with what they replaced; gives their number."""
 
-    def view(self) -> "AbstractContextManager[View] | None":
-        """Give one consistent view of columns; None where readings are triples of the graph."""
+    def view(self, parties: Collection[str] | None = None) -> "AbstractContextManager[View] | None":
+        """Give one consistent view of columns; None where readings are triples of the graph.
+
+        Args:
+            parties: whose series are seen, those of nobody else; None: everybody's.
+        """
 
     def reopen(self) -> None:
         """Open anew what a full disk has closed for writing."""
@@ -174,3 +180,12 @@ class ReadingStore(Protocol):
 
     def close(self) -> None:
         """Give back what the store holds open; closing twice does nothing."""
+
+
+def series_of(party: str) -> str:
+    """Give how the IRI of each series of a party begins.
+
+    >>> series_of("VEN 1")
+    'https://w3id.org/flexkg/id/series/VEN%201/'
+    """
+    return f"{ID}series/{segment(party)}/"

@@ -5,12 +5,12 @@ until which it was known to hold. Each append is one transaction that also keeps
 what was cut off is applied again from the journal, what was done is passed over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from kg.readings import Constants, Reading
+from kg.readings import Constants, Reading, series_of
 from kg.readings.column_batch import Batch, micros
 from kg.readings.column_rows import KNOWN, SCAN, reading_of, window
 from kg.readings.tables import COLUMNS, Snapshot, Tables
@@ -161,9 +161,10 @@ class ColumnReadings:
         self.tables.checkpoint()
         return number
 
-    def view(self) -> AbstractContextManager[Snapshot]:
-        """Give one consistent view of the tables."""
-        return self.tables.reading()
+    def view(self, parties: Collection[str] | None = None) -> AbstractContextManager[Snapshot]:
+        """Give one consistent view of the tables; of some parties' series alone, where they are named."""
+        starts = None if parties is None else [series_of(party) for party in parties]
+        return self.tables.reading(starts)
 
     def compact(self) -> None:
         """Write the rows anew in the order of time, so that they take the least room."""

@@ -15,7 +15,7 @@ with quality, confidence and accuracy where they are known, and the message that
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -145,7 +145,7 @@ class GraphReadings:
                 self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
             return len(roots)
 
-    def view(self) -> None:
+    def view(self, parties: Collection[str] | None = None) -> None:
         """Give nothing: the readings are triples."""
 
     def reopen(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from kg.errors import UsageError
 from kg.literals import segment
-from kg.readings import Reading, ReadingStore
+from kg.readings import Reading, ReadingStore, series_of
 from kg.readings.column_batch import micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +31,7 @@ class Selection:
         bucket: length of the spans in which values are put together, from 1970 on in UTC; None: each reading.
         known_at: what was known at that time; None: what is known now.
         limit: most rows.
+        parties: whose; None: everybody's.
 
     Raises:
         kg.errors.UsageError: a time has no zone, or the bucket is not positive.
@@ -44,6 +45,7 @@ class Selection:
     bucket: timedelta | None = None
     known_at: datetime | None = None
     limit: int | None = None
+    parties: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         for name in ("start", "end", "known_at"):
@@ -56,6 +58,8 @@ class Selection:
     def takes(self, resource: str | None, prop: str | None, series: str) -> bool:
         """Whether a series with this resource and property is asked for."""
         if self.series and series not in self.series:
+            return False
+        if self.parties is not None and not series.startswith(tuple(map(series_of, self.parties))):
             return False
         if self.property is not None and prop != self.property:
             return False

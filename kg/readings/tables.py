@@ -82,11 +82,17 @@ class Tables:
         self._closed = False
 
     @contextmanager
-    def reading(self) -> Iterator["Snapshot"]:
-        """Give one consistent view of everything, beside a writer."""
+    def reading(self, starts: Sequence[str] | None = None) -> Iterator["Snapshot"]:
+        """Give one consistent view of everything, beside a writer.
+
+        Args:
+            starts: how the IRIs of the series begin that are seen; others are not there. None: all are seen.
+        """
         with self.guard():
             cursor = self._cursor()
             try:
+                if starts is not None:
+                    _mask(cursor, starts)
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 yield Snapshot(cursor)
             finally:
@@ -174,3 +180,18 @@ class Snapshot:
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement and give its rows as a ``pyarrow.Table``."""
         return self._cursor.execute(sql, list(values)).to_arrow_table()
+
+
+def _mask(cursor: duckdb.DuckDBPyConnection, starts: Sequence[str]) -> None:
+    """Let a connection see some series alone: views of its own stand before the tables."""
+    own = (cursor.execute("SELECT current_database()").fetchone() or ("",))[0]
+    cursor.execute(
+        "CREATE TEMP TABLE shown AS SELECT id FROM names"
+        " WHERE list_contains(?::VARCHAR[], regexp_extract(iri, '^.*/series/[^/]*/'))",
+        [list(starts)],
+    )
+    for table, key, more in (("names", "id", ""), ("current", "series", ", rowid"), ("former", "series", "")):
+        cursor.execute(
+            f'CREATE TEMP VIEW {table} AS SELECT *{more} FROM "{own}".main.{table}'  # noqa: S608 - names above
+            f" WHERE {key} IN (SELECT id FROM shown)"
+        )

@@ -1,6 +1,6 @@
 """Asking: from a user's text to a query that may be answered, in a worker or here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,7 @@ class Asking:
         named: Sequence[str] = (),
         max_age: float | None = None,
         stored_only: bool = False,
+        parties: Collection[str] | None = None,
     ) -> Asked:
         """Prepare a user's query for a worker; what is given must be released.
 
@@ -66,6 +67,7 @@ class Asking:
             named: IRIs of the graphs that GRAPH may name.
             max_age: seconds by which it may see the store late, where less than the settings say.
             stored_only: read the graph as it is stored, without readings that are kept in columns.
+            parties: whose readings in columns there are for it; None: everybody's.
 
         Raises:
             QueryError: it is refused.
@@ -75,7 +77,7 @@ class Asking:
         for rewrite in self.rewriters:
             text = rewrite(text)
         if not stored_only:
-            text = self._with_readings(text, shift, restricted=bool(default or named))
+            text = self._with_readings(text, shift, restricted=bool(default or named), parties=parties)
         return self._over(self.snapshots.hold(max_age), query, text, shift, default, named)
 
     def at_once(
@@ -129,7 +131,12 @@ class Asking:
         return self.answer(text, {}, shift, dataset(query, self._readable()))
 
     def answer(
-        self, text: str, bindings: Mapping[str, str], shift: int = 0, reads: Dataset | None = None
+        self,
+        text: str,
+        bindings: Mapping[str, str],
+        shift: int = 0,
+        reads: Dataset | None = None,
+        parties: Collection[str] | None = None,
     ) -> Answer:
         """Answer a query in this process.
 
@@ -138,12 +145,13 @@ class Asking:
             bindings: values of variables, N-Triples text.
             shift: characters that were put before its first line.
             reads: its dataset; all graphs where it is left out.
+            parties: whose readings in columns there are for it; None: everybody's.
 
         Raises:
             QueryError: it does not parse; says where in the user's own lines.
         """
         reads = reads or dataset("", self._readable())
-        text = self._with_readings(text, shift, bindings)
+        text = self._with_readings(text, shift, bindings, parties=parties)
         try:
             return self._graphs.query(
                 text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
@@ -156,7 +164,13 @@ class Asking:
         self.snapshots.close()
 
     def _with_readings(
-        self, text: str, shift: int, bindings: Mapping[str, str] | None = None, *, restricted: bool = False
+        self,
+        text: str,
+        shift: int,
+        bindings: Mapping[str, str] | None = None,
+        *,
+        restricted: bool = False,
+        parties: Collection[str] | None = None,
     ) -> str:
         """Put readings that are in columns into the text of a query."""
         return with_readings(
@@ -168,6 +182,7 @@ class Asking:
             bindings,
             restricted=restricted,
             most=self._most,
+            parties=parties,
         )
 
     def _readable(self) -> list[str]:

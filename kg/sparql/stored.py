@@ -75,12 +75,15 @@ class StoredQuery:
         summary: one sentence: what it answers.
         text: the SPARQL query.
         parameters: what it takes, by name.
+        subjects: its column with the number of subjects that a row puts together; empty where it shows single
+            ones. Rows of many are for whoever has no mandate.
     """
 
     name: str
     summary: str
     text: str
     parameters: dict[str, Parameter] = field(default_factory=dict)
+    subjects: str = ""
 
     def bindings(self, values: Mapping[str, str]) -> dict[str, str]:
         """Turn parameter values into bindings for the engine.
@@ -163,7 +166,7 @@ def _read(path: Path, _changed: int, _size: int) -> StoredQuery:
         wrong = [p for p in parameters.values() if p.type not in _EXAMPLES]
         if wrong:
             raise ValueError(f"parameter {wrong[0].name} has the unknown type {wrong[0].type}")
-        return StoredQuery(path.stem, str(meta["summary"]), text, parameters)
+        return StoredQuery(path.stem, str(meta["summary"]), text, parameters, str(meta.get("subjects", "")))
     except (yaml.YAMLError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise AssetError(
             f"the stored query has no proper header: {error}",

@@ -25,6 +25,7 @@ _LISTS = re.compile(
 )
 _SERIES_LIST = re.compile(r"IN \(SELECT unnest\(\?::\w+\[\]\)\)")
 _DIVIDED = re.compile(r"(\([\w.]+\)) // (\d+)")
+_TABLES = re.compile(r"\b(FROM|JOIN) (current|stored|former|hours|names)\b( FINAL)?")
 _WINDOW = re.compile(r"\(?([\w.+() ]+?)\)? (=|<=|>=|<|>) ?\(?w\.c(\d+)\)?")
 
 
@@ -75,6 +76,21 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
     sql = re.sub(r"\btrue\b", "1", re.sub(r"\bfalse\b", "0", sql))
     sql = re.sub(r"\bFROM qualities\b", f"FROM {_table(qualities)}", sql)
     return filled(sql, values)
+
+
+def masked(sql: str, series: Sequence[int]) -> str:
+    """Let a statement see some series alone, by their numbers.
+
+    >>> masked("SELECT count() FROM current r WHERE 1", [3])
+    'SELECT count() FROM (SELECT * FROM current WHERE series IN (3)) r WHERE 1'
+    """
+    seen = _set(series)
+
+    def narrow(found: re.Match[str]) -> str:
+        key = "id" if found[2] == "names" else "series"
+        return f"{found[1]} (SELECT * FROM {found[2]}{found[3] or ''} WHERE {key} IN {seen})"
+
+    return _TABLES.sub(narrow, sql)
 
 
 def filled(sql: str, values: Sequence[Any]) -> str:

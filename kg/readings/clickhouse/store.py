@@ -5,16 +5,16 @@ what it wrote in part, because a shard went away, is not shown until the batch h
 """
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kg.errors import StoreUnavailable
 from kg.namespaces import ID
-from kg.readings import Constants, Reading
+from kg.readings import Constants, Reading, series_of
 from kg.readings.clickhouse.cluster import SLOTS, Cluster
-from kg.readings.clickhouse.dialect import filled, translate
+from kg.readings.clickhouse.dialect import filled, masked, translate
 from kg.readings.clickhouse.latch import Latch
 from kg.readings.clickhouse.writing import ROW, Writing
 from kg.readings.column_batch import Batch, micros
@@ -140,10 +140,13 @@ class ClickHouseReadings:
         return number
 
     @contextmanager
-    def view(self) -> "Iterator[ClickHouseView]":
-        """Give one consistent view of the tables."""
+    def view(self, parties: Collection[str] | None = None) -> "Iterator[ClickHouseView]":
+        """Give one consistent view of the tables; of some parties' series alone, where they are named."""
         with self._seen():
-            yield ClickHouseView(self.cluster, self._writing.qualities)
+            shown = None if parties is None else tuple(map(series_of, parties))
+            known = self._writing.series.items()
+            seen = None if shown is None else [number for iri, number in known if iri.startswith(shown)]
+            yield ClickHouseView(self.cluster, self._writing.qualities, seen)
 
     def flush(self) -> None:
         """Nothing waits: what was appended is with the servers."""
@@ -215,16 +218,20 @@ class ClickHouseView:
     Args:
         cluster: the servers.
         qualities: numbers of the qualities by IRI.
+        seen: numbers of the series that there are for its reader; None: all.
     """
 
     joins = False
 
-    def __init__(self, cluster: Cluster, qualities: Mapping[str, int]) -> None:
-        self._cluster, self._qualities = cluster, qualities
+    def __init__(
+        self, cluster: Cluster, qualities: Mapping[str, int], seen: Sequence[int] | None = None
+    ) -> None:
+        self._cluster, self._qualities, self._seen = cluster, qualities, seen
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the columns and give its rows."""
-        return self._cluster.rows(translate(sql, values, self._qualities, old=self._cluster.old))
+        text = translate(sql, values, self._qualities, old=self._cluster.old)
+        return self._cluster.rows(text if self._seen is None else masked(text, self._seen))
 
 
 def _window(start: datetime | None, end: datetime | None) -> str:

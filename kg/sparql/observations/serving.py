@@ -1,6 +1,6 @@
 """What the service does with a query before the graph answers it: readings that are in columns are put in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kg.errors import QueryError
 from kg.graphs import GraphStore
@@ -19,6 +19,7 @@ def with_readings(
     *,
     restricted: bool = False,
     most: int = 250_000,
+    parties: Collection[str] | None = None,
 ) -> str:
     """Put the readings that a query asks for into its text.
 
@@ -31,11 +32,12 @@ def with_readings(
         bindings: terms that variables are bound to, N-Triples text.
         restricted: whether the query is to read chosen graphs only.
         most: rows that one pattern may take in.
+        parties: whose readings there are for it; None: everybody's.
 
     Raises:
         kg.errors.QueryError: it does not parse, asks in a way that columns cannot answer, or of too much.
     """
-    seen = readings.view()
+    seen = readings.view(parties)
     if seen is None:
         return text
     try:

@@ -1,0 +1,157 @@
+"""Who sees whose readings: by mandate, in both kinds of store; and groups, of five and more."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from kg.masks import Masks
+from kg.service import Service
+from kg.settings import load_settings
+from kg.sight import FEWEST
+from tests.api.conftest import BASE
+from tests.api.problem import problem
+from tests.messages import register, report
+from tests.provider import Provider, bearer
+
+VENS = [f"VEN-{name}" for name in "ABCDEF"]
+OBSERVATIONS = "SELECT DISTINCT ?s { ?o a saref:Observation ; flex:series ?s }"
+SOON = datetime.now(UTC) + timedelta(days=1)
+
+
+def past(data):
+    """A message of a year ago: only what is over is shown of groups."""
+    return data.replace(b"2026-12-01", b"2025-12-01")
+
+
+class World:
+    """Six VENs with two quarters of an hour each, and a provider."""
+
+    def __init__(self, folder, kind, **more):
+        self.provider = Provider()
+        self.service = Service(load_settings(store=folder / "store", readings=kind, **more))
+        for number, ven in enumerate(VENS):
+            for data in (
+                register(f"PUMP-{ven}", ven=ven, request=f"R-{ven}"),
+                report(f"{number + 1}", "2", ven=ven, request=f"Q-{ven}"),
+            ):
+                assert self.service.ingest(past(data)).accepted
+        self.app = create_app(self.service, tokens=self.provider.tokens())
+        self.client = TestClient(self.app, base_url=BASE)
+        self.mandates = self.app.state.desk.sight.mandates(self.service)
+
+    def headers(self, *scopes, client="agg", **claims):
+        return bearer(self.provider.token(*scopes, client_id=client, **claims))
+
+    def csv(self, path, headers, **params):
+        answer = self.client.get(path, params=params, headers=headers | {"Accept": "text/csv"})
+        assert answer.status_code == 200, answer.text
+        return list(csv.DictReader(io.StringIO(answer.text)))
+
+    def seen(self, headers):
+        """VENs whose readings show, by each of the ways to ask."""
+        kept = {ven_of(row["s"]) for row in self.csv("/sparql", headers, query=OBSERVATIONS)}
+        assert {ven_of(row["series"]) for row in self.csv("/readings", headers)} == kept
+        assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/energy", headers)} == kept
+        assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/latest", headers)} == kept
+        stored = set()
+        for name in self.service.store.graphs.graphs():
+            if "/op/" in name:
+                nt = headers | {"Accept": "application/n-triples"}
+                answer = self.client.get("/graphs", params={"graph": name}, headers=nt)
+                assert answer.status_code == 200
+                of = [line for line in answer.text.splitlines() if "PropertyValue" in line]
+                stored |= {ven for ven in VENS if any(f"/{ven}/" in line for line in of)}
+        assert stored == (kept if self.service.settings.readings == "graph" else set())
+        return kept
+
+
+def ven_of(series):
+    return series.split("/series/")[1].split("/")[0]
+
+
+@pytest.fixture(scope="module", params=["graph", "columns"])
+def world(request, tmp_path_factory):
+    made = World(tmp_path_factory.mktemp(request.param), request.param)
+    with made.client:
+        yield made
+
+
+def test_who_reads_all_sees_readings_by_mandate(world):
+    """Every graph of the tenant, and in it the series of those with a mandate for client and purpose."""
+    asks = world.headers("sparql:query", "read_all", purpose="settlement")
+    assert world.seen(asks) == set()
+    assert len(world.csv("/queries/series", asks)) == len(VENS)
+    made = [world.mandates.grant(ven, "agg", "settlement", SOON) for ven in VENS[:2]]
+    assert world.seen(asks) == set(VENS[:2])
+    for other in (
+        world.headers("sparql:query", "read_all", purpose="operation"),
+        world.headers("sparql:query", "read_all"),
+        world.headers("sparql:query", "read_all", purpose="settlement", client="other"),
+    ):
+        assert world.seen(other) == set()
+    for one in made:
+        world.mandates.withdraw([one.party], one.id)
+    assert world.seen(asks) == set()
+
+
+def test_contract_stands_for_mandates(tmp_path):
+    """Where the operator says so."""
+    made = World(tmp_path, "columns", mandates="contract")
+    with made.client:
+        assert made.seen(made.headers("sparql:query", "read_all")) == set(VENS)
+
+
+def test_groups_are_of_five_besides_whom_one_sees(world):
+    """A client with mandates of two of six could work out the others' sum: four, so it is shown nothing."""
+    asks = world.headers("sparql:query", purpose="advice", client="adviser")
+    rows = world.csv("/queries/groups", asks)
+    assert {row["subjects"] for row in rows} == {str(len(VENS))}
+    assert rows == world.csv("/queries/groups", asks, least="1")
+    text = str(rows)
+    assert not any(ven in text for ven in VENS)
+    problem(world.client.get("/sparql", params={"query": OBSERVATIONS}, headers=asks), 403, "mandates")
+    problem(world.client.get("/queries/energy", headers=asks), 403, "mandates")
+    made = [world.mandates.grant(ven, "adviser", "advice", SOON) for ven in VENS[:2]]
+    assert world.csv("/queries/groups", asks) == []
+    world.mandates.withdraw([VENS[0]], made[0].id)
+    assert len(world.csv("/queries/groups", asks)) == len(rows)
+    world.mandates.withdraw([VENS[1]], made[1].id)
+
+
+@pytest.mark.parametrize(
+    "window", [{"from": "2025-12-01T16:15:00Z"}, {"to": "2025-12-01T16:15:00Z"}, {"from": "2025-12-01"}]
+)
+def test_groups_are_of_whole_days(world, window):
+    """Two windows that differ by a reading would show it."""
+    asks = world.headers("sparql:query")
+    assert world.client.get("/queries/groups", params=window, headers=asks).status_code == 400
+
+
+def test_groups_leave_out_what_may_still_change(tmp_path):
+    """A late report would show by what the sum changes."""
+    made = World(tmp_path, "columns")
+    today = datetime.now(UTC).strftime("%Y-%m-%d").encode()
+    with made.client:
+        asks = made.headers("sparql:query")
+        before = made.csv("/queries/groups", asks)
+        for ven in VENS:
+            data = report("7", ven=ven, request=f"N-{ven}").replace(b"2026-12-01", today)
+            assert made.service.ingest(data).accepted
+        assert made.csv("/queries/groups", asks, to="2099-01-01T00:00:00Z") == before
+        assert FEWEST == 5
+
+
+def test_too_many_hidden_readings_are_refused(world):
+    """A copy of a store is bounded, else the operator is told of columns."""
+    if world.service.settings.readings == "columns":
+        pytest.skip("columns hide for nothing")
+    sight = world.app.state.desk.sight
+    opened = sight._opened(world.service)
+    opened.masks = Masks(world.service.store.graphs, opened.masks.root, largest=5)
+    asks = world.headers("sparql:query", "read_all")
+    answer = world.client.get("/sparql", params={"query": OBSERVATIONS}, headers=asks)
+    problem(answer, 400, "mandates")
