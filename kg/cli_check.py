@@ -34,7 +34,9 @@ def check(
     output: Annotated[str, typer.Option("--format", help="`text`, `json`, `junit` or `turtle`.")] = "text",
     context: Annotated[
         list[Path] | None,
-        typer.Option(help="Earlier messages (`*.xml`), graphs (`*.ttl`, `*.nt`) or folders; repeatable."),
+        typer.Option(
+            help="Earlier messages (`*.xml`, `*.json`), graphs (`*.ttl`, `*.nt`) or folders; repeatable."
+        ),
     ] = None,
     now: Annotated[
         str, typer.Option(help="Compare times with this one, for example `2026-11-23T17:00:00Z`, or `now`.")

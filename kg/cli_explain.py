@@ -45,7 +45,8 @@ def explain(
     if len(sources) != 1:
         raise UsageError("one payload is asked for", where=file, cure="name a file")
     payload = _lifted(sources[0].data(max_bytes), file, max_bytes)
-    earlier = [_lifted(s.data(max_bytes), s.name, max_bytes) for s in find(context or [])]
+    held = ((s, s.data(max_bytes)) for s in find(context or []))
+    earlier = [_lifted(data, s.name, max_bytes) for s, data in held if not s.passed_over(data)]
     incomplete = count = 0
     for meaning in meanings(payload, earlier, bindings):
         count += 1

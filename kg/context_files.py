@@ -14,13 +14,14 @@ from kg.context import Kind, StoreContext
 from kg.errors import UnreadablePayload, UsageError
 from kg.graphs import month_graph
 from kg.graphs.embedded import EmbeddedGraphs
+from kg.json_reader import speaks_of_openadr
 from kg.lift import Lifted, lift
 from kg.namespaces import FLEX
 from kg.readings.graph import GraphReadings
 from kg.rules import parse
 from kg.xml import MAX_BYTES, read
 
-_SUFFIXES = (".xml", ".ttl", ".nt")
+_SUFFIXES = (".xml", ".json", ".ttl", ".nt")
 _COMPLETE = f"{FLEX}completeFor"
 #: Files do not say when their messages were received, and nothing depends on it.
 _RECEIVED = "1970-01-01T00:00:00.000000Z"
@@ -33,7 +34,8 @@ class FileContext(StoreContext):
     ``flex:Opt``, ``flex:ReportDescription``, ``flex:Resource``) where the files hold every such thing.
 
     Args:
-        paths: files (``*.xml``, ``*.ttl``, ``*.nt``) or folders of them, all below them, sorted.
+        paths: files (``*.xml``, ``*.json``, ``*.ttl``, ``*.nt``) or folders of them, all below them, sorted;
+            a JSON file in a folder that is no message of OpenADR is passed over.
         max_bytes: largest payload accepted.
 
     Raises:
@@ -47,7 +49,7 @@ class FileContext(StoreContext):
         complete: set[Kind] = set()
         graphs = EmbeddedGraphs()
         for path in _files(paths):
-            if path.suffix.lower() == ".xml":
+            if path.suffix.lower() in (".xml", ".json"):
                 messages.append(_message(path, max_bytes))
                 continue
             triples = list(parse(path))
@@ -90,15 +92,23 @@ def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
             ) from error
         if path.is_dir() and not below:
             raise UsageError(
-                "the folder has no context (*.xml, *.ttl or *.nt)",
+                "the folder has no context (*.xml, *.json, *.ttl or *.nt)",
                 where=str(path),
                 cure="name a folder with earlier messages, or leave --context out",
             )
         if not path.is_dir() and path.suffix.lower() not in _SUFFIXES:
             raise UsageError(
-                "the file is no context", where=str(path), cure="name an *.xml, *.ttl or *.nt file"
+                "the file is no context", where=str(path), cure="name an *.xml, *.json, *.ttl or *.nt file"
             )
-        yield from below if path.is_dir() else (path,)
+        yield from (p for p in below if not _other(p)) if path.is_dir() else (path,)
+
+
+def _other(path: Path) -> bool:
+    """Tell whether a file of a folder is JSON of something else than OpenADR."""
+    try:
+        return path.suffix.lower() == ".json" and not speaks_of_openadr(path.read_bytes())
+    except OSError:
+        return False  # told when it is read
 
 
 def _message(path: Path, max_bytes: int) -> Lifted:

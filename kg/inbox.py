@@ -23,7 +23,8 @@ class Reading:
     """
 
     def __init__(self, found: Iterator[Source], max_bytes: int) -> None:
-        self._found, self._max_bytes, self._failed = found, max_bytes, 0
+        self._found, self._max_bytes, self._failed, self._read = found, max_bytes, 0, 0
+        self._passed: list[str] = []
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for name, data in self.each():
@@ -40,17 +41,31 @@ class Reading:
                 tell(str(error))
                 yield source.name, error
             else:
+                if source.passed_over(data):
+                    self._passed.append(source.name)
+                    continue
+                self._read += 1
                 yield source.name, data
 
     def finish(self, refused: int) -> None:
-        """Leave with the exit code of the whole run.
+        """Tell what was passed over, and leave with the exit code of the whole run.
 
         Args:
             refused: number of payloads that do not conform.
 
         Raises:
-            typer.Exit: 2 where a file could not be read, else 1 where a payload was refused.
+            typer.Exit: 2 where a file could not be read or there was no payload, else 1 where a
+                payload was refused.
         """
+        if self._passed:
+            count, first = len(self._passed), self._passed[0]
+            what = "no message of OpenADR"
+            if count > 1:
+                what, first = f"{count} JSON files that are no messages of OpenADR", f"{first} and others"
+            tell(f"passed over, {what}: {first}; name a file to have it checked")
+            if not self._read and not self._failed:
+                tell("there is no payload (*.xml, *.json) in what was named; name a folder with payloads")
+                self._failed = 1
         if self._failed or refused:
             raise typer.Exit(FAILED if self._failed else REFUSED)
 

@@ -36,6 +36,27 @@ def looks_like_json(data: bytes) -> bool:
     return data[:1] != b"<" and data[:4096].removeprefix(_MARK).lstrip()[:1] in (b"{", b"[")
 
 
+def speaks_of_openadr(data: bytes) -> bool:
+    """Tell whether JSON means to be a message of OpenADR 3: by its kind, or because it is damaged.
+
+    Args:
+        data: a file that nobody said to be a payload, for example one found in a folder.
+
+    Returns:
+        False for an object that states no ``objectType`` and has the members of no message, for a list of
+        such objects, and for any other value; True for all else, also for what is no JSON.
+
+    >>> speaks_of_openadr(b'{"name": "package"}'), speaks_of_openadr(b'{"objectType": "EVENT"}')
+    (False, True)
+    """
+    try:
+        value = json.loads(data.removeprefix(_MARK))
+    except (ValueError, RecursionError):
+        return True
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(i, dict) and ("objectType" in i or _reader().message(i)) for i in items)
+
+
 def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
     """Read a JSON payload.
 

@@ -16,11 +16,21 @@ class Source:
         name: its path as given, below the folder that was given.
         path: None for standard input.
         problem: why it cannot be read, where that is known already.
+        doubtful: whether nobody said that it is a payload: a JSON file in a folder may be anything.
     """
 
     name: str
     path: Path | None
     problem: UsageError | None = None
+    doubtful: bool = False
+
+    def passed_over(self, data: bytes) -> bool:
+        """Tell whether it turns out to be no payload at all, by its bytes."""
+        if not self.doubtful:
+            return False
+        from kg.json_reader import speaks_of_openadr
+
+        return not speaks_of_openadr(data)
 
     def data(self, limit: int) -> bytes:
         """Read the bytes, but no more than one beyond a limit: enough to see that it is too large.
@@ -49,7 +59,7 @@ def find(paths: Iterable[str]) -> Iterator[Source]:
     """Find the payloads that paths name; each path is looked at before the first payload is given.
 
     Args:
-        paths: files, folders (all ``*.xml`` below them, sorted) or ``-`` for standard input.
+        paths: files, folders (all ``*.xml`` and ``*.json`` below them, sorted) or ``-`` for standard input.
 
     Raises:
         UsageError: a path does not exist, or a folder has no payload. What exists and cannot be read is given
@@ -72,7 +82,7 @@ def find(paths: Iterable[str]) -> Iterator[Source]:
             raise UsageError(what, where=text, cure="check the path") from error
         if path.is_dir() and next(_below(path), None) is None:
             raise UsageError(
-                "the folder has no payload (*.xml)", where=text, cure="name a folder with payloads"
+                "the folder has no payload (*.xml, *.json)", where=text, cure="name a folder with payloads"
             )
     return _each(named)
 
@@ -89,7 +99,7 @@ def _each(paths: Iterable[str]) -> Iterator[Source]:
 
 
 def _below(folder: Path) -> Iterator[Source]:
-    """Give the XML files of a folder and its folders, sorted, without listing all of them first.
+    """Give the XML and JSON files of a folder and its folders, sorted, without listing all of them first.
 
     Links to folders are not followed, so that none is gone through for ever.
     """
@@ -103,8 +113,8 @@ def _below(folder: Path) -> Iterator[Source]:
         if entry.is_dir():
             if not entry.is_symlink():
                 yield from _below(entry)
-        elif entry.suffix.lower() == ".xml":
-            yield Source(str(entry), entry)
+        elif entry.suffix.lower() in (".xml", ".json"):
+            yield Source(str(entry), entry, doubtful=entry.suffix.lower() == ".json")
 
 
 def _reason(error: OSError | ValueError) -> str:
