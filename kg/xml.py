@@ -66,6 +66,8 @@ def read(data: bytes, *, max_bytes: int = MAX_BYTES, standard: str = "") -> Docu
     if root.getroottree().docinfo.doctype:
         raise _doctype()
     body = _body(root)
+    if body is None:
+        return _hollow(data, root, standard)
     name = etree.QName(body)
     profile = _profile(body, standard)
     judged = in_20b(root) if profile == "2.0a" else root
@@ -206,23 +208,28 @@ def _syntax_error(error: etree.XMLSyntaxError) -> UnreadablePayload:
 
 
 def _body(root: Any) -> Any:
-    """Find the message's element.
+    """Find the message's element; None where an envelope holds none."""
+    if root.tag != _PAYLOAD:
+        return root
+    signed = root.find(_SIGNED)
+    return signed[0] if signed is not None and len(signed) else None
+
+
+def _hollow(data: bytes, root: Any, standard: str) -> Document:
+    """Give an envelope without a message, with what the schema has against it.
 
     Raises:
-        UnreadablePayload: an envelope holds none.
+        UnreadablePayload: another profile is asked for, or the schema has nothing against it.
     """
-    body = root
-    if root.tag == _PAYLOAD:
-        signed = root.find(_SIGNED)
-        body = signed[0] if signed is not None and len(signed) else None
-        if body is None:
-            raise UnreadablePayload(
-                "the oadrPayload carries no message",
-                where="/oadr:oadrPayload/oadr:oadrSignedObject",
-                cure="put one message into oadrSignedObject",
-                code="unknown-message",
-            )
-    return body
+    errors = tuple(schema_errors(root)) if standard in ("", "2.0b") else ()
+    if not errors:
+        raise UnreadablePayload(
+            "the oadrPayload carries no message",
+            where="/oadr:oadrPayload/oadr:oadrSignedObject",
+            cure="put one message into oadrSignedObject",
+            code="unknown-message",
+        )
+    return Document(data, root, root, "oadrPayload", "2.0b", hashlib.sha256(data).hexdigest(), errors)
 
 
 def _profile(body: Any, standard: str) -> str:

@@ -1023,5 +1023,5 @@ def test_signed_samples_of_the_corpus_behave_as_documented():
     assert verify(unsigned, trust(), nonces=None, policy="accept").state == "unsigned"
     old = verify(read((SAMPLES / "oadrPayload.xml").read_bytes()), trust(), nonces=None)
     assert (old.state, old.code) == ("bad", "algorithm")
-    with pytest.raises(UnreadablePayload, match="no message"):
-        read((SAMPLES / "signatureOadrPayload.xml").read_bytes())
+    empty = read((SAMPLES / "signatureOadrPayload.xml").read_bytes())
+    assert (empty.message_type, len(empty.schema_errors)) == ("oadrPayload", 1)
