@@ -86,9 +86,9 @@ def _settle(lifted: Lifted, lifter: Lifter, clock: Clock) -> None:
     lifted.unmapped[:] = dict.fromkeys(lifted.unmapped)
     following = implied(lifter.source, lifted.facts)
     for subject, predicate, value in following:
-        held = lifted.facts.setdefault(subject, {}).setdefault(predicate, [])
-        if value not in held:
-            held.append(value)
+        held = lifted.facts.setdefault(subject, {})
+        if value not in held.get(predicate, ()):
+            held[predicate] = [*held.get(predicate, ()), value]
     plans = {id(plan): plan for _, plan in lifted.nodes.values()}.values()
     ends = [value for plan in plans for _, value in plan.constants] + [value for _, _, value in following]
     lifted.concepts |= {value for value in ends if value.startswith(f"<{VOCAB}")}

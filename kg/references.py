@@ -10,6 +10,7 @@ from kg.yarrrml import Reference, Term
 _CACHE_LIMIT = 4096
 _DIGITS = 400
 _POSITIONS = tuple(f'"{n}"^^<{XSD}integer>' for n in range(256))
+_POSITION_LISTS = tuple([text] for text in _POSITIONS)
 
 Getter = Callable[[Any], str | None]
 
@@ -127,6 +128,25 @@ def cached(make: Callable[[str], str]) -> Callable[[str], str]:
     return _Memory(make).__getitem__
 
 
+class _Lists(dict[str, list[str]]):
+    """The same, each made thing alone in a list; bounded."""
+
+    def __init__(self, memory: _Memory) -> None:
+        self._memory = memory
+
+    def __missing__(self, text: str) -> list[str]:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        made = self[text] = [self._memory[text]]
+        return made
+
+
+def listed(convert: Callable[[str], str]) -> Callable[[str], list[str]] | None:
+    """Let a converter that remembers give lists, which are shared and never changed; None of any other."""
+    memory = getattr(convert, "__self__", None)
+    return _Lists(memory).__getitem__ if isinstance(memory, _Memory) else None
+
+
 def opener(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:
     """Make the function that reads and converts a reference when its mapping's element is reached."""
 
@@ -151,6 +171,13 @@ def joined(term: Term) -> Callable[[Any, str, int, str], str | None]:
         return string(text)
 
     return write
+
+
+def ordinal(position: int) -> list[str]:
+    """Write a position, alone in a list that is not to be changed."""
+    if position < len(_POSITIONS):
+        return _POSITION_LISTS[position]
+    return [f'"{position}"^^<{XSD}integer>']
 
 
 def numbered(_element: Any, _parent: str, position: int, _digest: str) -> str:

@@ -10,7 +10,8 @@ counters of positions.
 from collections.abc import Callable
 from typing import Any
 
-from kg.plan import CONCEPT, Emit, Node, Plan, Start
+from kg.plan import CONCEPT, PLAIN, Emit, Node, Plan, Start
+from kg.references import listed, numbered, ordinal
 
 #: Start a mapping: the walk, the element, the parent's IRI, the position; gives the subject.
 Stride = Callable[[Any, Any, str, int], str]
@@ -44,10 +45,9 @@ class _Writer:
         constants: dict[str, list[str]] = {}
         for predicate, value in plan.constants:
             constants.setdefault(predicate, []).append(value)
-        stated = (f"{self.name(k)}: [{', '.join(map(self.name, v))}]" for k, v in constants.items())
-        self.put(1, f"h = F[s] = {{{', '.join(stated)}}}")
+        self.put(1, f"h = F[s] = {self.name(constants)}.copy()")  # the lists are shared, and never changed
         self.put(1, "W.nodes[s] = (e, plan)")
-        self.opens()
+        self.opens(constants)
         if plan.counters:
             self.put(1, f"C = [0] * {plan.counters}")
         else:
@@ -80,7 +80,7 @@ class _Writer:
             return f'f"<{{{head}}}{{p}}{{{between}}}{{i}}{{{tail}}}>"'
         return f'f"<{{{self.name(self.plan.subject)}(e, p, i, W.digest)}}>"'
 
-    def opens(self) -> None:
+    def opens(self, constants: dict[str, list[str]]) -> None:
         plan = self.plan
         if plan.tagged:
             tagged, opens = self.name(plan.tagged), self.name(plan.opens)
@@ -89,6 +89,9 @@ class _Writer:
             self.put(2, "if v is not None: W.opened(kind, s, h, P, v)")
             return
         for predicate, make, kind in plan.opens:
+            if make is numbered and kind == PLAIN and predicate not in constants:
+                self.put(1, f"h[{self.name(predicate)}] = {self.name(ordinal)}(i)")
+                continue
             self.put(1, f"v = {self.name(make)}(e, p, i, W.digest)")
             self.put(1, "if v is not None:")
             self.value(2, self.name(predicate), kind, "v[1 : v.rindex('\"')]")
@@ -97,14 +100,26 @@ class _Writer:
         """State ``v``, and keep what later steps need of it."""
         self.put(depth, f"if {predicate} in h: W.put(h, {predicate}, v)")
         self.put(depth, f"else: h[{predicate}] = [v]")
+        self.kept(depth, predicate, kind, text, "v")
+
+    def kept(self, depth: int, predicate: str, kind: int, text: str, value: str) -> None:
+        """Keep what later steps need of a value."""
         if kind == CONCEPT:
-            self.put(depth, "W.concepts.add(v)")
+            self.put(depth, f"W.concepts.add({value})")
         elif kind:
-            self.put(depth, f"W.note({kind}, s, h, {predicate}, v, {text})")
+            self.put(depth, f"W.note({kind}, s, h, {predicate}, {value}, {text})")
 
     def emit(self, depth: int, emit: Emit, child: str) -> None:
         predicate, convert, kind = emit
         self.put(depth, f"x = {child}.text or ''")
+        lists = listed(convert)
+        if lists is not None:
+            name = self.name(predicate)
+            self.put(depth, f"L = {self.name(lists)}(x)")
+            self.put(depth, f"if {name} in h: W.put(h, {name}, L[0])")
+            self.put(depth, f"else: h[{name}] = L")
+            self.kept(depth, name, kind, "x", "L[0]")
+            return
         self.put(depth, f"v = {self.name(convert)}(x)")
         self.value(depth, self.name(predicate), kind, "x")
 

@@ -62,8 +62,10 @@ class Walk:
         values = held.get(predicate)
         if values is None:
             held[predicate] = [value]
-        else:
+        elif id(values) in self.again:
             values.append(value)
+        else:  # a list of one may be shared with other subjects
+            values = held[predicate] = [*values, value]
             self.again[id(values)] = (held, predicate)
 
     def settle(self) -> None:

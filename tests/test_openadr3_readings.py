@@ -3,7 +3,10 @@
 import json
 import re
 
+import pytest
+
 from kg.binding_tables import load
+from kg.check import check
 from kg.explain import explain
 from kg.graphs import lexical
 from kg.ingest import Ingest
@@ -77,3 +80,35 @@ def test_each_unit_and_payload_type_of_a_report_has_a_row():
     text = (folder / "reading-types.schema.yaml").read_text("utf-8")
     types = set(re.findall(r"^    - ([A-Z_]+)$", text, re.MULTILINE))
     assert types - {key for (key,) in load().reading_types} == {"NORMAL", "ERROR"}
+
+
+def test_the_hour_that_comes_twice_is_told_apart_by_its_offset(tmp_path):
+    """When summer time ends, intervals go on without a gap or an overlap, and readings are in UTC."""
+    report = json.loads(json.dumps(REPORT))
+    resource = report["resources"][0]
+    resource["intervalPeriod"] = {"start": "2026-10-25T02:30:00+02:00", "duration": "PT30M"}
+    resource["intervals"] = [{"id": n, "payloads": [{"type": "DEMAND", "values": [n]}]} for n in range(4)]
+    resource["intervals"][2]["intervalPeriod"] = {"start": "2026-10-25T02:30:00+01:00", "duration": "PT30M"}
+    assert check(sent(report), profile="strict").violations == ()
+    with Ingest(tmp_path / "store") as store:
+        store.ingest(sent(report))
+        starts = [reading.starts_at.isoformat() for reading in store.readings.scan()]
+    assert starts == [f"2026-10-25T{time}:00+00:00" for time in ("00:30", "01:00", "01:30", "02:00")]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "2026-10-25T02:30:00",
+        "2026-02-30T00:00:00Z",
+        "2026-06-30T23:59:60Z",
+        "2026-10-25T02:30:00+25:00",
+        "0000",
+    ],
+)
+def test_a_start_that_is_no_instant_is_refused(start):
+    """Without a zone, on no day, in a leap second or with an offset of more than a day."""
+    report = json.loads(json.dumps(REPORT))
+    report["resources"][0]["intervalPeriod"]["start"] = start
+    refused = [v for v in check(sent(report)).violations if v.severity == "Violation"]
+    assert {v.pointer for v in refused} == {"/resources/0/intervalPeriod/start"}
