@@ -22,8 +22,10 @@ from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
 from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
+from kg.ordering import perform
 from kg.readings import Reading, ReadingStore
 from kg.readings.delivery import Source, deliver
+from kg.readings.orders import Order
 from kg.registrations import Registrations
 from kg.self_described import described
 from kg.series import SeriesBook
@@ -55,6 +57,7 @@ class Recorded:
         facts: the graph by subject and predicate, where whoever checked it has it already.
         signature: what became of its signature, N-Triples about the message.
         update: SPARQL update of an administrator, instead of a payload.
+        order: what an operator ordered of the readings, instead of a payload.
     """
 
     seq: int
@@ -66,6 +69,7 @@ class Recorded:
     facts: Facts | None = None
     signature: Sequence[str] = ()
     update: str = ""
+    order: Order | None = None
 
 
 @dataclass(slots=True)
@@ -103,9 +107,18 @@ class Applier:
         self._forget()
         changes: list[Change] = []
         readings: list[Reading] = []
+        orders: list[tuple[Order, int, datetime]] = []
         for row in rows:
             if row.seq <= done:
                 continue
+            if row.order is not None:
+                self._write(changes, readings)
+                readings = []
+                orders.append((row.order, row.seq, datetime.fromisoformat(row.received)))
+                changes = [Change(month_graph("prov", row.received), seq=row.seq)]
+                continue
+            perform(orders, self.readings)
+            orders.clear()
             if row.update:
                 self._write(changes, readings)
                 changes, readings = [], []
@@ -118,6 +131,7 @@ class Applier:
                 change, delivered = self._accepted(row, row.lifted)
                 changes.append(change)
                 readings += delivered
+        perform(orders, self.readings)
         self._write(changes, readings)
 
     def _write(self, changes: Sequence[Change], readings: Sequence[Reading]) -> None:

@@ -1,6 +1,6 @@
 """flexkg readings: where the readings of a store are, and how they get elsewhere."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -50,13 +50,7 @@ def export(
     from kg.readings.selecting import Selection
     from kg.service import Service
     from kg.settings import load_settings
-    from kg.times import moment, seconds
-
-    def time(text: str | None, option: str) -> datetime | None:
-        found = moment(text) if text else None
-        if text and found is None:
-            raise UsageError(f"{text!r} is no time", where=option, cure="write 2026-06-01T00:00:00Z")
-        return found
+    from kg.times import seconds
 
     length = seconds(bucket) if bucket else None
     if bucket and not length:
@@ -65,11 +59,11 @@ def export(
     if to.suffix not in forms:
         raise UsageError(f"{to.suffix!r} is no form", where=str(to), cure=f"use {', '.join(sorted(forms))}")
     selection = Selection(
-        start=time(start, "--from"),
-        end=time(end, "--until"),
+        start=_time(start, "--from"),
+        end=_time(end, "--until"),
         resources=tuple(resource or ()),
         bucket=timedelta(seconds=length) if length else None,
-        known_at=time(known_at, "--known-at"),
+        known_at=_time(known_at, "--known-at"),
     )
     with Service(load_settings(store=store), create=False) as service:
         table = service.readings(selection)
@@ -86,3 +80,123 @@ def export(
             f"the file cannot be written: {error.strerror}", where=str(to), cure="name another one"
         ) from error
     print(f"{len(table.rows)} rows in {to}")
+
+
+Series = Annotated[
+    str, typer.Option("--series", help="IRI of the series, or what stands behind `series/` in it.")
+]
+
+
+@readings_app.command()
+def withdraw(
+    store: Store,
+    series: Series,
+    start: Annotated[str, typer.Option("--from", help="First start, with zone.")],
+    end: Annotated[str, typer.Option("--until", help="Starts before, with zone.")],
+) -> None:
+    """Take readings of a series out of view, as wrong. Columns still tell what was known before.
+
+    The journal keeps the payloads and this order: after a rebuild they are out of view as well.
+
+    Example: `flexkg readings withdraw --series A/B --from 2026-06-01T00:00:00Z --until 2026-06-02T00:00:00Z`
+    """
+    since, before = _time(start, "--from"), _time(end, "--until")
+    assert since is not None
+    assert before is not None
+    if before <= since:
+        raise UsageError("the window is empty", where="--until", cure="let it end after it begins")
+    print(f"{_order(store, 'withdraw', series, _text(since), _text(before))} readings withdrawn")
+
+
+@readings_app.command()
+def erase(store: Store, series: Series) -> None:
+    """Remove all readings of a series, and what they replaced, for good.
+
+    The encrypted journal keeps the payloads; to destroy them too: `flexkg subject erase`.
+
+    Example: `flexkg readings erase --series VEN-1/USAGE/power --store ./store`
+    """
+    print(f"{_order(store, 'erase', series)} readings erased")
+
+
+@readings_app.command()
+def retain(
+    store: Store,
+    since: Annotated[
+        str, typer.Option("--since", help="A time with zone, or how long ago: `P730D`, `P90D`.")
+    ],
+) -> None:
+    """Remove all readings that start before a time, with what they replaced.
+
+    Example: `flexkg readings retain --since P730D --store ./store`
+    """
+    from kg.times import moment, seconds
+
+    length = seconds(since) if since[:1] == "P" else None
+    time = datetime.now(UTC) - timedelta(seconds=length) if length else moment(since)
+    if time is None or time.tzinfo is None:
+        raise UsageError(f"{since!r} is no time", where="--since", cure="write 2026-06-01T00:00:00Z or P730D")
+    print(f"{_order(store, 'retain', '', _text(time))} readings removed, none is left before {_text(time)}")
+
+
+@readings_app.command()
+def compact(store: Store) -> None:
+    """Write the file of the readings anew, in the order of time, so that it takes the least room.
+
+    Where corrections and removals have left much room, columns do so by themselves.
+
+    Example: `flexkg readings compact --store ./store`
+    """
+    from kg.upkeep import compact_readings
+
+    print(compact_readings(store))
+
+
+@readings_app.command("gaps")
+def gaps_(
+    store: Store,
+    start: Annotated[str, typer.Option("--from", help="Start of the window, with zone.")],
+    end: Annotated[str, typer.Option("--until", help="Its end, with zone.")],
+    resource: Annotated[
+        list[str] | None, typer.Option("--resource", help="resourceID; may be repeated.")
+    ] = None,
+) -> None:
+    """List the spans for which a series has no reading, as CSV.
+
+    Example: `flexkg readings gaps --from 2026-06-01T00:00:00Z --until 2026-06-02T00:00:00Z --store ./store`
+    """
+    import csv
+    import sys
+
+    from kg.readings.gaps import gaps_of
+    from kg.service import Service
+    from kg.settings import load_settings
+
+    since, before = _time(start, "--from"), _time(end, "--until")
+    assert since is not None
+    assert before is not None
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("series", "start", "end", "hours"))
+    with Service(load_settings(store=store), create=False) as service:
+        for gap in gaps_of(service.store.readings, since, before, tuple(resource or ())):
+            hours = round((gap.end - gap.start).total_seconds() / 3600, 4)
+            writer.writerow((gap.series, _text(gap.start), _text(gap.end), f"{hours:g}"))
+
+
+def _order(store: Path, what: str, series: str = "", start: str = "", end: str = "") -> int:
+    from kg.upkeep import order_readings
+
+    return order_readings(store, what, series, start, end)
+
+
+def _time(text: str | None, option: str) -> datetime | None:
+    from kg.times import moment
+
+    found = moment(text) if text else None
+    if text is not None and (found is None or found.tzinfo is None):
+        raise UsageError(f"{text!r} is no time with zone", where=option, cure="write 2026-06-01T00:00:00Z")
+    return found
+
+
+def _text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

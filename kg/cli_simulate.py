@@ -26,8 +26,8 @@ def simulate(
     """Make up a portfolio: heat pumps, batteries, PV, EV chargers and meters, events, opts, missing data.
 
     With `--out` everything becomes OpenADR 2.0b payloads; with `--store` the readings go into the store
-    directly, which is much faster, but they are not in its journal: a rebuild leaves them out. A new store
-    keeps its readings in columns.
+    without a payload each, which is much faster: its journal says how they are made up, and a rebuild makes
+    them again. A new store keeps its readings in columns.
 
     Example: `flexkg simulate --vens 100 --days 7 --out portfolio`
     """
@@ -51,4 +51,4 @@ def simulate(
     made = {} if store is not None and store.exists() else {"readings": "columns"}
     with Service(load_settings(store=store, **made)) as service:
         payloads, readings = fill(portfolio, service.store)
-    print(f"{payloads} payloads and {readings} readings in {store}; the readings are not in its journal")
+    print(f"{payloads} payloads and {readings} readings in {store}; the journal says how they are made up")

@@ -20,11 +20,12 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
 from kg.readings.backends import Opener, open_readings
+from kg.readings.orders import Order
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
-from kg.updating import Look, perform
+from kg.updating import Look, order, perform
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -49,8 +50,8 @@ class Ingest:
         engine: SHACL engine.
         context: ``"off"``, ``"warn"`` or ``"enforce"``: how much the rules across messages count.
         bindings: folder of a user's own tables of what values mean.
-        readings: opens the readings of a graph store in a folder.
-        notary: opens who verifies signatures of what comes in, with the file of the nonces that were spent.
+        readings: opens the readings of a store.
+        notary: opens who verifies signatures of what comes in, with the file of spent nonces.
         max_bytes: largest payload accepted.
         batch: payloads that ``ingest_many`` lets share one fsync.
         create: make a store where there is none.
@@ -147,14 +148,10 @@ class Ingest:
         lifted, now = entry.lifted(), datetime.now(UTC)
         work = Work(entry.payload(), report, lifted, (entry.ven,), entry.agent, "in", now, lifted.facts)
         with self._write_lock:
-            kept = self._write([work], frozenset())
-        return kept[0].receipt()
+            return self._write([work], frozenset())[0].receipt()
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
-        """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.
-
-        Args:
-            payloads: a name (a path, say) and the bytes of each; read as they are needed.
+        """Check, record and apply (name, bytes) of payloads, several to one fsync; receipts come after it.
 
         Raises:
             kg.errors.StoreUnavailable: those whose receipts are missing could not be recorded.
@@ -182,9 +179,14 @@ class Ingest:
                 raise failed
 
     def update(self, update: str, author: str = "", before: Look = None, *, sure: bool = False) -> int:
-        """Perform a SPARQL update that is trusted; see ``kg.updating.perform``. Gives its row."""
+        """Perform a SPARQL update that is trusted; see ``kg.updating.perform``."""
         with self._write_lock:
             return perform(self.graphs, self.journal, self._follower, update, author, before, sure=sure)
+
+    def order(self, orders: Sequence[Order], author: str = "") -> int:
+        """Do what is ordered of the readings; see ``kg.updating.order``."""
+        with self._write_lock:
+            return order(self.journal, self._follower, self.readings, orders, author)
 
     def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, Work]]:
         """Check the payloads of one batch, while the batch before it is written."""

@@ -22,6 +22,7 @@ from kg.journal import Journal
 from kg.lift import Lifted, lift
 from kg.mandates import MANDATE
 from kg.readings.backends import discard, kind_in, kind_of, open_readings
+from kg.readings.orders import MESSAGE_TYPE, Order
 from kg.registry_entry import is_entry, read_entry
 from kg.settings import load_settings
 from kg.successors import REDACTED, contents
@@ -38,6 +39,7 @@ class Rebuilt:
         accepted: rows whose payload is in the graph.
         refused: rows whose report is in it.
         updates: rows that are administrators' updates, performed again in their order.
+        orders: rows that say what was ordered of the readings, done again in their order.
         erased: rows whose key was destroyed.
         unreadable: rows that were accepted once and that today's mappings cannot read; they are left out.
         would_refuse: rows that were accepted once and are applied, but that today's shapes would refuse, with
@@ -47,6 +49,7 @@ class Rebuilt:
     accepted: int = 0
     refused: int = 0
     updates: int = 0
+    orders: int = 0
     erased: int = 0
     unreadable: list[int] = field(default_factory=list)
     would_refuse: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -55,6 +58,8 @@ class Rebuilt:
         text = f"{self.accepted} accepted payloads applied, reports on {self.refused} refused ones kept"
         if self.updates:
             text += f", {self.updates} updates performed"
+        if self.orders:
+            text += f", {self.orders} orders about readings done"
         if self.erased:
             text += f", {self.erased} erased ones left out"
         if self.unreadable:
@@ -171,6 +176,9 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
     if report.get("message_type") == UPDATE:
         text = payload.decode()
         return Recorded(seq, entry["received"], report["digest"], report["sender"], update=text)
+    if report.get("message_type") == MESSAGE_TYPE:
+        order = Order.read(payload)
+        return Recorded(seq, entry["received"], report["digest"], report["sender"], order=order)
     lifted = _lifted(payload)
     if lifted is None:
         return None
@@ -203,6 +211,8 @@ def replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Reb
         batch.append(record)
         if record.update:
             rebuilt.updates += 1
+        elif record.order is not None:
+            rebuilt.orders += 1
         elif record.lifted is None:
             rebuilt.refused += 1
         else:

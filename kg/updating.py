@@ -1,19 +1,22 @@
-"""Takes an administrator's update into a store: tried, recorded, applied."""
+"""Takes an administrator's update, or an order about readings, into a store: recorded, applied."""
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from kg.apply import Recorded
 from kg.entry import UPDATE, Entry, received_text
+from kg.errors import StoreUnavailable
 from kg.follower import Follower
 from kg.graphs import GraphStore
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.namespaces import VERSION
+from kg.readings import ReadingStore
+from kg.readings.orders import MESSAGE_TYPE, Order, concerned
 
 #: Looks at a store just before an update; raises where it must not be.
 Look = Callable[[], None] | None
@@ -107,3 +110,52 @@ def perform(
     row = _record(journal, update, author, f"tenant:{journal.directory.tenant}")
     follower.put([row]).result()
     return row.seq
+
+
+def order(
+    journal: Journal, follower: Follower, readings: ReadingStore, orders: Sequence[Order], author: str
+) -> int:
+    """Record what is ordered of the readings, and do it; nothing else writes meanwhile.
+
+    Args:
+        journal: where it is recorded, with one fsync.
+        follower: applies what the journal holds.
+        readings: the readings of the store.
+        orders: in their order.
+        author: who ordered it.
+
+    Returns:
+        How many readings that were in view are taken away.
+
+    Raises:
+        kg.errors.StoreUnavailable: it could not be recorded or done; what is recorded is done when it can be.
+    """
+    follower.put(()).result()
+    number = sum(concerned(one, readings) for one in orders)
+    received, whole = datetime.now(UTC), f"tenant:{journal.directory.tenant}"
+    entries, digests = [], []
+    for one in orders:
+        payload = one.payload()
+        digests.append(hashlib.sha256(payload).hexdigest())
+        report = {
+            "sender": author,
+            "verdict": "conforms",
+            "message_type": MESSAGE_TYPE,
+            "digest": digests[-1],
+            "violations": [],
+        }
+        subjects = (one.party or whole,)
+        text = json.dumps(report)
+        entries.append(Entry(payload, MESSAGE_TYPE, subjects, "conforms", text, VERSION, "in", received))
+    seqs, at = journal.append_many(entries), received_text(received)
+    rows = [
+        Recorded(seq, at, digest, author, order=one)
+        for seq, digest, one in zip(seqs, digests, orders, strict=True)
+    ]
+    if not follower.put(rows).result():
+        raise StoreUnavailable(
+            "what was ordered is recorded, but could not be done yet",
+            where=str(journal.directory.path),
+            cure="see what is wrong with the store; it is done when the store is opened again",
+        )
+    return number

@@ -53,3 +53,52 @@ def move_readings(store: Path, to: str) -> str:
         raise UsageError("there is no store", where=str(store), cure="name the directory of a store")
     done = rebuild_store(store, bindings=load_settings().bindings, readings=to)
     return f"readings are in {to} now: {done}"
+
+
+def order_readings(store: Path, what: str, series: str, start: str, end: str) -> int:
+    """Withdraw, erase or retain readings of a store; gives how many were taken away.
+
+    Args:
+        store: the store's directory.
+        what: ``"withdraw"``, ``"erase"`` or ``"retain"``.
+        series: IRI of a series, or what stands behind ``series/`` in it; empty for all.
+        start: a time with zone, or nothing.
+        end: a time with zone, or nothing.
+
+    Raises:
+        FlexKGError: there is no store, it is in use, or it has no such series; nothing is changed.
+    """
+    from kg.readings.orders import Order
+
+    with Service(load_settings(store=store), create=False) as service:
+        held = service.store.readings.series() if series else []
+        found = [iri for iri in held if series in (iri, iri.partition("/series/")[2])]
+        if series and not found:
+            near = [iri for iri in held if series.casefold() in iri.casefold()][:5] or held[:5]
+            raise UsageError(
+                f"the store has no readings of a series {series}",
+                where="--series",
+                cure=f"name one of: {', '.join(near)}" if near else "see the stored query series",
+            )
+        stated = {"what": what, "series": found[0] if found else "", "start": start, "end": end}
+        return service.store.order([Order(**stated)])  # type: ignore[arg-type]
+
+
+def compact_readings(store: Path) -> str:
+    """Write the readings of a store anew so that they take the least room; gives a line on it.
+
+    Raises:
+        FlexKGError: there is no store, it is in use, or its readings are not in columns of its own.
+    """
+    from kg.readings.columns import ColumnReadings
+
+    with Service(load_settings(store=store), create=False) as service:
+        readings = service.store.readings
+        if not isinstance(readings, ColumnReadings):
+            raise UsageError(
+                "only readings in columns are made compact", cure="flexkg readings move --to columns"
+            )
+        before, after = readings.compact()
+        number = readings.count()
+    each = f", {after / number:.1f} bytes a reading" if number else ""
+    return f"{number} readings: {before:,} bytes before, {after:,} now{each}"

@@ -16,6 +16,8 @@ from kg.readings.column_rows import KNOWN, SCAN, reading_of, window
 from kg.readings.tables import COLUMNS, Snapshot, Tables
 
 _ALL = ", ".join(COLUMNS)
+#: Rows taken out below which they are not written anew.
+_ROOM = 100_000
 _NEW = """SELECT unnest(?::INTEGER[]) AS series, make_timestamp(unnest(?::BIGINT[])) AS starts,
  unnest(?::BIGINT[]) AS length, unnest(?::BIGINT[]) AS milli, unnest(?::BIGINT[]) AS micro,
  unnest(?::VARCHAR[]) AS exact, unnest(?::INTEGER[]) AS quality, unnest(?::INTEGER[]) AS confidence,
@@ -39,6 +41,7 @@ class ColumnReadings:
         self._series: dict[str, int] = {}
         self._qualities: dict[str, int] = {}
         self._constants: dict[str, tuple[str | None, str | None, str | None]] = {}
+        self._gone = 0
         self._load()
 
     def reopen(self) -> None:
@@ -60,10 +63,12 @@ class ColumnReadings:
         with self.tables.lock:
             try:
                 with self.tables.writing() as tables:
-                    return self._append(tables, batch)
+                    number = self._append(tables, batch)
             except BaseException:
                 self._load()
                 raise
+            self._close_up()
+            return number
 
     def describe(self, series: Mapping[str, Constants]) -> None:
         """Let all readings of series show what is constant of them; see ``ReadingStore.describe``."""
@@ -136,6 +141,8 @@ class ColumnReadings:
                 [micros(at), *values],
             )
             tables.rows(f"DELETE FROM current WHERE rowid IN ({chosen})", values)
+        self._gone += number
+        self._close_up()
         return number
 
     def erase(self, series: str) -> int:
@@ -148,6 +155,8 @@ class ColumnReadings:
                 number = tables.number("SELECT count(*) FROM current WHERE series = ?", [key])
                 tables.rows("DELETE FROM current WHERE series = ?", [key])
                 tables.rows("DELETE FROM former WHERE series = ?", [key])
+            self._gone += number
+            self._close_up()
             return number
 
     def retain(self, since: datetime) -> int:
@@ -166,13 +175,35 @@ class ColumnReadings:
         starts = None if parties is None else [series_of(party) for party in parties]
         return self.tables.reading(starts)
 
-    def compact(self) -> None:
-        """Write the rows anew in the order of time, so that they take the least room."""
-        with self.tables.writing() as tables:
-            tables.rows("CREATE TABLE compacted AS SELECT * FROM current ORDER BY starts, series")
-            tables.rows("DROP TABLE current")
-            tables.rows("ALTER TABLE compacted RENAME TO current")
-        self.tables.checkpoint()
+    def compact(self) -> tuple[int, int]:
+        """Write the file anew, the rows in the order of time, so that they take the least room.
+
+        Nothing else may read or write meanwhile. Until the new file is whole the old one counts.
+
+        Returns:
+            Bytes of the file before and after.
+
+        Raises:
+            kg.errors.StoreUnavailable: the disk is full, or the file damaged; the old one is left as it is.
+        """
+        with self.tables.lock:
+            sizes = self.tables.renew("starts, series")
+            self._load()
+        return sizes
+
+    def _close_up(self) -> None:
+        """Write the rows anew where those that were taken out have left much room among them."""
+        if self._gone < _ROOM:
+            return
+        with self.tables.lock:
+            if self._gone < self.count() // 4:
+                return
+            with self.tables.writing() as tables:
+                tables.rows("CREATE TABLE compacted AS SELECT * FROM current ORDER BY starts, series")
+                tables.rows("DROP TABLE current")
+                tables.rows("ALTER TABLE compacted RENAME TO current")
+            self._gone = 0
+            self.tables.checkpoint()
 
     def flush(self) -> None:
         """Put everything into the file itself."""
@@ -229,6 +260,7 @@ class ColumnReadings:
                 " WHERE rowid IN (SELECT new FROM clash WHERE NOT wins)"
             )
             tables.rows("DELETE FROM current WHERE rowid IN (SELECT old FROM clash WHERE wins)")
+            self._gone += tables.number("SELECT count(*) FROM clash WHERE wins")
             number -= tables.number("SELECT count(*) FROM clash WHERE NOT wins")
             tables.rows("DELETE FROM fresh WHERE rowid IN (SELECT new FROM clash WHERE NOT wins)")
         tables.rows(f"INSERT INTO current SELECT {_ALL} FROM fresh")

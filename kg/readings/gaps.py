@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from kg.errors import UsageError
 from kg.readings import ReadingStore
 from kg.readings.column_batch import micros
+from kg.readings.selecting import Selection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STOP = "coalesce(r.starts + to_microseconds(r.length), r.starts)"
@@ -55,6 +57,34 @@ def gaps(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:
         rows = view.rows(_SQL, [low, high, high, low, low, high, high, low])
     for iri, first, last in rows:
         yield Gap(iri, _EPOCH + timedelta(microseconds=first), _EPOCH + timedelta(microseconds=last))
+
+
+def gaps_of(
+    store: ReadingStore, start: datetime, end: datetime, resources: tuple[str, ...] = ()
+) -> Iterator[Gap]:
+    """Find the gaps of some resources; see ``gaps``.
+
+    Args:
+        store: the readings.
+        start: of the window, with zone.
+        end: of the window.
+        resources: IRIs, or IDs as on the wire; none for all.
+
+    Raises:
+        UsageError: the window is empty.
+    """
+    if end <= start:
+        raise UsageError("the window is empty", where="end", cure="let it end after it begins")
+    chosen: dict[str, bool] = {}
+    selection = Selection(resources=resources)
+    for gap in gaps(store, start, end):
+        if resources and gap.series not in chosen:
+            latest = store.latest(gap.series)
+            chosen[gap.series] = latest is not None and selection.takes(
+                latest.resource, latest.property, gap.series
+            )
+        if not resources or chosen[gap.series]:
+            yield gap
 
 
 def _of_scan(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:

@@ -7,7 +7,7 @@ compress to almost nothing, and a window reads only the blocks that it touches.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import duckdb
 from kg.errors import StoreUnavailable
 
 FORMAT = 1
+#: Bytes of a block of a new file: a column of a row group fills a few of them nearly.
+_BLOCK = 65_536
 #: Columns of ``current`` and ``former``, in order; a series or quality is a number, see the tables of names.
 COLUMNS = (
     "series",
@@ -58,16 +60,22 @@ class Tables:
     def __init__(self, path: Path | None, *, memory: str = "1GB", threads: int = 2) -> None:
         self.where = str(path or "memory")
         self.lock = threading.RLock()
+        self._path, self._memory, self._threads = path, memory, threads
+        self._open()
+        self._closed = False
+
+    def _open(self) -> None:
         with self.guard():
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
             config: dict[str, str | bool | int | float | list[str]] = {
-                "threads": threads,
-                "memory_limit": memory,
+                "threads": self._threads,
+                "memory_limit": self._memory,
                 "preserve_insertion_order": True,
+                "default_block_size": str(_BLOCK),
                 "enable_external_access": True,
             }
-            self._db = duckdb.connect(str(path) if path else ":memory:", config=config)
+            self._db = duckdb.connect(str(self._path) if self._path else ":memory:", config=config)
             self._db.execute("SET TimeZone='UTC'")
             self._db.execute(_SCHEMA)
             found = self._db.execute("SELECT value FROM about WHERE name = 'format'").fetchone()
@@ -79,7 +87,6 @@ class Tables:
                     where=self.where,
                     cure="install the newer FlexKG that made it",
                 )
-        self._closed = False
 
     @contextmanager
     def reading(self, starts: Sequence[str] | None = None) -> Iterator["Snapshot"]:
@@ -118,6 +125,39 @@ class Tables:
                 cursor.execute("CHECKPOINT")
             finally:
                 cursor.close()
+
+    def renew(self, order: str) -> tuple[int, int]:
+        """Write everything into a new file, the readings in an order, and put it in the place of the old.
+
+        Returns:
+            Bytes before and after; zeros where there is no file.
+        """
+        if self._path is None:
+            return 0, 0
+        with self.lock, self.guard():
+            fresh = self._path.with_name(self._path.name + ".new")
+            fresh.unlink(missing_ok=True)
+            self.checkpoint()
+            before = self._path.stat().st_size
+            with closing(self._cursor()) as cursor:
+                told = "SELECT database_name FROM duckdb_databases() WHERE path = ?"
+                old = (cursor.execute(told, [self.where]).fetchone() or ("columns",))[0]
+                named = str(fresh).replace("'", "''")
+                cursor.execute(f"ATTACH '{named}' AS fresh (BLOCK_SIZE {_BLOCK})")
+                cursor.execute("BEGIN TRANSACTION")
+                cursor.execute("USE fresh")
+                cursor.execute(_SCHEMA)
+                for table in ("about", "names", "qualities", "batches", "current", "former"):
+                    ordered = f" ORDER BY {order}" if table in ("current", "former") else ""
+                    rows = f'TABLE "{old}".main.{table}{ordered}'
+                    cursor.execute(f"INSERT INTO fresh.{table} {rows}")
+                cursor.execute("COMMIT")
+                cursor.execute(f'USE "{old}"')
+                cursor.execute("DETACH fresh")
+            self._db.close()
+            fresh.replace(self._path)
+            self._open()
+            return before, self._path.stat().st_size
 
     def close(self) -> None:
         """Put everything on disk and close the file; closing twice does nothing."""
