@@ -21,7 +21,9 @@ _CONFIG = """<yandex>
 <default_database>default</default_database>
 <remote_servers><two>{shards}</two></remote_servers>{more}
 </yandex>"""
-_SHARD = "<shard><replica><host>127.0.0.1</host><port>{}</port></replica></shard>"
+_REPLICA = "<replica><host>127.0.0.1</host><port>{}</port></replica>"
+_REPLICATED = """<macros><shard>{shard}</shard><replica>{replica}</replica></macros>
+<zookeeper><node><host>127.0.0.1</host><port>{keeper}</port></node></zookeeper>"""
 _USERS = """<yandex><profiles><default/></profiles><users><default><password></password>
 <networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users>
 <quotas><default/></quotas></yandex>"""
@@ -73,20 +75,55 @@ class Server:
             self.process.wait(20)
 
 
-def shards(folder, number=2):
-    """Servers of Debian's package, each one shard of a cluster."""
+class Keeper:
+    """ZooKeeper of Debian's package, which replicated tables need."""
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True)
+        [self.port] = free_ports(1)
+        (folder / "zoo.cfg").write_text(
+            f"dataDir={folder}/data\nclientPort={self.port}\nclientPortAddress=127.0.0.1\ntickTime=500\n"
+            "admin.enableServer=false\n"
+        )
+        command = ["java", "-Xmx128m", "-cp", "/usr/share/java/zookeeper.jar"]
+        command += ["org.apache.zookeeper.server.quorum.QuorumPeerMain", str(folder / "zoo.cfg")]
+        with (folder / "out").open("ab") as out:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError((folder / "out").read_text("utf-8", "replace")[-2000:])
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(20)
+
+
+def shards(folder, number=2, replicas=1, keeper=None):
+    """Servers of Debian's package, each a replica of one shard of a cluster; shard by shard."""
     program = shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         return None
-    ports = free_ports(3 * number)
-    parts = "".join(_SHARD.format(ports[3 * n + 1]) for n in range(number))
+    nodes = number * replicas
+    ports = free_ports(3 * nodes)
+    each = [_REPLICA.format(ports[3 * n + 1]) for n in range(nodes)]
+    parts = "".join(
+        f"<shard><internal_replication>true</internal_replication>{''.join(each[n : n + replicas])}</shard>"
+        for n in range(0, nodes, replicas)
+    )
     made = []
     try:
-        for n in range(number):
-            mine = folder / f"shard-{n}"
+        for n in range(nodes):
+            mine = folder / f"node-{n}"
             mine.mkdir(parents=True)
+            more = (
+                _REPLICATED.format(shard=n // replicas, replica=n % replicas, keeper=keeper) if keeper else ""
+            )
             http, tcp, between = ports[3 * n : 3 * n + 3]
-            text = _CONFIG.format(folder=mine, http=http, tcp=tcp, between=between, shards=parts, more="")
+            text = _CONFIG.format(folder=mine, http=http, tcp=tcp, between=between, shards=parts, more=more)
             (mine / "config.xml").write_text(text)
             (mine / "users.xml").write_text(_USERS)
             made.append(Server([program, f"--config-file={mine / 'config.xml'}"], http, mine))

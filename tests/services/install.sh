@@ -12,6 +12,7 @@ need npm npm
 need chromium chromium
 need virtuoso-t virtuoso-opensource-7
 PATH=$PATH:/usr/sbin need clickhouse-server clickhouse-server
+[ -e /usr/share/java/zookeeper.jar ] || missing+=(zookeeper)
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || { echo "make test-services needs: ${missing[*]}; install them"; exit 2; }
   apt-get update -qq && apt-get install -y -qq "${missing[@]}" || { echo "make test-services could not install: ${missing[*]}"; exit 2; }

@@ -255,3 +255,84 @@ def test_hours_are_summed_up_once(store):
     rows = store.cluster.rows("SELECT sum(number), sum(milli) FROM hours")
     shown = [one.value for one in store.scan()]
     assert [int(cell) for cell in rows[0]] == [len(shown), sum(shown) * 1000]
+
+
+@pytest.fixture(scope="module")
+def replicated(tmp_path_factory):
+    """Two shards of two replicas each, with ZooKeeper."""
+    folder = tmp_path_factory.mktemp("replicated")
+    keeper = clickhouse.Keeper(folder / "keeper")
+    try:
+        made = clickhouse.shards(folder, 2, 2, keeper.port)
+        yield made
+        for one in made:
+            one.stop()
+    finally:
+        keeper.stop()
+
+
+def test_replicas_hold_the_same_and_stand_in_for_each_other(replicated):
+    """A row is on both replicas of its shard; with one of each down reading goes on, writing waits."""
+    store = opened(replicated, clickhouse.CLUSTER)
+    many = [
+        reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e") for v in range(40) for n in range(3)
+    ]
+    assert store.append(many) == 120
+    database = store.cluster.place.database
+    held = [int(one.ask(f"SELECT count() FROM {database}.stored")) for one in replicated]
+    assert held[0] == held[1]
+    assert held[2] == held[3]
+    assert held[0] + held[2] == 120
+    replicated[0].stop()
+    replicated[3].stop()
+    assert store.count() == 120
+    assert len([*store.scan()]) == 120
+    with pytest.raises(StoreUnavailable):
+        store.append([reading(9, "9", payload="b", seq=2)])
+    replicated[2].stop()
+    with pytest.raises(StoreUnavailable):
+        store.count()
+    for one in (replicated[0], replicated[2], replicated[3]):
+        one.start()
+    again = ClickHouseReadings(Cluster(store.cluster.place))
+    again.append([reading(9, "9", payload="b", seq=2)])
+    assert again.count() == 121
+
+
+def test_queries_over_two_shards_are_answered_as_over_triples(two):
+    """Where Debian's server knows the SQL the answer is the same; where it does not it says so."""
+    world = World(columns=opened(two, clickhouse.CLUSTER))
+    refused = 0
+    for query in QUERIES:
+        try:
+            plain, fast = world.answers(query)
+        except StoreUnavailable:
+            refused += 1
+            continue
+        assert fast == plain, query
+    assert refused < 25
+
+
+def test_service_goes_on_while_a_server_is_gone(two, tmp_path, monkeypatch):
+    """Payloads are kept in the journal; when the server is back nothing is lost and nothing double."""
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(one.address for one in two))
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE_CLUSTER", clickhouse.CLUSTER)
+    with Service(load_settings(store=tmp_path, readings="clickhouse")) as service:
+        assert service.store.ingest(FILES[0][1]).accepted
+        two[0].stop()
+        taken = service.store.ingest(FILES[1][1])
+        assert (taken.accepted, taken.applied) == (True, False)
+        with pytest.raises(StoreUnavailable):
+            service.ask("readings")
+        two[0].start()
+        changed = FILES[1][1].replace(b">6.20<", b">7.5<").replace(b"R-77", b"R-78")
+        assert service.store.ingest(changed).accepted
+        seen = sorted(row[2].split('"')[1] for row in service.ask("readings"))
+        assert seen == ["1.9", "2.1", "6.05", "7.5"]
+    two[1].stop()
+    with pytest.raises(StoreUnavailable):
+        values(tmp_path)
+    two[1].start()
+    assert values(tmp_path) == seen
+    assert "graph now" in move_readings(tmp_path, "graph")
+    assert values(tmp_path) == seen

@@ -219,7 +219,11 @@ class Cluster:
         number = int(wire.rows(sql, {})[0][0] or 1)
         if number < 2:
             return {}
-        settings = {"insert_quorum": str(number // 2 + 1), "select_sequential_consistency": "1"}
+        settings = {
+            "insert_quorum": str(number // 2 + 1),
+            "insert_quorum_timeout": "10000",
+            "select_sequential_consistency": "1",
+        }
         return settings if self.old else {**settings, "insert_quorum_parallel": "0"}
 
 

@@ -20,6 +20,8 @@ _KNOWN = f"""(SELECT {_COLUMNS} FROM (SELECT {_COLUMNS}, gone, row_number() OVER
 _DAY, _HOUR, _MINUTE = 86_400_000_000, 3_600_000_000, 60_000_000
 #: Most windows of time that each row is compared with; of more, their hull is asked.
 _WINDOWS = 400
+#: Microseconds that give every time eighteen digits: with them, series and start are one number.
+_FAR = 200_000_000_000_000_000
 _LISTS = re.compile(
     r"EXISTS \(SELECT 1 FROM \(SELECT ((?:unnest\(\?::BIGINT\[\]\) AS c\d+(?:, )?)+)\) w WHERE "
 )
@@ -52,11 +54,12 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
         sql = sql.replace(" JOIN batches b ON b.id = r.batch", "").replace("b.seq", "r.seq")
         sql = sql.replace("b.received", "r.received")
     sql = sql.replace("list(r.exact) FILTER (r.exact IS NOT NULL)", "groupArray(r.exact)")
-    sql = sql.replace("r.rowid", "toInt128(r.series) * toInt128('1000000000000000000') + r.starts")
+    wide = "toDecimal128({0}, 0)" if old else "toInt128({0})"
+    sql = sql.replace("r.rowid", f"concat(toString(r.series), toString(r.starts + {_FAR}))")
+    sql = sql.replace("SELECT 1 FROM current", "SELECT r.series FROM current")
     moment = (
         "toDateTime(intDiv({0}, 1000000), 'UTC')" if old else "fromUnixTimestamp64Micro(toInt64({0}), 'UTC')"
     )
-    whole = "toDecimal128({0}, 0)" if old else "toInt128({0})"
     for name, template in {
         "make_timestamp": "({0})",
         "epoch_us": "({0})",
@@ -68,13 +71,15 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
         "hour": f"toHour({moment})",
         "minute": f"toMinute({moment})",
         "lead": "lead(toNullable({0}))",
-        "sum": f"sum({whole})",
+        "sum": f"sum({wide})",
     }.items():
         sql = _calls(sql, name, template.format)
     sql = _calls(sql, "date_trunc", lambda inner: _cut(inner, moment))
     sql = _DIVIDED.sub(r"intDiv(\1, \2)", sql)
     sql = re.sub(r"\btrue\b", "1", re.sub(r"\bfalse\b", "0", sql))
     sql = re.sub(r"\bFROM qualities\b", f"FROM {_table(qualities)}", sql)
+    if old and " JOIN " not in sql:  # those know no alias in a subquery
+        sql = re.sub(r"\b[nrbqwv]\.(?=[a-z])", "", sql)
     return filled(sql, values)
 
 
@@ -195,6 +200,6 @@ def _table(qualities: Mapping[str, int]) -> str:
         return "(SELECT toInt64(0) AS id, '' AS iri WHERE 0)"
     pairs = ", ".join(f"({number}, {quoted(iri)})" for iri, number in qualities.items())
     return (
-        "(SELECT tupleElement(p, 1) AS id, tupleElement(p, 2) AS iri FROM (SELECT arrayJoin"
+        "(SELECT toInt32(tupleElement(p, 1)) AS id, tupleElement(p, 2) AS iri FROM (SELECT arrayJoin"
         f"([{pairs}]) AS p))"
     )
