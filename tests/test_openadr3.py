@@ -279,6 +279,9 @@ BROKEN = {
     "A30-20": (REPORT, "/payloadDescriptors/0/confidence", 101),
     "A30-21": (WISH, "/reportDescriptors/0/numIntervals", -2),
     "A30-22": (EVENT, "/intervals/0/payloads/0/values", ["dear"]),
+    "A30-23": (EVENT, "/intervalPeriod/duration", "-PT15M"),
+    "A30-24": (PROGRAM, "/modificationDateTime", "2026-01-01"),
+    "A30-25": (REPORT, "/createdDateTime", "2026-01-01"),
 }
 
 

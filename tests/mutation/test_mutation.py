@@ -15,6 +15,7 @@ import pytest
 from kg.check import Checker, checker
 from kg.report import Violation
 from tests.mutation import mutants as run
+from tests.mutation import openadr3
 from tests.mutation.damage import Kind
 from tests.mutation.payloads import published, ready
 from tests.paths import DATA, ROOT, needs_data
@@ -49,10 +50,23 @@ UNSEEN = """
 Each rule whose breach refuses a payload at level core is taken away in turn, and a mutant then goes
 unnoticed.
 Not so with these: what they ask is asked by the schema already, and they hold for messages that have no
-schema and for graphs that come from no payload. The rules of OpenADR 2.0a and 3 have tests of their own.
+schema and for graphs that come from no payload. Those of OpenADR 3 are below, those of 2.0a have tests of
+their own.
 
 | rule | asks | why |
 |---|---|---|
+"""
+
+OPENADR3 = """
+## Damage to messages of OpenADR 3
+
+{kinds} kinds, done to {payloads} messages: those of the tests and, made of the examples of the members, those
+of the OpenAPI documents. These are no schema that a check could ask first, so the rules say all of it. Each
+is due at level core: {caught} of {due} are refused for their cause. Each rule A30 that refuses is taken away in
+turn, and a mutant then goes unnoticed.
+
+| what is wrong | what the standard says | messages | mutants | caught |
+|---|---|---|---|---|
 """
 
 
@@ -111,7 +125,24 @@ def page() -> str:
                 f"| {kind.gap if seen < len(found) else ''} |\n"
             )
     asked = refusing()
-    return text + UNSEEN + "".join(f"| {rule} | {asked[rule]} | {why} |\n" for rule, why in unseen().items())
+    text += UNSEEN + "".join(f"| {rule} | {asked[rule]} | {why} |\n" for rule, why in unseen().items())
+    return text + _of_openadr3()
+
+
+def _of_openadr3() -> str:
+    """Make the part of the page about OpenADR 3."""
+    found = openadr3.judged(DATA.is_dir())
+    every = [one for judged in found.values() for one in judged]
+    caught = sum(seen for _, seen, _ in every)
+    text = OPENADR3.format(
+        kinds=len(found), payloads=len(openadr3.messages(DATA.is_dir())), caught=caught, due=len(every)
+    )
+    for kind in openadr3.KINDS:
+        judged = found[kind.name]
+        payloads = len({mutant.payload for mutant, _, _ in judged})
+        seen = sum(seen for _, seen, _ in judged)
+        text += f"| {kind.name} | {kind.clause} | {payloads} | {len(judged)} | {seen} |\n"
+    return text
 
 
 def test_kinds_are_many_and_differ():
