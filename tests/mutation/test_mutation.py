@@ -62,8 +62,8 @@ OPENADR3 = """
 
 {kinds} kinds, done to {payloads} messages: those of the tests and, made of the examples of the members, those
 of the OpenAPI documents. These are no schema that a check could ask first, so the rules say all of it. Each
-is due at level core: {caught} of {due} are refused for their cause. Each rule A30 that refuses is taken away in
-turn, and a mutant then goes unnoticed.
+is due at level core: {caught} of {due} are refused for their cause. Each rule A30 that refuses is
+taken away in turn, and a mutant then goes unnoticed.
 
 | what is wrong | what the standard says | messages | mutants | caught |
 |---|---|---|---|---|
