@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from kg.journal import Journal
 from kg.lift import lift
 from kg.proof import Hit, search
 from kg.readings.backends import open_readings
-from kg.rebuild import rebuild
 from kg.redaction import ERASED, SHORT, Names, redacted, redacted_json
+from kg.renewal import renew
 from kg.subject_things import things
 from kg.successors import REDACTED, contents, forget, successor
 from kg.xml import read
@@ -117,17 +116,6 @@ def finish(store: str | os.PathLike[str], *, bindings: Path | None = None) -> bo
     return True
 
 
-def rows_of(journal: Journal, pseudonym: str) -> Iterator[Row]:
-    """Give the rows that speak of a subject, successors included.
-
-    Args:
-        journal: the journal.
-        pseudonym: the subject's pseudonym in it.
-    """
-    quoted = f'"{pseudonym}"'
-    return (row for row in journal.rows() if quoted in row.subjects)
-
-
 def _known(journal: Journal, name: str) -> str:
     found = journal.keys.known([name])
     if not found:
@@ -142,7 +130,7 @@ def _known(journal: Journal, name: str) -> str:
 def _destroy(journal: Journal, name: str, subject: str) -> tuple[Erased, list[str]]:
     """Record successors, then destroy the key; gives what was done and every name that must be gone."""
     done, batch = Erased(), list[Entry]()
-    mine = list(rows_of(journal, subject))
+    mine = list(journal.rows(about=subject))
     known = [name, *sorted(_things(journal, mine))]
     names = Names(known, others=[one for one in journal.keys.names() if one != name])
     for row in mine:
@@ -207,7 +195,7 @@ def _begin(directory: StoreDirectory, subject: str) -> None:
 
 def _finish(directory: StoreDirectory, bindings: Path | None) -> None:
     """Make what is made from the journal anew, and say that the erasure is over."""
-    rebuild(directory.path, profile="", bindings=bindings)
+    renew(directory, (directory.path / _UNDER_WAY).read_text("ascii"), bindings=bindings)
     for left in (directory.snapshots, directory.path / "extracts"):
         shutil.rmtree(left, ignore_errors=True)  # copies for queries, left by a service that was killed
     (directory.path / _UNDER_WAY).unlink()

@@ -156,26 +156,38 @@ class Journal:
             ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def rows(self, after: int = 0, without: Collection[str] = ()) -> Iterator[Row]:
+    def rows(self, after: int = 0, without: Collection[str] = (), about: str = "") -> Iterator[Row]:
         """Go through the rows in order, those recorded meanwhile included.
 
         Args:
             after: start behind this sequence number.
             without: message types that are left out.
+            about: pseudonym of a subject that they speak of, successors included; empty for any.
         """
         skip = "".join(f" AND message_type <> {mark}" for mark in "?" * len(without))
+        skip += " AND instr(subjects, ?)" if about else ""
+        values = (*without, f'"{about}"') if about else tuple(without)
         while True:
             with self._mutex, guard(self.directory.journal):
                 self._opened()
                 page = self._db.execute(
                     f"SELECT {_COLUMNS} FROM journal WHERE seq > ?{skip}"  # noqa: S608
                     f" ORDER BY seq LIMIT {_PAGE}",
-                    (after, *without),
+                    (after, *values),
                 ).fetchall()
             if not page:
                 return
             yield from map(Row._make, page)
             after = page[-1][0]
+
+    def numbers(self, message_type: str) -> set[int]:
+        """Give the numbers of the rows of a message type, successors aside."""
+        with self._mutex, guard(self.directory.journal):
+            self._opened()
+            found = self._db.execute(
+                "SELECT seq FROM journal WHERE message_type = ? AND direction <> 'redacted'", (message_type,)
+            )
+            return {row[0] for row in found}
 
     def payload(self, seq: int) -> bytes | None:
         """Give the bytes of a row; None where the key of one of its subjects was destroyed.

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,12 +103,12 @@ def rebuild(
         tidy(directory)
         kind = readings or _kept(directory) or load_settings().readings
         with contextlib.ExitStack() as undo:
-            graphs = EmbeddedGraphs(_beside(directory.graph, "new"))
+            graphs = EmbeddedGraphs(beside(directory.graph, "new"))
             undo.callback(graphs.close)
-            store_of = open_readings(graphs, _beside(directory.readings, "new"), kind)
+            store_of = open_readings(graphs, beside(directory.readings, "new"), kind)
             undo.callback(store_of.close)
             rebuilt = replay(journal, Applier(graphs, store_of, bindings), profile, engine)
-        _swap(directory)
+        swap(directory)
         return rebuilt
     finally:
         journal.close()
@@ -123,12 +123,12 @@ def tidy(directory: StoreDirectory) -> None:
     views = (directory.readings, directory.graph)
     try:
         done = directory.graph.exists()
-        if not _beside(directory.graph, "old").exists():
+        if not beside(directory.graph, "old").exists():
             for view in views:
-                _remove(_beside(view, "new"))
+                _remove(beside(view, "new"))
             return
         for view in views:
-            old, fresh = _beside(view, "old"), _beside(view, "new")
+            old, fresh = beside(view, "old"), beside(view, "new")
             if done:
                 if fresh.exists():
                     fresh.rename(view)
@@ -186,7 +186,9 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
     return Recorded(seq, entry["received"], report["digest"], report["sender"], lifted, signature=signature)
 
 
-def replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Rebuilt:
+def replay(
+    journal: Journal, applier: Applier, profile: str, engine: str, rows: Iterable[Row] | None = None
+) -> Rebuilt:
     """Apply a journal's rows in their order.
 
     Args:
@@ -194,10 +196,11 @@ def replay(journal: Journal, applier: Applier, profile: str, engine: str) -> Reb
         applier: into what they are applied.
         profile: level of strictness by which rows are listed that would be refused today; empty: none are.
         engine: SHACL engine for that.
+        rows: those that are applied, in their order; all where they are left out.
     """
     made, rebuilt = checker(profile, engine) if profile else None, Rebuilt()
     batch: list[Recorded] = []
-    for row in journal.rows():
+    for row in journal.rows() if rows is None else rows:
         if row.direction == REDACTED or row.message_type == MANDATE:
             continue
         opened = contents(journal, row)
@@ -256,17 +259,17 @@ def _kept(directory: StoreDirectory) -> str:
         graphs.close()
 
 
-def _swap(directory: StoreDirectory) -> None:
+def swap(directory: StoreDirectory) -> None:
     """Put the new graph and readings in the place of the old ones; ``tidy`` ends what is cut off in between.
 
     The new graph in its place is what says that the new ones count.
     """
     for view in (directory.graph, directory.readings):
         if view.exists():
-            view.rename(_beside(view, "old"))
+            view.rename(beside(view, "old"))
         elif view == directory.graph:  # an empty one says as well that the new ones are on their way
-            _beside(view, "old").mkdir()
-    _beside(directory.graph, "new").rename(directory.graph)
+            beside(view, "old").mkdir()
+    beside(directory.graph, "new").rename(directory.graph)
     sync(directory.path)
     tidy(directory)
     sync(directory.path)
@@ -278,7 +281,8 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _beside(view: Path, which: str) -> Path:
+def beside(view: Path, which: str) -> Path:
+    """Give the folder of a new or an old view beside the one that counts."""
     return view.with_name(f"{view.name}.{which}")
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import kg.erasure
+import kg.renewal
 from kg.directory import open_directory
 from kg.erasure import erase, finish
 from kg.errors import UsageError
@@ -116,6 +117,31 @@ def test_others_keep_what_is_theirs(store, tmp_path):
         assert "party/erased" in "".join(s.object for s in opened.graphs.match())
 
 
+@pytest.mark.parametrize("name", [ANNA, BERT, ANNA + "-2"])
+def test_what_is_copied_is_what_a_rebuild_makes(filled, tmp_path, name, monkeypatch):
+    """Graph and readings after an erasure, by copies and by replaying the whole journal."""
+    copied = []
+    monkeypatch.setattr(kg.erasure, "renew", lambda *a, **more: copied.append(kg.renewal.renew(*a, **more)))
+    path = shutil.copytree(filled, tmp_path / "store")
+    assert erase(path, name).hits == []
+
+    def state():
+        with Ingest(path) as store:
+            told = [(r.series, r.starts_at, r.value, r.seq, r.digest) for r in store.readings.scan()]
+            return store.graphs.digest(), told, store.graphs.applied()
+
+    found = state()
+    with Ingest(path) as store:
+        assert copied == [store.readings.view() is not None]
+    rebuild(path)
+    again = state()
+    assert found[:2] == again[:2]
+    with Ingest(path) as store:
+        receipt = store.ingest(report("9", ven=BERT + "-new", request="R-new"))
+        assert receipt.accepted
+        assert store.graphs.applied() == receipt.seq
+
+
 def test_erasing_twice_is_refused_and_tells_nothing(store):
     """Whether somebody was there once is not said."""
     erase(store, ANNA)
@@ -137,7 +163,7 @@ def test_erasing_all_of_them(store):
         assert list(opened.readings.scan()) == []
 
 
-@pytest.mark.parametrize("step", ["_destroy", "rebuild", "_finish", "append", "destroy"])
+@pytest.mark.parametrize("step", ["_destroy", "renew", "_finish", "append", "destroy"])
 def test_erasure_that_is_cut_off_is_ended_later(store, step, monkeypatch):
     """Wherever the process ends, the next one completes what was begun."""
 
