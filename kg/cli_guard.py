@@ -27,6 +27,12 @@ def guard(
     store: Annotated[
         Path | None, typer.Option(help="Record every message in this store, polls without news left out.")
     ] = None,
+    context: Annotated[
+        str,
+        typer.Option(
+            help="Rules across messages: `off`, `warn`, or `enforce` where the store has seen all."
+        ),
+    ] = "warn",
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain to serve TLS with, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     client_ca: Annotated[
@@ -48,8 +54,9 @@ def guard(
     from kg.check import checker
     from kg.ingest import Ingest
     from kg.openadr.guard import Guard
-    from kg.openadr.listening import run, tls_client, tls_server
+    from kg.openadr.listening import run
     from kg.openadr.proxy import application
+    from kg.openadr.tls import tls_client, tls_server
 
     if not upstream.startswith(("http://", "https://")):
         raise UsageError(
@@ -57,10 +64,18 @@ def guard(
         )
     if (tls_cert is None) != (tls_key is None) or (upstream_cert is None) != (upstream_key is None):
         raise UsageError("a certificate comes with its key", cure="give both")
+    if context not in ("off", "warn", "enforce"):
+        raise UsageError(f"{context!r} is no way", where="--context", cure="use off, warn or enforce")
+    if context == "enforce" and store is None:
+        raise UsageError(
+            "rules across messages need a memory", where="--context", cure="name a directory with --store"
+        )
+    if client_ca is not None and tls_cert is None:
+        raise UsageError("certificates are shown over TLS only", where="--client-ca", cure="add --tls-cert")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     serving = tls_server(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
     calling = tls_client(upstream_ca, upstream_cert, upstream_key)
-    ingest = Ingest(store, profile=profile) if store is not None else None
+    ingest = Ingest(store, profile=profile, context=context) if store is not None else None
     try:
         made = Guard(checker(profile), note_only=note, ingest=ingest)
         run(application(upstream, made, tls=calling), host, port, serving, f"flexkg guards {upstream}")

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     )
     vtn_id: str = Field("", description="vtnID of the OpenADR 2.0b VTN that is served; empty: none is")
     upstream: str = Field("", description="address of the OpenADR VTN above, of which this is a VEN")
+    upstream_ca: Path | None = Field(None, description="authority of that VTN's certificate, PEM")
+    upstream_certificate: Path | None = Field(None, description="certificate that is shown to it, PEM")
+    upstream_key: Path | None = Field(None, description="its key, PEM")
+    upstream_signs: bool = Field(False, description="sign each message to that VTN with this key")
     ven_name: str = Field(
         "", description="venName and venID under which it registers there; vtn_id without it"
     )

@@ -1,10 +1,9 @@
-"""Runs an aiohttp application until the process is told to stop; and its TLS, either way."""
+"""Runs an aiohttp application until the process is told to stop."""
 
 import asyncio
 import contextlib
 import signal
 import ssl
-from pathlib import Path
 
 from aiohttp import web
 
@@ -49,44 +48,3 @@ async def _serve(app: web.Application, host: str, port: int, tls: ssl.SSLContext
         await stop.wait()
     finally:
         await runner.cleanup()
-
-
-def tls_server(cert: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
-    """Make the TLS of a server; with a CA, clients have to show a certificate of it.
-
-    Raises:
-        UsageError: a file is missing or no PEM, or key and certificate are no pair.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(cert, key)
-        if client_ca is not None:
-            context.load_verify_locations(client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError) as error:
-        raise _unfit(error) from error
-    return context
-
-
-def tls_client(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    """Make the TLS of a client; None where nothing differs from the system's.
-
-    Raises:
-        UsageError: a file is missing or no PEM, or key and certificate are no pair.
-    """
-    if ca is None and cert is None:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=str(ca) if ca is not None else None)
-        if cert is not None:
-            context.load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise _unfit(error) from error
-    return context
-
-
-def _unfit(error: OSError) -> UsageError:
-    return UsageError(
-        f"a certificate or key cannot be used: {error.strerror or error}", cure="give PEM files"
-    )

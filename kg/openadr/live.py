@@ -18,7 +18,7 @@ from kg.openadr.vtn import Vtn
 from kg.times import seconds
 
 if TYPE_CHECKING:
-    from kg.openadr.upstream import Ascent
+    from kg.openadr.ascent import Ascent
     from kg.settings import Settings
 
 #: Seconds between two times that last-seen is written.
@@ -50,8 +50,10 @@ class Live:
         self._recall()
 
     def _above(self, settings: "Settings") -> "Ascent":
+        from kg.openadr.ascent import Ascent
+        from kg.openadr.courier import courier
         from kg.openadr.node import Node, read_shares
-        from kg.openadr.upstream import Ascent, Upstream
+        from kg.openadr.upstream import Upstream
 
         if settings.shares is None:
             raise UsageError(
@@ -63,7 +65,14 @@ class Live:
         name = settings.ven_name or settings.vtn_id
         every = float(seconds(settings.report_every) or 60)
         pause = float(seconds(settings.poll_frequency) or 10)
-        return Ascent(Upstream(settings.upstream, name, self._ingest, node), pause, every)
+        way = courier(
+            settings.upstream,
+            ca=settings.upstream_ca,
+            cert=settings.upstream_certificate,
+            key=settings.upstream_key,
+            signs=settings.upstream_signs,
+        )
+        return Ascent(Upstream(way, name, self._ingest, node), pause, every)
 
     def start(self) -> None:
         """Start what runs beside; starting twice does nothing."""

@@ -1,27 +1,29 @@
 """FlexKG as VEN: registers with the VTN above, takes its events, answers, and reports what lies below."""
 
 import logging
-import threading
-import time
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from kg.answering import Answerer
-from kg.errors import FlexKGError, UsageError
+from kg.errors import UsageError
 from kg.ingest import Ingest
 from kg.lift import Lifted
 from kg.literals import segment
 from kg.namespaces import ID
+from kg.openadr.courier import Courier
 from kg.openadr.event_request import zulu
 from kg.openadr.graph import MessageGraph, new_id
 from kg.openadr.told import Message
-from kg.openadr.transport import post
 from kg.rebuild import recorded
 from kg.receipt import Receipt
 from kg.replies import reply
 
 _log = logging.getLogger("flexkg.openadr")
+_RESPONSE: Final = re.compile(rb"<(?:\w+:)?oadrResponse[\s>]")
+_SAID: Final = re.compile(rb"responseDescription>\s*([^<]{1,300})")
+_CODE: Final = re.compile(rb"responseCode>\s*(\d{3})\s*<")
 SPECIFIER = "merged"
 POINT = "power"
 
@@ -43,18 +45,19 @@ class Upstream:
     """A VEN of the VTN above.
 
     Args:
-        url: the VTN's address, ending in ``/OpenADR2/Simple/2.0b``.
+        way: the VTN's address, ending in ``/OpenADR2/Simple/2.0b``, or the way there.
         name: venName, and venID to ask for.
-        ingest: records every message in and out.
+        ingest: records every message in and out; where it verifies signatures, the VTN has to sign.
         below: carries out what is asked for.
     """
 
-    def __init__(self, url: str, name: str, ingest: Ingest, below: Below) -> None:
-        self.url, self.name, self._ingest, self._below = url.rstrip("/"), name, ingest, below
+    def __init__(self, way: str | Courier, name: str, ingest: Ingest, below: Below) -> None:
+        self._courier = way if isinstance(way, Courier) else Courier(way.rstrip("/"))
+        self.url, self.name, self._ingest, self._below = self._courier.url, name, ingest, below
         self.ven_id, self.registration_id, self.vtn_id = name, "", ""
         self.requests: dict[str, str] = {}
         self._opts: dict[str, str] = {}
-        self._reported = False
+        self._refused = ""
         self._restore()
 
     def _restore(self) -> None:
@@ -72,7 +75,6 @@ class Upstream:
         elif m.message_type in ("oadrRegisteredReport", "oadrCreateReport"):
             for node in m.nodes("reportRequest"):
                 self.requests[m.text(node, "reportRequestID")] = m.text(node, "granularity")
-            self._reported = True
         elif m.message_type == "oadrCancelReport":
             for node in m.nodes("cancelsReport"):
                 self.requests.pop(m.text(node, "reportRequestID"), None)
@@ -98,13 +100,16 @@ class Upstream:
         g.party(self.ven_id)
         g.concept(g.iri, "profileName", "profile", "2.0b")
         g.concept(g.iri, "transportName", "transport", "simpleHttp")
-        for term in ("reportOnly", "xmlSignature"):
-            g.value(g.iri, term, "false", "boolean")
+        g.value(g.iri, "reportOnly", "false", "boolean")
+        g.value(g.iri, "xmlSignature", str(self._courier.signs).lower(), "boolean")
         g.text(g.iri, "venName", self.name)
         g.value(g.iri, "httpPullModel", "true", "boolean")
         self._take(self._call("EiRegisterParty", g.payload()))
         if not self.registration_id:
-            raise UsageError("the VTN above refused the registration", where=self.url, cure="ask who runs it")
+            said = f": {self._refused}" if self._refused else ""
+            raise UsageError(
+                f"the VTN above refused the registration{said}", where=self.url, cure="ask who runs it"
+            )
         self._take(self._call("EiReport", self._offer()))
         self.sync()
 
@@ -126,13 +131,25 @@ class Upstream:
         return sent
 
     def _call(self, service: str, data: bytes, *, record: bool = True) -> bytes:
+        data = self._courier.sealed(data)
         if record:
             self._ingest.ingest(data, sender=self.ven_id, direction="out")
-        return post(f"{self.url}/{service}", data)
+        return self._courier.carry(service, data)
 
     def _take(self, data: bytes) -> None:
         """Check and record a message from above, and answer it."""
-        if not data.strip() or (b"oadrResponse " in data and len(data) < 2000):
+        if not data.strip():
+            return
+        if _RESPONSE.search(data):  # of these only the code counts
+            code = _CODE.search(data)
+            said = _SAID.search(data)
+            if code is not None and code[1][:1] != b"2":
+                self._refused = (
+                    f"{code[1].decode()} {said[1].decode('utf-8', 'replace') if said else ''}".strip()
+                )
+                _log.warning("the VTN above answered: %s", self._refused)
+            if code is not None and code[1] == b"463":  # the VTN does not know this VEN, or not any more
+                self.registration_id = ""
             return
         receipt = self._ingest.ingest(data, sender=self.vtn_id)
         if not receipt.accepted or receipt.lifted is None:
@@ -238,45 +255,6 @@ class Upstream:
             g.text(reading, "rID", POINT)
             g.value(reading, "value", f"{value:f}", "decimal")
         return g.payload()
-
-
-class Ascent(threading.Thread):
-    """Does the rounds of a VEN until it is stopped; what is not reached is tried again.
-
-    Args:
-        upstream: the VEN.
-        pause: seconds between polls.
-        report_every: seconds between reports.
-    """
-
-    def __init__(self, upstream: Upstream, pause: float = 10.0, report_every: float = 60.0) -> None:
-        super().__init__(name="openadr-ven", daemon=True)
-        self.upstream, self._pause, self._every = upstream, pause, report_every
-        self._halt = threading.Event()
-
-    def run(self) -> None:
-        """Do round after round."""
-        synced, reported = False, time.monotonic()
-        while not self._halt.is_set():
-            try:
-                if self.upstream.registration_id and not synced:
-                    self.upstream.sync()
-                self.upstream.step()
-                synced = True
-                if time.monotonic() - reported >= self._every:
-                    reported = time.monotonic()
-                    self.upstream.report()
-            except FlexKGError as error:
-                _log.warning("%s", error)
-            except Exception:  # noqa: BLE001 - one bad round must not end the node
-                _log.exception("a round with the VTN above failed; the next one goes on")
-            self._halt.wait(self._pause)
-
-    def stop(self) -> None:
-        """Stop after the round that is under way."""
-        self._halt.set()
-        if self.is_alive():
-            self.join(timeout=30)
 
 
 def _report(g: MessageGraph, name: str, request: str) -> str:

@@ -12,17 +12,23 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import ClientSession, web
 from openleadr import OpenADRClient, OpenADRServer
 
+from kg.ingest import Ingest
+from kg.openadr.distribution import response
 from kg.openadr.guard import Guard
 from kg.openadr.openleadr_client import GuardedClient
 from kg.openadr.proxy import application, middleware
+from kg.openadr.tls import tls_client, tls_server
+from kg.service import Service
+from kg.settings import load_settings
 from tests.messages import event
 from tests.openadr.raw import HEAD, TAIL, Answer, RawVen
+from tests.openadr.test_tls import certified
 from tests.openleadr_messages import MESSAGES, message
 from tests.paths import DATA, ROOT
 
@@ -241,3 +247,148 @@ def test_middleware_and_client_guard_openleadr(caplog):
 
     assert asyncio.run(story()) == ("VEN-S", "oadrResponse", 200, "450", (None, {}))
     assert issubclass(GuardedClient, OpenADRClient)
+
+
+@pytest.fixture
+def between(tmp_path):
+    """A VEN, a guard that remembers, and FlexKG's own VTN: all in this process."""
+    with (
+        Service(load_settings(store=tmp_path / "vtn", vtn_id="VTN-1", report_every="PT1M")) as service,
+        Ingest(tmp_path / "guard", context="enforce") as ingest,
+    ):
+        guard = Guard(ingest=ingest)
+
+        def post_(at, data):
+            passage = guard.judge(data, "ven", at)
+            if not passage.passes:
+                return passage.answer
+            body = service.vtn.answer(data, at)
+            back = guard.judge(body, "vtn", "", "VEN-1")
+            return body if back.passes else guard.substitute(back, "VEN-1")
+
+        yield service, guard, RawVen(post_)
+
+
+def test_guard_with_a_store_judges_across_messages(between):
+    """What refers to nothing that went through here does not pass; what does, passes."""
+    service, guard, ven = between
+    assert ven.created_event("E-1", 0, "R-0").code.startswith("4")  # not registered
+    assert ven.register().code == "200"
+    assert ven.created_event("E-1", 0, "R-0").code.startswith("4")  # never sent
+    issue(service, "E-1")
+    sent = ven.poll()
+    assert sent.type == "oadrDistributeEvent"
+    assert ven.created_event("E-1", 0, sent.all("requestID")[-1]).code == "200"
+    asked = ven.register_reports()
+    assert asked.one("reportRequestID")
+    ven.created_report(asked.one("requestID"), asked.one("reportRequestID"))
+    assert ven.report(asked.one("reportRequestID")).code == "200"
+    assert guard.counts["ven", "refused"] == 2
+
+
+def test_guard_refuses_what_a_vtn_takes_back(between):
+    """A version that is older than the one before it does not reach the VEN."""
+    service, guard, ven = between
+    ven.register()
+    issue(service, "E-1")
+    first = service.vtn.answer(ven_poll(), "OadrPoll")
+    assert guard.judge(first, "vtn", "", "VEN-1").passes
+    changed = first.replace(b"modificationNumber>0<", b"modificationNumber>3<")
+    assert guard.judge(fresh(changed), "vtn", "", "VEN-1").passes
+    back = guard.judge(fresh(first.replace(b"PT1H", b"PT2H")), "vtn", "", "VEN-1")
+    assert not back.passes
+    assert back.service == "EiEvent"
+
+
+def ven_poll():
+    return (
+        HEAD + '<oadr:oadrPoll ei:schemaVersion="2.0b"><ei:venID>VEN-1</ei:venID></oadr:oadrPoll>' + TAIL
+    ).encode()
+
+
+def fresh(data):
+    """The same message under another requestID."""
+    return re.sub(rb"requestID>[^<]+<", b"requestID>" + os.urandom(8).hex().encode() + b"<", data)
+
+
+def issue(service, name):
+    from kg.openadr.event_request import EventRequest, Interval, Signal
+
+    start = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    signal = Signal("SIMPLE", "level", [Interval("PT1H", 1)])
+    service.operator.issue(EventRequest(["VEN-1"], start, [signal], event_id=name))
+
+
+def test_guard_speaks_tls_both_ways(tmp_path):
+    """A VEN shows its certificate to the guard, the guard its own to the VTN; nobody else gets through."""
+    authority = certified(tmp_path, "CA")
+    for name in ("vtn", "guard", "VEN-1"):
+        certified(tmp_path, name, authority)
+    other = certified(tmp_path, "other-CA")
+    certified(tmp_path, "stranger", other)
+    file = tmp_path.joinpath
+
+    async def vtn(request):
+        return web.Response(body=response("", "VEN-1", "200", "OK"), content_type="application/xml")
+
+    async def listen(app, name):
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        tls = tls_server(file(f"{name}.pem"), file(f"{name}.key"), file("CA.pem"))
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        return runner, f"https://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def ask(url, name):
+        tls = tls_client(
+            file("CA.pem"), *((file(f"{name}.pem"), file(f"{name}.key")) if name else (None, None))
+        )
+        async with ClientSession() as session:
+            try:
+                path = f"{url}/OpenADR2/Simple/2.0b/OadrPoll"
+                async with session.post(path, data=message("oadrPoll"), ssl=tls) as answer:
+                    return answer.status
+            except OSError as error:
+                return type(error).__name__
+
+    async def story():
+        app = web.Application()
+        app.router.add_post("/OpenADR2/Simple/2.0b/{service}", vtn)
+        first, behind = await listen(app, "vtn")
+        found = []
+        for name in ("guard", "stranger", ""):  # what the guard shows to the VTN
+            shown = tls_client(
+                file("CA.pem"), *((file(f"{name}.pem"), file(f"{name}.key")) if name else (None, None))
+            )
+            second, front = await listen(
+                application(f"{behind}/OpenADR2/Simple/2.0b", Guard(), tls=shown), "guard"
+            )
+            found.append([await ask(front, who) for who in ("VEN-1", "stranger", "")])
+            await second.cleanup()
+        await first.cleanup()
+        return found
+
+    right, wrong, none = asyncio.run(story())
+    assert right[0] == 200
+    assert 200 not in right[1:]
+    assert (wrong[0], none[0]) == (502, 502)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--upstream", "vtn"], "no address"),
+        (["--upstream", "http://x", "--context", "enforce"], "need a memory"),
+        (["--upstream", "http://x", "--context", "perhaps"], "is no way"),
+        (["--upstream", "http://x", "--tls-cert", "a.pem"], "comes with its key"),
+        (["--upstream", "http://x", "--client-ca", "a.pem"], "over TLS only"),
+        (["--upstream", "http://x", "--tls-cert", "a.pem", "--tls-key", "b.pem"], "no such file"),
+    ],
+)
+def test_guard_tells_what_it_cannot_do(arguments, says):
+    from typer.testing import CliRunner
+
+    from kg.cli import app
+
+    done = CliRunner().invoke(app, ["guard", *arguments])
+    assert done.exit_code == 2
+    assert says in done.output

@@ -5,6 +5,7 @@ import ssl
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from ipaddress import ip_address
 
 import pytest
@@ -14,8 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from openleadr import OpenADRClient, objects
 
+from kg.errors import UsageError
 from kg.identity.device import register
+from kg.ingest import Ingest
 from kg.journal import Journal
+from kg.openadr.courier import courier
+from kg.openadr.transport import PartyUnreachable
+from kg.openadr.upstream import Upstream
 from tests.openadr.raw import HEAD, TAIL
 from tests.openadr.serving import Served
 from tests.openadr.test_openleadr_ven import until
@@ -152,3 +158,81 @@ def test_openleadr_ven_works_over_tls_with_signatures(served, tmp_path):
     kinds = {(row.message_type, row.verdict) for row in journal.rows() if row.direction == "in"}
     journal.close()
     assert {("oadrCreatePartyRegistration", "conforms"), ("oadrUpdateReport", "conforms")} <= kinds
+
+
+class Nothing:
+    """A VEN that carries nothing out, and reports one value."""
+
+    def __init__(self):
+        self.seen = []
+
+    def carry_out(self, message):
+        found = [message.event(version).event_id for version in message.nodes("conveys")]
+        self.seen += found
+        return dict.fromkeys(found, "optIn")
+
+    def withdrawn(self):
+        return {}
+
+    def readings(self, length):
+        start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
+        return {start.isoformat().replace("+00:00", "Z"): Decimal(1500)}
+
+
+def test_own_ven_works_over_tls_with_signatures(served, tmp_path):
+    """FlexKG as VEN of a VTN that asks for a registered certificate and a signature on each message."""
+    files = {
+        "ca": tmp_path / "CA.pem",
+        "cert": tmp_path / "VEN-1.pem",
+        "key": tmp_path / "VEN-1.key",
+    }
+    way = courier(served.openadr, signs=True, **files)
+    with Ingest(tmp_path / "ven") as ingest:
+        ven = Upstream(way, "VEN-1", ingest, Nothing())
+        ven.step()
+        assert ven.registration_id
+        ven.requests = dict.fromkeys(ven.requests, "PT1M")
+        assert ven.report() == 1
+        sent = [ingest.journal.payload(row.seq) for row in ingest.journal.rows() if row.direction == "out"]
+        assert all(b"<ds:Signature" in data for data in sent)  # the record has what was sent
+    with Ingest(tmp_path / "unsigned") as ingest:
+        ven = Upstream(courier(served.openadr, **files), "VEN-1", ingest, Nothing())
+        with pytest.raises(UsageError, match="refused the registration: 463 SIGN-missing"):
+            ven.step()
+    with Ingest(tmp_path / "stranger") as ingest:
+        ven = Upstream(courier(served.openadr, ca=files["ca"]), "VEN-1", ingest, Nothing())
+        with pytest.raises(UsageError, match="refused the registration"):  # it shows no certificate
+            ven.step()
+    with Ingest(tmp_path / "blind") as ingest:
+        ven = Upstream(courier(served.openadr), "VEN-1", ingest, Nothing())
+        with pytest.raises(PartyUnreachable, match="certificate verify failed"):
+            ven.step()
+    served.stop()
+    journal = Journal(tmp_path / "store")
+    kinds = {(row.message_type, row.verdict) for row in journal.rows() if row.direction == "in"}
+    journal.close()
+    assert ("oadrUpdateReport", "conforms") in kinds
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"url": "vtn.example"}, "no address"),
+        ({"url": "http://vtn.example", "ca": "CA.pem"}, "no TLS"),
+        ({"cert": "VEN-1.pem"}, "comes with its key"),
+        ({"signs": True}, "nothing to sign with"),
+        ({"cert": "VEN-1.pem", "key": "stranger.key"}, "cannot be used"),
+        ({"cert": "VEN-1.pem", "key": "gone.key"}, "no such file"),
+        ({"ca": "VEN-1.key"}, "cannot be used"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_way_that_cannot_be_is_told_at_the_start(tmp_path, more, says):
+    authority = certified(tmp_path, "CA")
+    for name in ("VEN-1", "stranger"):
+        certified(tmp_path, name, authority)
+    stated = {"url": "https://vtn.example/OpenADR2/Simple/2.0b", **more}
+    for name in {"ca", "cert", "key"} & stated.keys():
+        stated[name] = tmp_path / stated[name]
+    with pytest.raises(UsageError, match=says):
+        courier(stated.pop("url"), **stated)

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.errors import UsageError
+from kg.ingest import Ingest
+from kg.openadr.distribution import response
 from kg.openadr.node import Node, read_shares
 from kg.openadr.pushing import Pusher
 from kg.openadr.splitting import Share, split
@@ -163,6 +165,32 @@ def test_node_goes_on_after_a_restart(tree, tmp_path):
     again.sync()
     again.step()
     assert Counter(e["ven_id"] for e in node.operator.list_events()) == {"G-1": 1, "G-2": 1}
+
+
+def test_ven_that_its_vtn_forgot_registers_again(tmp_path):
+    """Many VTNs keep nothing over a restart, and answer a poll with 463 then."""
+    with Service(load_settings(store=tmp_path / "store", vtn_id="TOP")) as above:
+        forgot = []
+
+        def answer(service, data):
+            if service == "OadrPoll" and forgot:
+                return response("", "AGG", "463", "not registered")
+            return above.vtn.answer(data, service)
+
+        end = Endpoint(answer)
+        try:
+            with Ingest(tmp_path / "ven") as ingest:
+                below = {"carry_out": lambda _self, _message: {}, "withdrawn": lambda _self: {}}
+                ven = Upstream(end.url, "AGG", ingest, type("Below", (), below)())
+                ven.step()
+                forgot.append(1)
+                ven.step()
+                assert not ven.registration_id
+                forgot.clear()
+                ven.step()
+                assert ven.registration_id
+        finally:
+            end.close()
 
 
 def test_reports_are_merged_upwards(tree):
