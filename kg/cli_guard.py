@@ -29,9 +29,7 @@ def guard(
     ] = None,
     context: Annotated[
         str,
-        typer.Option(
-            help="Rules across messages: `off`, `warn`, or `enforce` where the store has seen all."
-        ),
+        typer.Option(help="Rules across messages: `off`, `warn`, or `enforce` where the store has seen all."),
     ] = "warn",
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain to serve TLS with, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,

@@ -70,6 +70,8 @@ class Gateway:
         """Withdraw nothing."""
         return {}
 
+    opt_reason = "outageRunStatus"
+
     def readings(self, length: str) -> dict[str, Decimal]:
         """Give what was read and not reported yet."""
         found, self._readings = self._readings, {}

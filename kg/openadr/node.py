@@ -100,6 +100,11 @@ class Node:
                 found[event.event_id] = event.number
         return found
 
+    @property
+    def opt_reason(self) -> str:
+        """Those below do not take part."""
+        return "notParticipating"
+
     def _below(self, event: Event, message: Message) -> list[Event]:
         names = (self._name(event, message, share.ven) for share in self._shares)
         return [one for name in names if (one := self._vtn.roster.event(name)) is not None]

@@ -37,6 +37,10 @@ class Below(Protocol):
     def withdrawn(self) -> dict[str, int]:
         """Give the events that can no longer be carried out: eventID -> modificationNumber."""
 
+    @property
+    def opt_reason(self) -> str:
+        """The optReason of such an opt-out, one of OpenADR's."""
+
     def readings(self, length: str) -> dict[str, Decimal]:
         """Give start of interval -> mean power in watts of what was not reported yet."""
 
@@ -49,9 +53,13 @@ class Upstream:
         name: venName, and venID to ask for.
         ingest: records every message in and out; where it verifies signatures, the VTN has to sign.
         below: carries out what is asked for.
+        shortest: shortest sampling period of the report that it offers, an OpenADR duration.
     """
 
-    def __init__(self, way: str | Courier, name: str, ingest: Ingest, below: Below) -> None:
+    def __init__(
+        self, way: str | Courier, name: str, ingest: Ingest, below: Below, *, shortest: str = "PT1M"
+    ) -> None:
+        self._shortest = shortest
         self._courier = way if isinstance(way, Courier) else Courier(way.rstrip("/"))
         self.url, self.name, self._ingest, self._below = self._courier.url, name, ingest, below
         self.ven_id, self.registration_id, self.vtn_id = name, "", ""
@@ -62,10 +70,11 @@ class Upstream:
 
     def _restore(self) -> None:
         for row in self._ingest.journal.rows(without=("oadrPoll", "oadrUpdateReport", "oadrUpdatedReport")):
-            if row.direction == "in" and row.verdict == "conforms":
-                record = recorded(self._ingest.journal, row)
-                if record is not None and record.lifted is not None:
-                    self._learn(Message(record.lifted))
+            record = recorded(self._ingest.journal, row) if row.verdict == "conforms" else None
+            if record is not None and record.lifted is not None and row.direction == "in":
+                self._learn(Message(record.lifted))
+            elif record is not None and record.lifted is not None:
+                self._opts |= _opts(Message(record.lifted))
 
     def _learn(self, m: Message) -> None:
         """Note what a message from above tells."""
@@ -206,7 +215,7 @@ class Upstream:
         g.kind(node, "Opt")
         g.text(node, "optID", opt)
         g.concept(node, "optType", "optType", "optOut")
-        g.concept(node, "optReason", "optReason", "participating")
+        g.concept(node, "optReason", "optReason", self._below.opt_reason)
         g.link(node, "ven", f"{ID}party/{segment(self.ven_id)}")
         g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
         g.text(node, "eventID", event_id)
@@ -235,7 +244,7 @@ class Upstream:
         g.value(item, "hertz", "50", "decimal")
         g.value(item, "nominalVoltage", "230", "decimal")
         g.value(item, "alternatingCurrent", "true", "boolean")
-        g.duration(point, "minimumSamplingPeriod", "PT1M")
+        g.duration(point, "minimumSamplingPeriod", self._shortest)
         g.duration(point, "maximumSamplingPeriod", "PT1H")
         g.value(point, "samplesOnChange", "false", "boolean")
         return g.payload()
@@ -255,6 +264,12 @@ class Upstream:
             g.text(reading, "rID", POINT)
             g.value(reading, "value", f"{value:f}", "decimal")
         return g.payload()
+
+
+def _opts(m: Message) -> dict[str, str]:
+    """Read what a message of this VEN said of events: eventID -> optType."""
+    said = {node: m.text(node, "optType") for node in m.facts}
+    return {m.text(node, "eventID"): opt for node, opt in said.items() if opt and m.text(node, "eventID")}
 
 
 def _report(g: MessageGraph, name: str, request: str) -> str:

@@ -1,0 +1,75 @@
+"""An event as a gateway carries it out: its signals, and how far it is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from kg.devices.commands import Command
+from kg.openadr.told import Message
+from kg.openadr.ven import Event
+
+_SCALES: Final = {"": 0, "none": 0, "k": 3, "M": 6, "G": 9, "T": 12, "c": -2, "d": -1, "m": -3, "micro": -6}
+
+
+@dataclass(slots=True)
+class Duty:
+    """An event that is to be carried out.
+
+    Attributes:
+        event: its current version.
+        vtn: vtnID of who asks.
+        market: its market context.
+        signals: name, type, and what a value is multiplied with, for each signal.
+        opt: what was answered.
+        done: values that were written last; None for none yet.
+        told: reasons for not carrying it out that were recorded.
+    """
+
+    event: Event
+    vtn: str
+    market: str
+    signals: list[tuple[str, str, Decimal]]
+    opt: str = ""
+    done: tuple[str, ...] | None = None
+    told: set[str] = field(default_factory=set)
+
+    def commands(self, values: list[str]) -> list[Command]:
+        """Give the commands for one value of each signal."""
+        return [
+            Command(name, kind, Decimal(value) * factor)
+            for (name, kind, factor), value in zip(self.signals, values, strict=True)
+        ]
+
+    def every_command(self) -> list[Command]:
+        """Give the commands of all intervals."""
+        steps = zip(self.signals, self.event.steps, strict=True)
+        return [
+            Command(name, kind, Decimal(value) * factor)
+            for (name, kind, factor), intervals in steps
+            for _, _, value in intervals
+        ]
+
+    def runs(self, now: datetime) -> bool:
+        """Whether something of it is to be written now."""
+        return self.event.status(now) == "active" and not self.event.test and self.opt != "optOut"
+
+
+def duties(message: Message) -> list[Duty]:
+    """Read the events of an oadrDistributeEvent."""
+    found = []
+    for version in message.nodes("conveys"):
+        signals = []
+        for signal in message.nodes("signal", version):
+            item = next(iter(message.nodes("item", signal)), "")
+            power = _SCALES.get(message.text(item, "siScaleCode") if item else "", 0)
+            signals.append(
+                (
+                    message.text(signal, "signalName"),
+                    message.text(signal, "signalType"),
+                    Decimal(1).scaleb(power),
+                )
+            )
+        market = message.text(version, "marketContext")
+        found.append(Duty(message.event(version), message.one("vtnID"), market, signals))
+    return found

@@ -1,0 +1,154 @@
+"""The station towards a grid operator's control centre: its set points and levels become events.
+
+What the control centre may send is described as the points of a Thing Description, with ranges and lists; a
+table says which signal a point becomes. A point for emergencies goes to the plant without a detour.
+"""
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from kg.devices.commands import Command, Past, Situation, Verdict, check_command
+from kg.devices.reasons import refusal
+from kg.devices.resources import Plan
+from kg.errors import AssetError, FlexKGError
+from kg.openadr.event_request import EventRequest, Interval, Item, Signal
+from kg.openadr.graph import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a point of the station becomes.
+
+    Attributes:
+        point: name of the point.
+        signal: name of the signal, for example ``"LOAD_DISPATCH"``.
+        type: its type, for example ``"setpoint"``.
+        factor: what the value is multiplied with; watts for one unit of the point, where it is a power.
+        lasts: how long it counts, an OpenADR duration, unless another value comes before.
+        ends: the value that asks for nothing any more; None for none.
+    """
+
+    point: str
+    signal: str
+    type: str
+    factor: Decimal
+    lasts: str
+    ends: Decimal | None
+
+
+def read_rows(path: Path) -> dict[str, Row]:
+    """Read the table: a CSV file with the columns ``point,signal,type,factor,lasts,ends``.
+
+    Raises:
+        AssetError: the file is missing, or a line is wrong; names it.
+    """
+    found = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for number, cells in enumerate(csv.DictReader(file), 2):
+                try:
+                    ends = Decimal(cells["ends"]) if cells["ends"] else None
+                    made = Row(
+                        cells["point"],
+                        cells["signal"],
+                        cells["type"],
+                        Decimal(cells["factor"] or 1),
+                        cells["lasts"],
+                        ends,
+                    )
+                    if not (made.point and made.signal and made.type and made.lasts):
+                        raise ValueError("point, signal, type and lasts are needed")
+                except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+                    raise AssetError(
+                        f"the line cannot be read: {error}",
+                        where=f"{path}:{number}",
+                        cure="write point,signal,type,factor,lasts,ends",
+                    ) from error
+                found[made.point] = made
+    except OSError as error:
+        raise AssetError(
+            f"the file cannot be read: {error.strerror}", where=str(path), cure="check the path"
+        ) from error
+    return found
+
+
+class Station:
+    """Takes what a control centre sends.
+
+    Args:
+        plans: plans of the station's own site: one resource, whose points are those of the control centre.
+        resource: name of that resource.
+        rows: what its points become.
+        vens: venIDs of those that carry it out.
+        issue: issues an event with the VTN.
+        cancel: cancels one, by its eventID.
+        stop: shuts the plants down at once, or lets them go: called with true or false.
+    """
+
+    def __init__(
+        self,
+        plans: dict[str, Plan],
+        resource: str,
+        rows: dict[str, Row],
+        vens: list[str],
+        *,
+        issue: Callable[[EventRequest], object],
+        cancel: Callable[[str], object],
+        stop: Callable[[bool], object],
+    ) -> None:
+        self._plans, self._resource, self._rows, self._vens = plans, resource, rows, vens
+        self._issue, self._cancel, self._stop = issue, cancel, stop
+        self._points = {p.name: p for portion in plans[resource].portions for p in portion.points.values()}
+        self._past: dict[tuple[str, str], Past] = {}
+        #: point -> eventID of what it asks for
+        self.asked: dict[str, str] = {}
+
+    def take(self, name: str, value: Decimal) -> Verdict:
+        """Take a value; gives the verdict, by which the control centre gets its positive or negative answer.
+
+        A new value takes the place of the one before of the same point: that event is cancelled. Nothing is
+        raised for what a control centre sends, nor where VTN or plant do not answer.
+        """
+        point = self._points.get(name)
+        if point is None:
+            return _no("CMD-2", f"The station has no point {name!r}.", name)
+        if point.emergency:
+            try:
+                self._stop(value != (point.safe or 0))
+            except FlexKGError as error:
+                return _no("CMD-11", f"The plant was not reached: {error}", name)
+            return Verdict((), ())
+        row, now = self._rows.get(name), time.time()
+        if row is None:
+            return _no("CMD-5", f"The table has no row for {name!r}.", name)
+        asked = Command(point=name, value=value)
+        verdict = check_command(self._plans, self._resource, asked, now, Situation(self._past))
+        if not verdict.allowed:
+            return verdict
+        try:
+            if name in self.asked:
+                self._cancel(self.asked[name])
+                del self.asked[name]
+            if value != row.ends:
+                event = self._event(row, value, now)
+                self._issue(event)
+                self.asked[name] = event.event_id
+        except (FlexKGError, OSError) as error:
+            return _no("CMD-11", f"The VTN did not take it: {error}", name)
+        self._past[point.key] = self._past.get(point.key, Past()).after(value, now, point.span)
+        return verdict
+
+    def _event(self, row: Row, value: Decimal, now: float) -> EventRequest:
+        item = Item("powerReal", "W") if row.signal in ("LOAD_DISPATCH", "LOAD_CONTROL") else None
+        signal = Signal(row.signal, row.type, [Interval(row.lasts, float(value * row.factor))], item)
+        start = datetime.fromtimestamp(int(now), UTC)
+        return EventRequest(list(self._vens), start, [signal], event_id=new_id(f"GRID-{row.point}"))
+
+
+def _no(rule: str, message: str, point: str) -> Verdict:
+    return Verdict((), (refusal(rule, message, "", point),))

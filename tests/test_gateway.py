@@ -1,0 +1,320 @@
+"""A gateway's carrier: opts by what the plant can do, writes what was checked, brings it back, survives."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from kg.devices.emergency import stop_writes
+from kg.devices.models import find_model, instance, written
+from kg.devices.sites import load_site
+from kg.errors import AssetError, UsageError
+from kg.gateway.carrier import Carrier
+from kg.gateway.driver import DeviceUnreachable
+from kg.gateway.memory import Memory
+from kg.gateway.meter import Meter
+from kg.gateway.points import find_point
+from kg.gateway.records import OwnRecord, VtnRecord
+from kg.gateway.station import Station, read_rows
+from kg.ingest import Ingest
+from kg.openadr.event_request import EventRequest, Interval, Item, Signal
+from kg.openadr.upstream import Upstream
+from kg.service import Service
+from kg.settings import load_settings
+from tests.openadr.test_tree import Endpoint
+from tests.paths import ROOT
+
+
+class Plant:
+    """A driver over nothing but memory; ``down`` and ``no`` say how it answers."""
+
+    def __init__(self):
+        self.values, self.written, self.down, self.no = (
+            {"available": Decimal(1), "power": Decimal(30)},
+            [],
+            False,
+            False,
+        )
+
+    def write(self, write):
+        if self.down:
+            raise DeviceUnreachable("the line is down")
+        self.written.append((write.point, write.value))
+        return "negative confirmation" if self.no else "confirmed"
+
+    def read(self, point):
+        if self.down:
+            raise DeviceUnreachable("the line is down")
+        return self.values.get(point.name)
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    made = instance(find_model("vhpready-chp-iec104"), "urn:dev:chp-1", {"HOST": "127.0.0.1"})
+    (folder / "chp.td.jsonld").write_text(written(made))
+    (folder / "a.site.jsonld").write_text(
+        '{"@context": "https://w3id.org/flexkg/context/site",'
+        ' "resources": [{"resourceID": "CHP", "devices": ["urn:dev:chp-1"]}]}'
+    )
+    return load_site([str(folder)]).plans
+
+
+class World:
+    """A VTN, and a gateway as its VEN."""
+
+    def __init__(self, folder, plans):
+        self.folder, self.plans, self.plant = folder, plans, Plant()
+        self.service = Service(load_settings(store=folder / "vtn", vtn_id="TOP", report_every="PT1M"))
+        self.end = Endpoint(lambda service, data: self.service.vtn.answer(data, service))
+        self.begin()
+
+    def begin(self):
+        self.ingest = Ingest(self.folder / "gateway")
+        self.carrier = Carrier(
+            self.plans,
+            "CHP",
+            self.plant,
+            ven="CHP-1",
+            records=[OwnRecord(self.ingest)],
+            memory=Memory(self.ingest, self.plans["CHP"]),
+            ready="available",
+            meter=Meter(find_point(self.plans["CHP"], "power"), Decimal(-1000)),
+        )
+        self.ven = Upstream(self.end.url, "CHP-1", self.ingest, self.carrier)
+
+    def again(self):
+        """Restart the gateway."""
+        self.ingest.close()
+        self.begin()
+
+    def issue(self, watts=-30000, name="E-1", start=0, lasts="PT1H", **more):
+        at = datetime.now(UTC) + timedelta(seconds=start)
+        signal = Signal("LOAD_DISPATCH", "setpoint", [Interval(lasts, watts)], Item("powerReal", "W"))
+        self.service.operator.issue(EventRequest(["CHP-1"], at, [signal], event_id=name, **more))
+
+    def opt(self, name="E-1"):
+        return next(e["opt"] for e in self.service.operator.list_events() if e["event_id"] == name)
+
+    def reason(self):
+        return [o["reason"] for o in self.service.operator.state()[0]["opts"]]
+
+    def steps(self, name="E-1"):
+        from kg.activation.registry import Registry
+
+        return [(e["step"], e["point"]) for e in Registry(self.ingest).entries(name)]
+
+    def close(self):
+        self.end.close()
+        self.ingest.close()
+        self.service.close()
+
+
+@pytest.fixture
+def world(tmp_path, plans):
+    made = World(tmp_path, plans)
+    made.ven.step()
+    yield made
+    made.close()
+
+
+def test_event_is_written_once_recorded_and_survives_a_restart(world):
+    world.issue()
+    world.ven.step()
+    assert world.opt() == "optIn"
+    assert {w.point for w in world.carrier.dispatch()} == {"setpoint", "start"}
+    assert world.plant.written == [("setpoint", 30), ("start", 1)]
+    assert world.carrier.dispatch() == []
+    assert world.steps() == [
+        ("command", "setpoint"),
+        ("answer", "setpoint"),
+        ("command", "start"),
+        ("answer", "start"),
+    ]
+    world.again()
+    world.ven.sync()
+    assert world.carrier.dispatch() == []  # the points hold it, and may not be written again so soon
+    assert len(world.plant.written) == 2
+    world.service.operator.cancel("E-1")
+    world.ven.step()
+    past = world.carrier._memory.past
+    for key in past:  # as if it had been long ago
+        past[key] = type(past[key])(past[key].value, past[key].at - 5000)
+    assert {(w.point, w.value) for w in world.carrier.dispatch()} == {("setpoint", 25), ("start", 0)}
+    assert world.steps()[-1][0] == "deviation"  # of a cancelled event, which commands nothing
+    assert world.carrier.dispatch() == []
+
+
+def test_value_beyond_the_mapping_is_opted_out_of(world):
+    world.issue(-80000)
+    world.ven.step()
+    assert world.opt() == "optOut"
+    assert world.carrier.dispatch() == []
+    assert world.plant.written == []
+
+
+@pytest.mark.parametrize("why", ["locked", "no value", "down"])
+def test_plant_that_is_not_available_opts_out(world, why):
+    world.issue()
+    world.ven.step()
+    assert world.opt() == "optIn"
+    if why == "down":
+        world.plant.down = True
+    else:
+        world.plant.values["available"] = Decimal(0) if why == "locked" else None
+    world.ven.step()
+    assert (world.opt(), world.reason()) == ("optOut", ["outageRunStatus"])
+    assert world.carrier.dispatch() == []
+    assert world.steps() == [("deviation", "")]
+    world.plant.down, world.plant.values["available"] = False, Decimal(1)
+    world.issue(name="E-2", start=3600)  # tells E-1 again
+    world.ven.step()
+    assert (world.opt(), world.opt("E-2")) == ("optOut", "optIn")
+    assert world.carrier.dispatch() == []
+
+
+def test_emergency_stop_holds_over_a_restart(world):
+    world.issue()
+    world.ven.step()
+    world.carrier.dispatch()
+    assert world.carrier.emergency("fire")[0].point == "emergencyStop"
+    assert world.plant.written[-1] == ("emergencyStop", 1)
+    world.again()
+    assert world.carrier.stopped
+    world.ven.step()
+    assert (world.opt(), world.reason()) == ("optOut", ["emergency"])
+    assert world.carrier.dispatch() == []
+    world.issue(name="E-2", start=60)
+    world.ven.step()
+    assert world.opt("E-2") == "optOut"
+    world.carrier.emergency("fire is out", on=False)
+    assert world.plant.written[-1] == ("emergencyStop", 0)
+    world.again()
+    assert not world.carrier.stopped
+
+
+def test_emergency_stop_of_a_plant_that_is_not_reached_stays_in_force(world):
+    world.plant.down = True
+    with pytest.raises(DeviceUnreachable):
+        world.carrier.emergency("fire")
+    assert world.carrier.stopped
+
+
+def test_test_event_reaches_no_device(world):
+    world.issue(test=True)
+    world.ven.step()
+    assert world.carrier.dispatch() == []
+    assert world.plant.written == []
+
+
+def test_refusal_of_the_plant_is_recorded_and_tried_again(world):
+    world.issue()
+    world.ven.step()
+    world.plant.no = True
+    assert world.carrier.dispatch() == []
+    world.plant.no = False
+    assert len(world.carrier.dispatch()) == 2
+    assert [step for step, _ in world.steps()].count("answer") == 4
+
+
+def test_means_are_reported_of_whole_intervals_only(plans):
+    meter = Meter(find_point(plans["CHP"], "power"), Decimal(-1000))
+    start = datetime(2026, 12, 1, tzinfo=UTC)
+    for second, value in ((0, "10"), (30, "20.1"), (60, "7"), (119, "8")):
+        meter.add(start + timedelta(seconds=second), Decimal(value))
+    assert meter.readings("PT1M", start + timedelta(seconds=119)) == {"2026-12-01T00:00:00Z": Decimal(-15050)}
+    assert meter.readings("PT1M", start + timedelta(seconds=120)) == {"2026-12-01T00:01:00Z": Decimal(-7500)}
+    assert meter.readings("PT1M", start + timedelta(seconds=500)) == {}
+
+
+def test_reports_reach_the_vtn(world):
+    world.carrier._meter.add(datetime.now(UTC) - timedelta(minutes=3), Decimal(30))
+    world.carrier.sample()
+    assert world.ven.report() == 1
+    assert [r.value for r in world.service.store.readings.scan()] == [-30000]
+
+
+@pytest.fixture
+def station():
+    folder = ROOT / "examples" / "07-telecontrol"
+    plans = load_site([str(folder / "station.td.jsonld"), str(folder / "station.site.jsonld")]).plans
+    issued, cancelled, stopped = [], [], []
+    made = Station(
+        plans, "STATION", read_rows(folder / "points.csv"), ["V"],
+        issue=issued.append, cancel=cancelled.append, stop=stopped.append,
+    )  # fmt: skip
+    return made, issued, cancelled, stopped
+
+
+def test_set_point_becomes_an_event_and_takes_the_place_of_the_last(station):
+    made, issued, cancelled, stopped = station
+    assert made.take("setpoint", Decimal(30)).allowed
+    assert made.take("setpoint", Decimal("12.5")).allowed
+    assert made.take("level", Decimal(2)).allowed
+    assert made.take("setpoint", Decimal(0)).allowed  # asks for nothing any more
+    assert [(e.signals[0].name, e.signals[0].intervals[0].value) for e in issued] == [
+        ("LOAD_DISPATCH", -30000), ("LOAD_DISPATCH", -12500), ("SIMPLE", 2)
+    ]  # fmt: skip
+    assert cancelled == [issued[0].event_id, issued[1].event_id]
+    made.take("stop", Decimal(1))
+    made.take("stop", Decimal(0))
+    assert stopped == [True, False]
+
+
+def test_station_confirms_nothing_that_did_not_happen(station):
+    made, issued, _, _ = station
+    for name, value, rule in (
+        ("setpoint", "51", "CMD-4"),
+        ("level", "4", "CMD-7"),
+        ("power", "1", "CMD-5"),
+        ("x", "1", "CMD-2"),
+    ):
+        verdict = made.take(name, Decimal(value))
+        assert rule in {reason.rule for reason in verdict.refusals}
+    assert made.take("setpoint", Decimal("NaN")).refusals
+    assert issued == []
+
+    def gone(*_):
+        raise UsageError("the VTN is gone")
+
+    made._issue = made._stop = gone
+    assert not made.take("setpoint", Decimal(5)).allowed
+    assert not made.take("stop", Decimal(1)).allowed
+    assert made.asked == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["setpoint,LOAD_DISPATCH,setpoint,x,PT1H,", ",A,b,1,PT1H,", "a,A,b,1", "a,A,b,1,,0"]
+)
+def test_table_that_is_broken_is_told_with_its_line(tmp_path, line):
+    path = tmp_path / "points.csv"
+    path.write_text(f"point,signal,type,factor,lasts,ends\n{line}\n")
+    with pytest.raises(AssetError, match=r"points\.csv:2"):
+        read_rows(path)
+
+
+def test_record_with_the_vtn_waits_until_it_is_there(world):
+    from kg.registry_entry import RegistryEntry
+
+    record = VtnRecord("http://127.0.0.1:9")
+    entry = RegistryEntry.made(
+        vtn="TOP", event="E-1", number=0, ven="V", step="command", at="2026-12-01T00:00:00Z"
+    )
+    began = time.monotonic()
+    record.keep(entry)
+    assert time.monotonic() - began < 5
+    assert list(record.waiting) == [entry]
+
+
+def test_plant_without_a_stop_says_so(tmp_path):
+    made = instance(
+        find_model("sg-ready-relay"), "urn:dev:r", {"HOST": "127.0.0.1", "PORT": "502", "UNIT": "1"}
+    )
+    (tmp_path / "r.td.jsonld").write_text(written(made))
+    (tmp_path / "a.site.jsonld").write_text(
+        '{"@context": "https://w3id.org/flexkg/context/site",'
+        ' "resources": [{"resourceID": "R", "devices": ["urn:dev:r"]}]}'
+    )
+    with pytest.raises(UsageError, match="no point for emergencies"):
+        stop_writes(load_site([str(tmp_path)]).plans["R"])
