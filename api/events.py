@@ -47,7 +47,9 @@ class VenState(BaseModel):
     model: str = Field(description="pull or push")
     profile: str
     last_seen: str | None
+    online: bool | None = Field(description="heard of within three poll periods; null: it is pushed to")
     last_report: str | None
+    offers: list[str] = Field(description="reportSpecifierIDs of the reports that it registered")
     waiting: int = Field(description="messages that wait for its answer")
     events: list[EventState]
     reports: list[dict[str, Any]]

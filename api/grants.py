@@ -44,6 +44,7 @@ _SENDERS = ("write_reports", "write_events", "write_vens")
 GRANTS: Final = (
     Grant("GET", "/", "anybody"),
     Grant("GET", "/page/{path:path}", "anybody"),
+    Grant("GET", "/operator", "anybody"),
     Grant("GET", "/health", "anybody"),
     Grant("GET", "/ready", "anybody"),
     Grant("GET", "/metrics", "", ("admin",)),

@@ -49,6 +49,13 @@ def page(if_none_match: IfNoneMatch = None) -> Response:
     return _answer("index.html", if_none_match)
 
 
+@router.head("/operator", include_in_schema=False)
+@router.get("/operator", responses=_RESPONSES, response_class=Response)
+def operator(if_none_match: IfNoneMatch = None) -> Response:
+    """Give the page on which events are issued, changed and cancelled, and VENs are seen."""
+    return _answer("operator/index.html", if_none_match)
+
+
 @router.head("/page/{name:path}", include_in_schema=False)
 @router.get("/page/{name:path}", responses=_RESPONSES, response_class=Response)
 def part(name: str, if_none_match: IfNoneMatch = None) -> Response:

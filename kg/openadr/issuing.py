@@ -15,6 +15,7 @@ from kg.openadr.told import Message
 from kg.openadr.ven import Event, ReportRequest, Ven
 from kg.openadr.vtn import Vtn
 from kg.report import Report
+from kg.times import seconds
 
 
 class Refused(FlexKGError):
@@ -206,8 +207,9 @@ class Operator:
     def state(self) -> list[dict[str, Any]]:
         """Give the state of every VEN, as plain data."""
         now = datetime.now(UTC)
+        patience = max(3 * (seconds(self._vtn.policy.poll_frequency) or 10), 5)
         with self._vtn.lock:
-            return [_state(ven, now) for ven in self._vtn.roster.vens.values()]
+            return [_state(ven, now, patience) for ven in self._vtn.roster.vens.values()]
 
     def list_events(self, ven_id: str = "") -> list[dict[str, Any]]:
         """List events as plain data, those that are over included; only those of a VEN where one is named."""
@@ -250,8 +252,9 @@ def _essence(lines: list[str]) -> set[str]:
     return {line for line in lines if "#createdAt>" not in line and "#modifiedAt>" not in line}
 
 
-def _state(ven: Ven, now: datetime) -> dict[str, Any]:
-    """Give the state of a VEN, as plain data."""
+def _state(ven: Ven, now: datetime, patience: float) -> dict[str, Any]:
+    """Give the state of a VEN, as plain data; online is who was heard of within so many seconds."""
+    heard = ven.last_seen is not None and (now - ven.last_seen).total_seconds() <= patience
     return {
         "ven_id": ven.ven_id,
         "name": ven.name,
@@ -261,6 +264,8 @@ def _state(ven: Ven, now: datetime) -> dict[str, Any]:
         "profile": ven.profile,
         "last_seen": ven.last_seen.isoformat() if ven.last_seen else None,
         "last_report": ven.last_report.isoformat() if ven.last_report else None,
+        "online": bool(ven.registration_id) and heard if ven.pull else None,
+        "offers": list(ven.points),
         "waiting": len(ven.outgoing),
         "events": [event_state(event, now) for event in ven.events.values() if not event.over(now)],
         "reports": [

@@ -14,9 +14,10 @@ OWN = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and "vendor"
 VENDORED = json.loads((STATIC / "vendor" / "vendor.json").read_text("utf-8"))
 
 
-def test_page_is_served_with_a_strict_policy(checking):
+@pytest.mark.parametrize("path", ["/", "/operator"])
+def test_page_is_served_with_a_strict_policy(checking, path):
     """Only its own files may run, nothing may be loaded from elsewhere."""
-    answer = checking.get("/")
+    answer = checking.get(path)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -28,13 +29,16 @@ def test_page_is_served_with_a_strict_policy(checking):
 
 def test_every_file_that_the_page_names_is_served(checking):
     """Scripts, style sheets and pictures, also those that scripts load."""
-    named = set(re.findall(r'(?:src|href)="(page/[^"]+)"', (STATIC / "index.html").read_text("utf-8")))
+    named = set()
     for path in OWN:
+        text = path.read_text("utf-8")
+        if path.name == "index.html":
+            named |= set(re.findall(r'(?:src|href)="(page/[^"]+)"', text))
         if path.suffix == ".js":
-            text = path.read_text("utf-8")
-            named |= {f"page/js/{name}" for name in re.findall(r'(?:from|import\() ?"\./([^"]+)"', text)}
+            for name in re.findall(r'(?:from|import\() ?"(\.\.?/[^"]+)"', text):
+                named.add(f"page/{(path.parent / name).resolve().relative_to(STATIC)}")
             named |= set(re.findall(r'"(page/[^"]+)"', text))
-    assert len(named) > 10
+    assert len(named) > 14
     for name in named:
         assert checking.get(f"/{name}").status_code == 200, name
 

@@ -1,0 +1,88 @@
+"""The operator's page in a real browser: an event issued, changed and cancelled, VENs and messages seen."""
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.openadr.raw import RawVen
+from tests.openadr.serving import serving
+from tests.paths import ROOT
+from tests.services.test_page import NODE, SCREENSHOTS
+
+pytestmark = pytest.mark.services
+each = pytest.mark.parametrize("name", ["desk", "phone"])
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict]]:
+    """What was seen at a desk's size in light, and at a phone's in dark."""
+    browser = shutil.which("chromium")
+    assert browser, "make test-services installs chromium"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with serving(tmp_path_factory.mktemp("operator") / "store", report_every="PT1M") as served:
+
+        def post(service: str, data: bytes) -> bytes:
+            request = urllib.request.Request(f"{served.openadr}/{service}", data)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.read()
+
+        for number in (1, 2):
+            ven = RawVen(post, f"VEN-{number}")
+            assert ven.register().code == "200"
+            ven.register_reports()
+            ven.poll()
+        command = ["node", str(ROOT / "tests/services/operator.mjs"), served.url, browser, str(SCREENSHOTS)]
+        environment = os.environ | {"FLEXKG_NODE": str(NODE)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment)
+        assert done.returncode == 0, done.stderr
+        yield {look["name"]: look for look in json.loads(done.stdout)}
+
+
+@each
+def test_vens_are_seen(looks, name) -> None:
+    """Who is there, and whether they poll."""
+    rows = looks[name]["vens"]
+    assert len(rows) == 2
+    assert all("online" in row for row in rows)
+
+
+@each
+def test_event_is_issued_changed_and_cancelled(looks, name) -> None:
+    """What is refused says why; what is issued is seen; asking twice is told; cancelling asks once more."""
+    look = looks[name]
+    assert "7 is no such value" in look["refused"]
+    assert f"E-{name}" in look["issued"]
+    assert "no answer yet" in look["issued"]
+    assert look["status"].endswith("issued.")
+    assert "there is an event" in look["twice"]
+    assert look["focus"] == "form-title"
+    assert look["kept"] == 1
+    assert "cancelled" in look["over"]
+
+
+@each
+def test_messages_come_by_themselves(looks, name) -> None:
+    """Events and requests for reports, as they are recorded."""
+    kinds = " ".join(looks[name]["log"])
+    assert "oadrDistributeEvent" in kinds
+    assert "oadrCreateReport" in kinds
+
+
+@each
+def test_nothing_is_asked_of_elsewhere_and_nothing_complains(looks, name) -> None:
+    """No request leaves the service, no policy is broken, no script fails, nothing is too wide."""
+    look = looks[name]
+    assert look["outside"] == []
+    assert look["complaints"] == []
+    assert max(look["wide"]) <= 0
+
+
+@each
+def test_page_is_accessible(looks, name) -> None:
+    """axe-core finds nothing, dialogs included."""
+    assert looks[name]["axe"] == []
