@@ -144,16 +144,48 @@ def list_() -> None:
 
 @devices_app.command()
 def graph(
-    file: Annotated[Path, typer.Argument(help="A mapping.")],
+    paths: Annotated[list[str], typer.Argument(help="A mapping; or the files or folder of a site.")],
     output: Annotated[str, typer.Option("--format", help="`turtle`, `nt` or `jsonld`.")] = "turtle",
 ) -> None:
-    """Show the graph of a mapping: what it says, and what follows from it.
+    """Show the graph of a mapping, or of a site as `load` puts it into a store: all that it says and implies.
 
-    Example: `flexkg devices graph hp-3.td.jsonld --format nt`
+    Examples: `flexkg devices graph hp-3.td.jsonld --format nt`, `flexkg devices graph site/`
     """
     from kg.devices.documents import read_file
     from kg.devices.graph import graph as graph_of
+    from kg.devices.site_graph import documents_of, site_lines
+    from kg.devices.sites import find, load_site
     from kg.graphs.formats import write_graph
 
     one_of("--format", output, ("turtle", "nt", "jsonld"))
-    print(write_graph(graph_of(read_file(file)), output).rstrip("\n"))
+    files = find(paths)
+    if len(files) == 1 and Path(paths[0]).is_file():
+        text = graph_of(read_file(files[0]))
+    else:
+        text = "".join(f"{line}\n" for line in site_lines(documents_of(files), load_site(paths)))
+    print(write_graph(text, output).rstrip("\n"))
+
+
+@devices_app.command()
+def load(
+    paths: Annotated[list[str], typer.Argument(help="Mappings and site files, or the folder of a site.")],
+    store: Annotated[Path, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")],
+) -> None:
+    """Load the mappings of a site into a store, in place of those that it had, for queries to read.
+
+    They become the graph `https://w3id.org/flexkg/graph/devices`. The change is a row of the journal, so that
+    a rebuild makes it again. What does not conform is not loaded.
+
+    Examples: `flexkg devices load site/ --store ./store`, then `flexkg query resource-commands --store store`
+    """
+    from kg.devices.site_graph import DEVICES, documents_of, site_lines
+    from kg.devices.sites import find, load_site
+    from kg.service import Service
+    from kg.settings import load_settings
+    from kg.sparql.updates import graph_update
+
+    site = load_site(paths)
+    lines = site_lines(documents_of(find(paths)), site)
+    with Service(load_settings(store=store)) as service:
+        seq = service.store.update(graph_update(DEVICES, lines, replace=True), sure=True)
+    print(f"{len(site.things)} devices, {len(site.resources)} resources, {len(lines)} triples: row {seq}")

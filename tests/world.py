@@ -7,6 +7,9 @@ from pathlib import Path
 
 from kg import assets
 from kg.closure import load_into
+from kg.devices.models import find_model, instance, written
+from kg.devices.site_graph import DEVICES, documents_of, site_lines
+from kg.devices.sites import find, load_site
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.ingest import Ingest
 from kg.namespaces import GRAPH
@@ -45,7 +48,25 @@ def world(store: Path) -> Iterator[EmbeddedGraphs]:
         shapes = read_all(assets.files("shapes", "**/*.ttl"))
         ingest.graphs.add(GRAPH + "shapes", lines(shapes))
         ingest.graphs.add(GRAPH + "world", lines(read_file(FOLDER / "world.ttl")))
+        ingest.graphs.add(DEVICES, mapped(store.parent / "site"))
         yield ingest.graphs
+
+
+def mapped(folder: Path) -> str:
+    """The graph of a site: a relay that is out of service with the pool that it is a part of, and a meter."""
+    folder.mkdir(exist_ok=True)
+    for unit, name in (("1", "sg-ready-relay"), ("2", "sunspec-meter")):
+        values = {"HOST": "192.0.2.7", "PORT": "502", "UNIT": unit}
+        made = instance(find_model(name), f"urn:dev:{name}", values)
+        (folder / f"{name}.td.jsonld").write_text(written(made), encoding="utf-8")
+    (folder / "plant.site.jsonld").write_text(
+        '{"@context": "https://w3id.org/flexkg/context/site", "resources": ['
+        '{"resourceID": "RELAY", "devices": ["urn:dev:sg-ready-relay"]},'
+        '{"resourceID": "POOL", "parts": ["RELAY"], "inService": false}]}',
+        encoding="utf-8",
+    )
+    paths = [str(folder)]
+    return "".join(f"{line}\n" for line in site_lines(documents_of(find(paths)), load_site(paths)))
 
 
 def lines(triples) -> str:
