@@ -1,10 +1,12 @@
 """Writes as messages, in protocols that are not Modbus: what a gateway's stack of the protocol sends."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
 from kg.devices.points import Point
+from kg.devices.terms import text
 
 _Maker = Callable[[Point, Decimal, int | float], dict[str, Any]]
 
@@ -21,8 +23,23 @@ def message(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
         What goes over the wire, as plain data; times are left out, since they are the gateway's to state.
     """
     maker = _MAKERS.get(point.protocol)
-    made = {"endpoint": point.access.get("href") or point.access["endpoint"]}
+    made = {"endpoint": endpoint(text(point.access.get("endpoint")), text(point.access.get("href")))}
     return made | (maker(point, value, raw) if maker else {"value": raw})
+
+
+def endpoint(base: str, href: str) -> str:
+    """Write the address of a point in full.
+
+    >>> endpoint("bacnet://500/", "2,1/presentValue"), endpoint("https://a.example", "https://b.example/x")
+    ('bacnet://500/2,1/presentValue', 'https://b.example/x')
+    """
+    if not base or not href or _SCHEME.match(href):
+        return href or base
+    return f"{base.rstrip('/')}/{href.lstrip('/')}"
+
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_BACNET: Final = re.compile(r"bacnet://(\d{1,7})(?:/|$)")
 
 
 def _ocpp(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
@@ -56,9 +73,10 @@ def _ocpp(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
 
 def _bacnet(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
     access = point.access
+    base = _BACNET.match(text(access.get("endpoint")))
     return {
         "service": "WriteProperty",
-        "device": access.get("deviceInstance"),
+        "device": access.get("deviceInstance", int(base[1]) if base else None),
         "object": [access.get("objectType"), access.get("objectInstance")],
         "property": access.get("propertyIdentifier", "presentValue"),
         "priority": access.get("writePriority"),
@@ -90,30 +108,57 @@ def _iec104(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
 
 
 def _dlms(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
+    """Make a SET request; the type of the data is told where the mapping states ``flex:dataType``."""
     access = point.access
-    return {
+    made = {
         "service": "SET",
         "class": access.get("classID"),
         "obis": access.get("obisCode"),
         "attribute": access.get("attributeIndex"),
         "value": raw,
     }
+    kind = _COSEM_TYPES.get(point.data_type)
+    return made | ({"dataType": kind} if kind else {})
+
+
+#: Data type -> what COSEM calls it (IEC 62056-6-2, common data types).
+_COSEM_TYPES: Final = {
+    **{"boolean": "boolean", "bool": "boolean", "int8": "integer", "uint8": "unsigned"},
+    **{"int16": "long", "uint16": "long-unsigned", "int32": "double-long", "uint32": "double-long-unsigned"},
+    **{"int64": "long64", "uint64": "long64-unsigned", "float32": "float32", "float64": "float64"},
+}
 
 
 def _s2(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
+    """Make an instruction; ids of messages and constraints, times and durations are the gateway's."""
     access = point.access
     said = access.get("controlType", "")
-    said = said.get("@id", "") if isinstance(said, dict) else said
-    if str(said).endswith("POWER_ENVELOPE_BASED_CONTROL"):
-        quantity = access.get("commodityQuantity", "ELECTRIC.POWER.3_PHASE_SYMMETRIC")
-        return {"message_type": "PEBC.Instruction", "commodity_quantity": quantity, "upper_limit": raw}
+    said = str(said.get("@id", "") if isinstance(said, dict) else said).rpartition("/")[2]
+    if said == "POWER_ENVELOPE_BASED_CONTROL":
+        return _envelope(point, value, raw)
+    kind = {"OPERATION_MODE_BASED_CONTROL": "OMBC", "DEMAND_DRIVEN_BASED_CONTROL": "DDBC"}.get(said, "FRBC")
+    made: dict[str, Any] = {"message_type": f"{kind}.Instruction", "abnormal_condition": False}
+    if kind != "OMBC":
+        made["actuator_id"] = access.get("actuatorID")
+    made["operation_mode" if kind == "FRBC" else "operation_mode_id"] = access.get("operationMode")
+    return made | {"operation_mode_factor": raw}
+
+
+def _envelope(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
+    """Make an envelope: the limit that is asked for, and at the other side the end of the allowed range."""
+    access = point.access
+    lower = access.get("operationMode") == "LOWER_LIMIT"
+    ends = [float(end) for end in (point.minimum, point.maximum) if end is not None] or [float(value)]
+    limits = (raw, max(ends)) if lower else (min(*ends, float(value)), raw)
+    element = {"upper_limit": limits[1], "lower_limit": limits[0]}
+    envelope = {
+        "commodity_quantity": access.get("commodityQuantity", "ELECTRIC.POWER.3_PHASE_SYMMETRIC"),
+        "power_envelope_elements": [element],
+    }
     return {
-        "message_type": "OMBC.Instruction"
-        if str(said).endswith("OPERATION_MODE_BASED_CONTROL")
-        else "FRBC.Instruction",
-        "actuator_id": access.get("actuatorID"),
-        "operation_mode": access.get("operationMode"),
-        "operation_mode_factor": raw,
+        "message_type": "PEBC.Instruction",
+        "abnormal_condition": False,
+        "power_envelopes": [envelope],
     }
 
 

@@ -120,3 +120,22 @@ def test_terms_of_the_json_schema_are_declared():
     used = {name.removeprefix("flex:") for name in json.loads(text)["properties"] if name.startswith("flex:")}
     used |= {n.removeprefix("flex:") for n in json.loads(text)["$defs"]["point"]["properties"]}
     assert used - set(declared()) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "value", "held"),
+    [
+        ("building-bacnet", "setpoint", "21.5", {"endpoint": "bacnet://500/2,1/presentValue", "device": 500}),
+        ("smart-meter-dlms", "limit", "5000", {"dataType": "double-long-unsigned", "value": 5000}),
+        ("s2-battery", "charge", "0.5", {"message_type": "FRBC.Instruction", "operation_mode": "charge"}),
+        ("s2-battery", "limit", "2500", {"message_type": "PEBC.Instruction", "abnormal_condition": False}),
+        ("vhpready-chp-iec104", "setpoint", "30", {"type": 63, "cause": 6, "informationObjectAddress": 6001}),
+    ],
+)
+def test_message_says_what_its_protocol_needs(name, point, value, held, site):
+    """Addresses are in full, and types and names are those of the protocol."""
+    (write,) = check_command(site.plans, name, Command(point=point, value=Decimal(value)), 1e9).writes
+    assert held.items() <= write.message.items()
+    if "power_envelopes" in write.message:
+        ((element,),) = [one["power_envelope_elements"] for one in write.message["power_envelopes"]]
+        assert element == {"upper_limit": 2500, "lower_limit": 0}
