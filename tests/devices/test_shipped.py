@@ -125,7 +125,7 @@ def test_terms_of_the_json_schema_are_declared():
 @pytest.mark.parametrize(
     ("name", "point", "value", "held"),
     [
-        ("building-bacnet", "setpoint", "21.5", {"endpoint": "bacnet://500/2,1/presentValue", "device": 500}),
+        ("building-bacnet", "setpoint", "21.5", {"endpoint": "bacnet://500/2,1/85", "device": 500}),
         ("smart-meter-dlms", "limit", "5000", {"dataType": "double-long-unsigned", "value": 5000}),
         ("s2-battery", "charge", "0.5", {"message_type": "FRBC.Instruction", "operation_mode": "charge"}),
         ("s2-battery", "limit", "2500", {"message_type": "PEBC.Instruction", "abnormal_condition": False}),
