@@ -45,6 +45,8 @@ _BACNET: Final = re.compile(r"bacnet://(\d{1,7})(?:/|$)")
 def _ocpp(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
     """Make a SetChargingProfile of OCPP 1.6, or a SetChargingProfileRequest of 2.0.1 and 2.1."""
     access = point.access
+    if "variable" in access:
+        return _variable(access, raw)
     unit = access.get("chargingRateUnit", "W")
     schedule: dict[str, Any] = {
         "chargingRateUnit": unit,
@@ -69,6 +71,19 @@ def _ocpp(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
     }
     payload = {"evseId": access.get("evseID", 0), "chargingProfile": profile}
     return {"action": "SetChargingProfile", "version": access.get("ocppVersion", "2.0.1"), "payload": payload}
+
+
+def _variable(access: dict[str, Any], raw: int | float) -> dict[str, Any]:
+    """Make a SetVariablesRequest of OCPP 2.x for one variable of the device model."""
+    component: dict[str, Any] = {"name": access.get("component")}
+    if "evseID" in access:
+        component["evse"] = {"id": access["evseID"]}
+    entry = {"attributeValue": str(raw), "component": component, "variable": {"name": access["variable"]}}
+    return {
+        "action": "SetVariables",
+        "version": access.get("ocppVersion", "2.0.1"),
+        "payload": {"setVariableData": [entry]},
+    }
 
 
 def _bacnet(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:

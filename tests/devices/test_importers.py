@@ -206,3 +206,36 @@ def test_tables_take_rows_of_packages(tmp_path, monkeypatch):
         monkeypatch.undo()
         for cached in (packages.packages, meanings.table, thing_facts.models):
             cached.cache_clear()
+
+
+def test_table_of_a_maker_is_imported(tmp_path):
+    """Hexadecimal addresses, types with a length, other words for access: as makers write them."""
+    table = (
+        "Register;Name;Data Type;Access;Unit;Gain;Length;Values\n"
+        "0x0064;Operating mode;U16;R/W;;;;0=off; 1=auto\n"
+        "65h;Power limit;UINT16;R/W;W;10;;\n"
+        "0x0070;Serial;STRING(16);RO;;;8;\n"
+        "0x0080;Level;U16;RW;;;;0=off 1=on\n"
+        "0xZZ;Broken;U16;RO;;;;\n"
+    ).replace("0=off; 1=auto", '"0=off; 1=auto"')
+    limits = tmp_path / "limits.csv"
+    limits.write_text("point,minimum,maximum\nPower_limit,0,8000\nBroken,0,1\n")
+    made = import_bytes("csv", table.encode(), "m.csv", {"LIMITS": str(limits)})
+    points = made.things["m"]["properties"]
+    assert [p["forms"][0]["href"] for p in points.values()] == [
+        "/{{UNIT}}/100?quantity=1",
+        "/{{UNIT}}/101?quantity=1",
+        "/{{UNIT}}/112?quantity=8",
+    ]
+    assert [name for name, point in points.items() if not point.get("readOnly")] == [
+        "Operating_mode",
+        "Power_limit",
+    ]
+    assert [left.point for left in made.left] == ["Level", "Broken"]
+    assert made.unmet == frozenset()
+
+
+def test_numbers_of_registers_are_noted():
+    """A table whose addresses all start with 4 may count registers, not addresses; that is said."""
+    made = import_bytes("csv", b"name,address,type\nx,40101,uint16\n", "m.csv", {})
+    assert "SHIFT=-40001" in made.notes[0].why

@@ -1,13 +1,17 @@
 """Importers by protocol: what comes out conforms, what stays out is named with its reason."""
 
 import json
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from kg.devices.check import check_document
-from kg.devices.documents import read_document
+from kg.devices.commands import Command, check_command
+from kg.devices.documents import read_document, read_file
 from kg.devices.importers import KINDS, import_bytes, import_files
-from kg.devices.models import written
+from kg.devices.models import instance, written
+from kg.devices.sites import load_site
 from kg.errors import UnreadablePayload, UsageError
 from tests.paths import DATA, needs_data
 
@@ -406,3 +410,62 @@ def test_scl_with_a_doctype_is_refused():
     bomb = b'<!DOCTYPE a [<!ENTITY x "y">]><SCL xmlns="http://www.iec.ch/61850/2003/SCL">&x;</SCL>'
     with pytest.raises(UnreadablePayload, match="DOCTYPE"):
         import_bytes("scl", bomb, "x.scd", {})
+
+
+def variable(name, unit, mutability="ReadOnly", evse=None, **kind):
+    component = {"name": "EVSE", **({"evse": {"id": evse}} if evse else {})}
+    return {
+        "component": component,
+        "variable": {"name": name},
+        "variableAttribute": [{"type": "Actual", "value": "16", "mutability": mutability}],
+        "variableCharacteristics": {
+            "dataType": "decimal",
+            "supportsMonitoring": False,
+            **({"unit": unit} if unit else {}),
+            **kind,
+        },
+    }
+
+
+def test_variables_of_the_device_model_are_points(tmp_path):
+    """What is a quantity becomes a point, writable within its own limits by a SetVariables that is valid."""
+    import ocpp
+    from jsonschema_rs import validator_for
+
+    report = {
+        "requestId": 1,
+        "generatedAt": "2026-11-27T00:00:00Z",
+        "seqNo": 0,
+        "reportData": [
+            variable("Power", "W", evse=1),
+            variable("Current", "A", "ReadWrite", evse=1, minLimit=6, maxLimit=32),
+            variable("Voltage", "V", "ReadWrite"),
+            variable("Speed", "parsec"),
+            variable("Weight", None),
+        ],
+    }
+    folder = Path(ocpp.__file__).parent / "v201" / "schemas"
+    valid = validator_for(json.loads((folder / "NotifyReportRequest.json").read_text(encoding="utf-8-sig")))
+    assert valid.is_valid(report)
+    (tmp_path / "r.json").write_text(json.dumps(report))
+    settings = {"STATION": "CP-1", "VERSION": "2.0.1"}
+    (result,) = import_files("ocpp", [str(tmp_path / "r.json")], settings, tmp_path / "out")
+    assert result.conforms, result.reports
+    points = result.imported.things["r"]["properties"]
+    assert {name: point.get("readOnly", False) for name, point in points.items()} == {
+        "EVSE_Power_1": True,
+        "EVSE_Current_1": False,
+        "EVSE_Voltage": True,
+    }
+    assert [note.point for note in result.imported.notes] == ["EVSE.Voltage", "EVSE.Speed"]
+    assert {left.point for left in result.imported.left} == {"EVSE.Speed", "EVSE.Weight"}
+    model = read_file(tmp_path / "out" / "r.tm.jsonld")
+    (tmp_path / "cp.td.jsonld").write_text(written(instance(model, "urn:dev:cp", {})))
+    plans = load_site([str(tmp_path / "cp.td.jsonld")]).plans
+    (write,) = check_command(
+        plans, "urn:dev:cp", Command(point="EVSE_Current_1", value=Decimal(10)), 0.0
+    ).writes
+    made = validator_for(json.loads((folder / "SetVariablesRequest.json").read_text(encoding="utf-8-sig")))
+    assert made.is_valid(write.message["payload"])
+    refused = check_command(plans, "urn:dev:cp", Command(point="EVSE_Current_1", value=Decimal(33)), 0.0)
+    assert [reason.rule for reason in refused.refusals] == ["CMD-4"]

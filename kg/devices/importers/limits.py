@@ -72,6 +72,8 @@ def listed(text: str) -> list[dict[str, Any]]:
     made = []
     for part in filter(None, (one.strip() for one in text.split(";"))):
         number, _, title = part.partition("=")
+        if "=" in title:
+            raise ValueError(f"{part!r} has several values: write a semicolon between them")
         made.append({"const": json_number(number.strip()), "title": title.strip() or number.strip()})
     return made
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kg.devices.importers import Imported, Left, parsed_json
 from kg.devices.importers.limits import json_number
+from kg.devices.importers.ocpp_variables import variable_points
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
 from kg.devices.protocols import ocpp_values
@@ -64,7 +65,8 @@ def import_ocpp(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
             _point(found, thing["properties"], made, version)
         for found in _profiles(message):
             _profile(found, thing, made, version, settings)
-        _rest(message, made)
+        mapped = variable_points(message, thing["properties"], made, version)
+        _rest(message, made, mapped)
     made.mapped = len(thing["properties"]) + len(thing.get("actions", ()))
     return made
 
@@ -235,10 +237,10 @@ def _profile(
         actions[member(label, actions)] = action
 
 
-def _rest(message: dict[str, Any], made: Imported) -> None:
+def _rest(message: dict[str, Any], made: Imported, mapped: frozenset[tuple[str, str]]) -> None:
     """Name the variables and keys that say nothing of points."""
     for name, component, _text in _variables(message):
-        if not _LISTS.fullmatch(name) and name not in _USED:
+        if not _LISTS.fullmatch(name) and name not in _USED and (component, name) not in mapped:
             made.left.append(Left(f"{component}.{name}".lstrip("."), "a setting of the station, not a point"))
 
 

@@ -119,6 +119,10 @@ def import_registers(data: bytes, name: str, settings: Mapping[str, str]) -> Imp
     made = Imported(things={stem: model})
     for row in rows:
         _row(row, model["properties"], made, settings.get("ORDER", ""), int(shift), limits)
+    starts = [start for start in (_address(row["address"]) for row in rows) if start is not None]
+    if starts and min(starts) > 40_000 and shift == "0":
+        why = "all addresses are above 40000: where they are numbers of registers, state SHIFT=-40001"
+        made.notes.append(Left(name, why))
     made.mapped = len(model["properties"])
     made.unmet = limits.unmet
     return made
@@ -140,14 +144,17 @@ def _row(
     if name in properties:
         leave("another row has the same name")
         return
-    data_type = _TYPES.get(row["type"]) or _TYPES.get(row["type"].lower())
+    bound, said = limits.of(name, row["name"]), row.get("writable", "").lower()
+    kind = re.sub(r"[\[(]\s*\d*\s*[\])]$", "", row["type"]).strip()
+    data_type = _TYPES.get(kind) or _TYPES.get(kind.lower())
     if data_type is None or data_type in ("bytes",):
         leave(f"the type {row['type']!r} is not known")
         return
-    if not re.fullmatch(r"[0-9]{1,6}", row["address"]):
-        leave(f"the address {row['address']!r} is no whole number")
+    start = _address(row["address"])
+    if start is None:
+        leave(f"the address {row['address']!r} is no whole number, decimal or as 0x64")
         return
-    address = int(row["address"]) + shift
+    address = start + shift
     quantity = WIDTHS[data_type] or (int(row["length"]) if row.get("length", "").isdigit() else 0)
     if not quantity:
         leave("a text needs a column length with its registers")
@@ -156,12 +163,10 @@ def _row(
         leave(f"the address {address} is outside 0 to 65535; SHIFT moves all of them")
         return
     entity = "Coil" if data_type == "bool" else "HoldingRegister"
-    said = row.get("table", "").lower()
-    entity = next((found for word, found in _TABLES if word in said), entity)
+    entity = next((found for word, found in _TABLES if word in row.get("table", "").lower()), entity)
     terms = _terms(row, made, name)
     if terms is None:
         return
-    bound, said = limits.of(name, row["name"]), row.get("writable", "").lower()
     if bound is not None:
         terms |= bound.terms()
     asked = said in _WRITABLE or (bound is not None and not said)
@@ -189,6 +194,18 @@ def _row(
         writes=writes,
         terms=terms,
     )
+
+
+def _address(text: str) -> int | None:
+    """Read an address: decimal, or hexadecimal as ``0x64`` or ``64h``.
+
+    >>> _address("100"), _address("0x0064"), _address("64h"), _address("1E2")
+    (100, 100, 100, None)
+    """
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        return int(text)
+    found = re.fullmatch(r"0[xX]([0-9A-Fa-f]{1,5})|([0-9A-Fa-f]{1,5})[hH]", text)
+    return int(found[1] or found[2], 16) if found else None
 
 
 _WRITABLE: Final = ("true", "yes", "rw", "r/w", "w", "wo", "1", "readwrite", "read/write", "write")
