@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kg.apply import Applier
+from kg.collecting import rarely
 from kg.directory import open_directory
 from kg.erasure import finish
 from kg.errors import JournalCorrupt, StoreError
@@ -157,7 +158,7 @@ class Ingest:
             kg.errors.StoreUnavailable: those whose receipts are missing could not be recorded.
         """
         source, flying = iter(payloads), deque[list[tuple[str, Kept]]]()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="examine") as ahead:
+        with rarely(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="examine") as ahead:
             coming = ahead.submit(self._chunk, source)
             failed: Exception | None = None
             while failed is None:
@@ -271,9 +272,8 @@ class Ingest:
                     fresh[work.key] = work
         new = self.journal.append_many(work.entry() for work in fresh.values()) if fresh else []
         first = dict(zip(fresh, new, strict=True))
-        applied = self._follower.put(
-            [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)], told
-        )
+        told_of = [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)]
+        applied = self._follower.put(told_of, told)
         kept = []
         for work in works:
             seq = first.pop(work.key, None)

@@ -15,6 +15,8 @@ from kg.graphs import META
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.ingest import Ingest, rebuild
 from kg.namespaces import FLEX, PROV, RDF, SH
+from kg.readings.backends import kind_of, open_readings
+from kg.upkeep import move_readings
 
 from .paths import ROOT
 
@@ -122,3 +124,22 @@ def test_a_lost_graph_is_made_again(tmp_path, torn):
     copy = EmbeddedGraphs(store / "graph")
     assert copy.digest() == digest
     copy.close()
+
+
+def test_kill_during_ingest_leaves_columns_whole(tmp_path):
+    """Readings in columns: after each kill they are those that the journal states, none twice."""
+    chance, store = random.Random(7), tmp_path / "store"
+    Ingest(store, readings=lambda graphs, folder: open_readings(graphs, folder, "columns")).close()
+    for round_ in range(4):
+        killed(
+            ["ingest", str(store), f"c{round_}"], after=chance.randrange(2, 12), delay=chance.random() / 20
+        )
+        with Ingest(store) as opened:
+            assert kind_of(opened.graphs) == "columns"
+            assert opened.graphs.applied() == opened.journal.head.seq
+            kept = list(opened.readings.scan())
+    assert kept
+    move_readings(store, "graph")
+    with Ingest(store) as opened:
+        shown = [(one.series, one.starts_at, one.value) for one in opened.readings.scan()]
+    assert shown == [(one.series, one.starts_at, one.value) for one in kept]

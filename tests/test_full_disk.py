@@ -44,6 +44,20 @@ def test_full_disk_of_the_store_refuses_and_recovers(tmp_path):
         "applied after": True,
         "lost": [],
         "behind": 0,
+        "readings": True,
+    }
+
+
+def test_full_disk_of_readings_in_columns_delays_and_recovers(tmp_path):
+    """A batch that the file of the readings does not take is applied again from the journal, once."""
+    seen = fill("readings", tmp_path)
+    assert seen == {
+        "late": 3,
+        "read while full": True,
+        "applied after": True,
+        "lost": [],
+        "behind": 0,
+        "readings": True,
     }
 
 
@@ -55,4 +69,5 @@ def test_full_disk_of_the_graph_alone_delays_and_recovers(tmp_path):
         "applied after": True,
         "lost": [],
         "behind": 0,
+        "readings": True,
     }
