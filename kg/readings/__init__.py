@@ -56,7 +56,7 @@ class Reading:
     def __post_init__(self) -> None:
         for name in ("starts_at", "ends_at", "received"):
             time = getattr(self, name)
-            if time is None:
+            if time is None or time.tzinfo is UTC:
                 continue
             if time.tzinfo is None:
                 raise UsageError(f"the reading's {name} has no zone", where=self.series, cure="add the zone")
