@@ -3,6 +3,7 @@
 import io
 import threading
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from kg.identity.office import Office
 from kg.mandates import Mandate, Mandates
 from kg.namespaces import GRAPH
 from kg.opting import opt_out
+from kg.readings import series_of
 from kg.service import Service
 from kg.sight import Sight
 from kg.takeout import files_of
@@ -55,6 +57,7 @@ class Desk:
             ],
             "mandates": [as_dict(one) for one in self.mandates(service).of(parties)],
             "events": self._events(service, parties) if parties else [],
+            "readings": list(_readings(service, parties)),
         }
 
     def export(self, service: Service, caller: Caller) -> bytes:
@@ -156,18 +159,41 @@ class Desk:
                 bindings={"ven": f'"{party}"'},
             ):
                 cells = [cell.split('"')[1] if cell else "" for cell in row[1:]]
-                found.append(
-                    {"party": party, **dict(zip(("event", "starts", "number", "status"), cells, strict=True))}
-                )
+                found.append({"party": party, **dict(zip(_EVENT, cells, strict=True))})
         return sorted(found, key=lambda one: one["starts"], reverse=True)[:100]
 
 
+_EVENT = ("event", "starts", "number", "status", "program", "asks")
 _EVENTS = """PREFIX flex: <https://w3id.org/flexkg/def#>
-SELECT DISTINCT ?ven ?id ?start ?number (REPLACE(STR(?state), ".*/", "") AS ?status) {
+SELECT DISTINCT ?ven ?id ?start ?number (REPLACE(STR(?state), ".*/", "") AS ?status)
+  (STR(?context) AS ?program) ?asks {
   ?version flex:versionOf ?event ; flex:target ?target ; flex:startsAt ?start .
   ?version flex:modificationNumber ?number . ?event flex:eventID ?id . ?target flex:venID ?ven .
   OPTIONAL { ?version flex:eventStatus ?state }
+  OPTIONAL { ?version flex:marketContext ?context }
+  OPTIONAL {
+    SELECT ?version (GROUP_CONCAT(DISTINCT ?one; separator=", ") AS ?asks) {
+      ?version flex:signal ?signal . ?signal flex:signalName ?name ; flex:interval/flex:value ?value
+      BIND(CONCAT(REPLACE(STR(?name), ".*/", ""), " ", STR(?value)) AS ?one)
+    } GROUP BY ?version
+  }
 }"""
+
+
+def _readings(service: Service, parties: list[str]) -> Iterator[dict[str, Any]]:
+    """Say of each series of the parties how many readings there are, and what the last one is."""
+    store, starts = service.store.readings, tuple(map(series_of, parties))
+    for series in store.series() if starts else ():
+        last = store.latest(series) if series.startswith(starts) else None
+        if last is not None:
+            yield {
+                "party": next(party for party in parties if series.startswith(series_of(party))),
+                "series": series,
+                "number": store.count(series),
+                "last": last.starts_at.isoformat(),
+                "value": str(last.value),
+                "unit": (last.unit or "").rpartition("/")[2],
+            }
 
 
 def as_dict(mandate: Mandate) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """Checkpoints that were handed out: what they prove, and that no change to the record passes them (A1)."""
 
+import hashlib
+import http.server
 import json
 import random
 import shutil
 import subprocess
+import sys
+import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
@@ -16,6 +20,8 @@ from kg.errors import FlexKGError, JournalCorrupt, StoreUnavailable, UsageError
 from kg.journal import Journal
 from kg.timestamps import authority
 from tests.test_journal import ROWS, entry, tamper
+
+FLEXKG = [sys.executable, "-c", "from kg.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +168,53 @@ def test_checkpoint_is_stamped_by_an_authority(store, tsa):
     cert = x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes())
     verifier = VerifierBuilder().tsa_certificate(cert).add_root_certificate(cert).build()
     assert verifier.verify_message(decode_timestamp_response(token), data)
+
+
+@pytest.fixture
+def tsa_address(tsa):
+    """The same authority over HTTP, which takes RFC 3161 requests alone; and what came to it."""
+    _, ask = tsa
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            known = self.path == "/ok" and self.headers["Content-Type"] == "application/timestamp-query"
+            told = ask(self.rfile.read(int(self.headers["Content-Length"]))) if known else b"no"
+            self.send_response(200 if known else 503)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, *_):
+            """Keep quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
+
+
+def test_checkpoint_is_stamped_over_http(store, tsa, tsa_address, tmp_path):
+    """As its users do: the token lies beside the checkpoint, and openssl verifies it; silence is told."""
+    folder, _ = tsa
+    out = tmp_path / "checkpoint.jws"
+    command = [*FLEXKG, "journal", "checkpoint", "--store", str(store / "store"), "--out", str(out)]
+    command.append("--stamp")
+    done = subprocess.run([*command, f"{tsa_address}/ok"], capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "data").write_bytes(hashlib.sha256(out.read_text().strip().encode()).digest())
+    token = next(tmp_path.glob("*.tsr"))
+    verified = subprocess.run(
+        ["openssl", "ts", "-verify", "-data", tmp_path / "data", "-in", token, "-CAfile", "cert.pem"],
+        cwd=folder, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert b"Verification: OK" in verified.stdout + verified.stderr, verified.stderr
+    done = subprocess.run([*command, f"{tsa_address}/no"], capture_output=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert b"does not answer" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_answer_of_an_authority_to_something_else_is_refused(store, tsa):

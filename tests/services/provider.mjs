@@ -16,7 +16,7 @@ const tenants = new Map();
 const server = createServer();
 await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const issuer = `http://127.0.0.1:${server.address().port}`;
-const scopes = "payload:validate sparql:query read_all write_events audit:read identity:read device:enrol self:read self:erase";
+const scopes = "payload:validate sparql:query read_all write_events audit:read identity:read device:enrol self:read self:write self:erase";
 
 const provider = new Provider(issuer, {
   clients: [
@@ -26,14 +26,17 @@ const provider = new Provider(issuer, {
     { client_id: "device", redirect_uris: [], response_types: [], application_type: "native",
       grant_types: ["urn:ietf:params:oauth:grant-type:device_code"], token_endpoint_auth_method: "none",
       id_token_signed_response_alg: "ES256" },
+    { client_id: "page", redirect_uris: ["http://127.0.0.1/me"], response_types: ["code"], application_type: "native",
+      grant_types: ["authorization_code"], token_endpoint_auth_method: "none", id_token_signed_response_alg: "ES256" },
   ],
+  clientBasedCORS: () => true,
   jwks: { keys: [key()] },
   scopes: ["openid", ...scopes.split(" ")],
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     dPoP: { enabled: true },
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => audience,

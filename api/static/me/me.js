@@ -46,7 +46,7 @@ function fill(id, rows) {
   at(id).replaceChildren(...rows.map(({ cells, label, act }) => {
     const row = document.createElement("tr");
     for (const text of cells) row.insertCell().textContent = text;
-    const last = row.insertCell();
+    const last = label && row.insertCell();
     if (act) {
       const button = document.createElement("button");
       button.textContent = label;
@@ -63,8 +63,9 @@ async function show() {
   const now = new Date().toISOString();
   fill("devices", data.certificates.map((one) => ({ cells: [one.party, one.revoked ? "revoked" : one.until], label: "Revoke",
     act: !one.revoked && one.until > now && (() => ask("DELETE", `/devices/${encodeURIComponent(one.party)}`)) })));
-  fill("events", data.events.map((one) => ({ cells: [one.event, one.starts, one.status], label: "Opt out",
+  fill("events", data.events.map((one) => ({ cells: [one.event, one.starts, one.status, one.program, one.asks], label: "Opt out",
     act: ["far", "near", "active"].includes(one.status) && (() => ask("POST", `/events/${encodeURIComponent(one.event)}/opt-out`)) })));
+  fill("readings", data.readings.map((one) => ({ cells: [one.series.split("/series/")[1].split("/").map(decodeURIComponent).join(", "), one.number, one.last, `${one.value} ${one.unit}`] })));
   fill("mandates", data.mandates.map((one) => ({ cells: [one.assignee, one.purpose, one.withdrawn ? "withdrawn" : one.ends],
     label: "Withdraw", act: !one.withdrawn && (() => ask("DELETE", `/mandates/${one.id}`)) })));
   at("all").hidden = false;
