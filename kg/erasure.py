@@ -34,6 +34,8 @@ EVIDENCE = frozenset(
 )
 _UNDER_WAY = "erasing"
 _BATCH = 64
+#: Statements in which names are sought at once.
+_TOGETHER = 10_000
 
 
 @dataclass(slots=True)
@@ -230,9 +232,13 @@ def _held(directory: StoreDirectory, names: Names) -> list[Hit]:
                 (f"{s.subject} {s.object}" for s in graphs.match() if not s.graph.endswith("/ontology")),
                 readings.series(),
             )
-            return [
-                Hit("graph and readings", n, "content") for n, text in enumerate(texts) if names.within(text)
-            ]
+            found, number = list[Hit](), 0
+            while part := list(itertools.islice(texts, _TOGETHER)):
+                if names.within("\n".join(part)):  # nearly never, so many are looked through at once
+                    lines = (number + n for n, text in enumerate(part) if names.within(text))
+                    found += [Hit("graph and readings", n, "content") for n in lines]
+                number += len(part)
+            return found
         finally:
             readings.close()
     finally:

@@ -1,6 +1,5 @@
 """The proof of an erasure: the raw bytes of every file are searched for the names, in several encodings."""
 
-import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -68,12 +67,11 @@ def search(
     Returns:
         Number of files, number of bytes, and where a name was found.
     """
-    wanted = {raw: form for name in names for form, raw in patterns(name).items()}
+    wanted = {raw.lower(): form for name in names for form, raw in patterns(name).items()}
     if not wanted:
         return 0, 0, []
-    expression = re.compile(b"|".join(re.escape(raw) for raw in sorted(wanted, key=len, reverse=True)), re.I)
-    longer = [raw for other in others for raw in patterns(other).values() if expression.search(raw)]
-    folded = {raw.lower(): form for raw, form in wanted.items()}
+    several = [raw.lower() for other in others for raw in patterns(other).values()]
+    longer = [raw for raw in several if any(part in raw for part in wanted)]
     files = size = 0
     hits: list[Hit] = []
     for path in sorted(folder.rglob("*")):
@@ -83,32 +81,35 @@ def search(
             continue
         files += 1
         size += path.stat().st_size
-        for offset, raw in _matches(path, expression, longer):
-            hits.append(Hit(str(path.relative_to(folder)), offset, folded[raw.lower()]))
+        for offset, raw in _matches(path, wanted, longer):
+            hits.append(Hit(str(path.relative_to(folder)), offset, wanted[raw]))
     return files, size, hits
 
 
-def _matches(path: Path, expression: re.Pattern[bytes], longer: list[bytes]) -> list[tuple[int, bytes]]:
+def _matches(path: Path, wanted: Iterable[bytes], longer: list[bytes]) -> list[tuple[int, bytes]]:
+    """Find what is wanted in a file, capital letters like small ones; of several at one place the longest."""
     found: dict[int, bytes] = {}
     with path.open("rb") as file:
         kept, start = b"", 0
         while part := file.read(_CHUNK):
-            data = kept + part
-            for match in expression.finditer(data):
-                if not _part_of(data, match, longer):
-                    found.setdefault(start + match.start(), match[0])
+            data = kept + part.lower()
+            for raw in wanted:
+                at = data.find(raw)
+                while at >= 0:
+                    if not _part_of(data, at, at + len(raw), longer):
+                        found[start + at] = max(found.get(start + at, b""), raw, key=len)
+                    at = data.find(raw, at + 1)
             kept = data[-_AROUND:]
             start += len(data) - len(kept)
     return sorted(found.items())
 
 
-def _part_of(data: bytes, match: re.Match[bytes], longer: list[bytes]) -> bool:
+def _part_of(data: bytes, start: int, end: int, longer: list[bytes]) -> bool:
     """Whether what was found is a part of another's name."""
     for other in longer:
-        begin = max(0, match.start() - len(other) + 1)
-        at = data.find(other, begin, match.end() + len(other))
+        at = data.find(other, max(0, start - len(other) + 1), end + len(other))
         while at >= 0:
-            if at <= match.start() and at + len(other) >= match.end():
+            if at <= start and at + len(other) >= end:
                 return True
-            at = data.find(other, at + 1, match.end() + len(other))
+            at = data.find(other, at + 1, end + len(other))
     return False
