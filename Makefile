@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SERVICES := $(VENV)/.services
 PYTEST := $(BIN)/python -m pytest --durations=15
 
-.PHONY: help demo test lint test-services test-long bench lock vendor serve wheel clean
+.PHONY: help demo test lint test-services test-long bench bench-long lock vendor serve wheel clean
 
 help:
 	@echo "make demo           install, run the example stories on an embedded store"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-services  install what they need and run the tests beyond Python"
 	@echo "make test-long      the same tests at full size"
 	@echo "make bench          measure, each figure beside its yardstick"
+	@echo "make bench-long     readings up to a hundred million, with a plot of how figures grow"
 	@echo "make lock           pin all packages anew, with hashes, bill of materials and licences"
 	@echo "make serve          serve on http://127.0.0.1:8000 with the store in ./store"
 
@@ -48,6 +49,9 @@ test-long: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+bench-long: $(READY)
+	$(BIN)/python -m bench --long --only readings
 
 vendor: $(READY)
 	$(BIN)/python vendor.py

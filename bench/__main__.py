@@ -16,6 +16,7 @@ from bench import (
     check,
     devices,
     erasure,
+    growth,
     ingest,
     memory,
     openadr,
@@ -56,6 +57,8 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     ),
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
+#: Cases that have a longer form.
+LONG = ("readings",)
 #: Seconds that a case may take before the run ends and tells where it stood.
 _QUICK, _WHOLE = 120, 3600
 _PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")
@@ -93,6 +96,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="see that everything runs; the figures mean little"
     )
+    parser.add_argument("--long", action="store_true", help="a hundred million readings as well")
     parser.add_argument("--only", choices=CASES, action="append", help="run this case; may be given again")
     parser.add_argument(
         "--results", type=Path, default=Path(__file__).parent / "results", help="folder for the JSON"
@@ -109,13 +113,15 @@ def main() -> None:
         if given.only and name not in given.only:
             continue
         faulthandler.dump_traceback_later(_QUICK if given.quick else _WHOLE, exit=True)
-        figures[name] = measure(quick=given.quick)
+        figures[name] = measure(quick=given.quick, **({"long": True} if given.long and name in LONG else {}))
         faulthandler.cancel_dump_traceback_later()
         print(f"\n{name}: {title}\n{table(figures[name])}", flush=True)
     given.results.mkdir(parents=True, exist_ok=True)
     path = given.results / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {path}")
+    if growth.draw(figures.get("readings", ()), path.with_suffix(".svg")):
+        print(f"growth of the readings' figures drawn in {path.with_suffix('.svg')}")
 
 
 if __name__ == "__main__":

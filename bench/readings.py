@@ -20,6 +20,7 @@ from kg.sparql.observations.rewriting import over_columns
 from kg.sparql.prologue import declare
 
 _SERIES = 1000
+_AT_ONCE = 5_000_000
 _DAY = '?t >= "2026-01-01T00:00:00Z"^^xsd:dateTime && ?t < "2026-01-02T00:00:00Z"^^xsd:dateTime'
 _RAW_DAY = "r.starts >= TIMESTAMP '2026-01-01' AND r.starts < TIMESTAMP '2026-01-02'"
 _FROM = "FROM current r JOIN names n ON n.id = r.series"
@@ -51,13 +52,17 @@ QUERIES = (
 )
 
 
-def measure(*, quick: bool = False) -> list[dict[str, Any]]:
+def measure(*, quick: bool = False, long: bool = False) -> list[dict[str, Any]]:
     """Ask the same of columns, of raw SQL and of triples, at growing sizes; then take reports in.
+
+    Args:
+        quick: see that it runs.
+        long: up to a hundred million readings.
 
     Returns:
         One row for each size and query, milliseconds; one for reports taken in, readings a CPU second.
     """
-    sizes = (2_000,) if quick else (100_000, 1_000_000, 10_000_000)
+    sizes = (2_000,) if quick else (100_000, 1_000_000, 10_000_000, *([100_000_000] * long))
     rows = [row for size in sizes for row in _size(size, triples=size <= 100_000)]
     return [*rows, _taken_in(2 if quick else 20)]
 
@@ -112,12 +117,13 @@ def _fill(columns: ColumnReadings, size: int) -> None:
             "INSERT INTO batches SELECT i, lpad(i::VARCHAR, 64, '0'), i, TIMESTAMP '2026-01-01'"
             f" FROM range({size // _SERIES + 1}) t(i)"
         )
-        tables.rows(
-            f"INSERT INTO current SELECT i % {_SERIES},"
-            f" TIMESTAMP '2026-01-01' + to_minutes(15 * (i // {_SERIES})),"
-            " 900000000, hash(i) % 50000, NULL, NULL, NULL, NULL, NULL,"
-            f" i // {_SERIES} FROM range({size}) t(i) ORDER BY i"
-        )
+        for begin in range(0, size, _AT_ONCE):
+            tables.rows(
+                f"INSERT INTO current SELECT i % {_SERIES},"
+                f" TIMESTAMP '2026-01-01' + to_minutes(15 * (i // {_SERIES})),"
+                " 900000000, hash(i) % 50000, NULL, NULL, NULL, NULL, NULL,"
+                f" i // {_SERIES} FROM range({begin}, {min(size, begin + _AT_ONCE)}) t(i) ORDER BY i"
+            )
     columns.flush()
     columns._load()
 

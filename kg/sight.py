@@ -182,7 +182,7 @@ class Sight:
             Forbidden: a caller without ``read_all`` sees nothing.
         """
         if caller.may("read_all") or parties is None:
-            masked = parties is not None and kind_of(service.store.graphs) != "columns"
+            masked = parties is not None and kind_of(service.store.graphs) not in ("columns", "clickhouse")
             return self._opened(service).masks if masked else None
         if not parties:
             raise Forbidden(

@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from lxml import etree
 
 import kg
+from bench import growth
 from bench.__main__ import CASES, table
 from bench.payloads import KINDS, fresh
 from tests.paths import ROOT
@@ -68,3 +70,26 @@ def test_fresh_payloads_conform_and_share_nothing(kind):
     payloads = fresh(kind, 2, 20, random.Random())
     assert {kg.check(data).verdict for data in payloads} == {"conforms"}
     assert len(set(payloads)) == 20
+
+
+def test_growth_is_drawn_of_several_sizes_only(tmp_path):
+    """Each query, its yardsticks where they were taken, and the bytes; one size is no growth."""
+    rows = [
+        {
+            "query": name,
+            "readings": size,
+            "bytes_each": 3.0,
+            "sparql_ms": 2.0,
+            "raw_sql_ms": 1.0,
+            "triples_ms": slow,
+        }
+        for size, slow in ((1000, 9.0), (10_000, None))
+        for name in ("sum < all", "latest")
+    ]
+    file = tmp_path / "growth.svg"
+    assert not growth.draw([*rows[:2], {"query": "taken in"}], file)
+    assert not file.exists()
+    assert growth.draw([*rows, {"query": "taken in", "readings": 5}], file)
+    found = etree.parse(file).getroot()
+    assert len(found.findall(".//{*}polyline")) == 8
+    assert "sum < all" in "".join(found.itertext())

@@ -4,6 +4,7 @@ import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from chdb import session
@@ -21,6 +22,7 @@ _LOCK = threading.Lock()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine: session.Session
+    told: ClassVar[dict[str, str]] = {}
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -31,10 +33,10 @@ class Handler(BaseHTTPRequestHandler):
             sql = sql[: form.start()]
         with _LOCK:
             try:
-                self.engine.query(f"USE {given.get('database') or 'default'}")
+                self.tell("USE", given.get("database") or "default")
                 for name, value in given.items():
                     if name not in _NOT_SETTINGS:
-                        self.engine.query(f"SET {name} = '{value}'")
+                        self.tell(f"SET {name} =", f"'{value}'")
                 found = self.engine.query(
                     sql, form[1] if form else given.get("default_format", "TabSeparated")
                 )
@@ -50,6 +52,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("X-ClickHouse-Exception-Code", code[1].decode() if code else "1002")
         self.end_headers()
         self.wfile.write(data)
+
+    def tell(self, what, value):
+        """Change what holds for the session, where it is not so already."""
+        if self.told.get(what) != value:
+            self.engine.query(f"{what} {value}")
+            self.told[what] = value
 
     do_GET = do_POST  # noqa: N815
 

@@ -73,6 +73,11 @@ async function look(name, size, media) {
   await page.waitForSelector("#readings svg.plot");
   found.events = await page.$$eval("#events .bar-text", (all) => all.map((one) => one.textContent));
   found.readings = await page.$eval("#readings summary", (one) => one.textContent);
+  await page.selectOption("#delivery-of", "SHED-7");
+  await page.click("#delivery-form button");
+  await page.waitForSelector("#delivery svg.plot");
+  found.delivery = await page.$$eval("#delivery .bar-text, #delivery rect title", (all) => all.map((one) => one.textContent));
+  found.delivered = await page.$eval("#delivery summary", (one) => one.textContent);
   await audit("registry");
   await take("registry");
   found.wide.push(await wide());

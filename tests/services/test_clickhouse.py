@@ -17,11 +17,13 @@ from kg.readings.gaps import gaps
 from kg.readings.selecting import Selection, select
 from kg.service import Service
 from kg.settings import load_settings
+from kg.sparql.observations.rewriting import over_columns
+from kg.sparql.prologue import declare
 from kg.upkeep import move_readings
 from tests import test_reading_store as contract
 from tests.paths import ROOT
 from tests.random_queries import Maker
-from tests.readings_world import QUARTER, START, World, readings
+from tests.readings_world import QUARTER, START, World, comparable, readings
 from tests.services import clickhouse
 from tests.test_observations import QUERIES
 from tests.test_reading_store import NOON, A, reading
@@ -336,3 +338,32 @@ def test_service_goes_on_while_a_server_is_gone(two, tmp_path, monkeypatch):
     assert values(tmp_path) == seen
     assert "graph now" in move_readings(tmp_path, "graph")
     assert values(tmp_path) == seen
+
+
+def test_readings_of_some_parties_alone_are_those_of_columns(world):
+    """What is hidden from a caller is hidden in either engine, whatever is asked."""
+    duck, names = ColumnReadings(), world.graph.graphs()
+    duck.append([*world.columns.scan()])
+
+    def answered(store, query):
+        try:
+            with store.view(["ven-1"]) as view:
+                text = over_columns(declare(query)[0], view, world.ask)
+        except QueryError as error:
+            return str(error)
+        return comparable(world.graph.query(text, default_graph=names, named_graphs=names))
+
+    for query in QUERIES:
+        assert answered(world.columns, query) == answered(duck, query), query
+    text = "SELECT (COUNT(?o) AS ?n) { ?o a saref:Observation }"
+    assert answered(duck, text) == answered(world.columns, text) != answered(_Whole(duck), text)
+
+
+class _Whole:
+    """A store whose readings are all seen."""
+
+    def __init__(self, store):
+        self.store = store
+
+    def view(self, _):
+        return self.store.view()

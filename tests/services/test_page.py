@@ -119,6 +119,18 @@ def test_registry_shows_events_and_readings(looks, name) -> None:
 
 
 @each
+def test_registry_shows_what_an_event_delivered(looks, name) -> None:
+    """For each data point a group of bars; what is not known, here a baseline, has none."""
+    look = looks[name]
+    assert look["delivered"].startswith("1 data points")
+    assert look["delivery"] == [
+        "HEATPUMP-3 import-power",
+        "HEATPUMP-3 import-power, drawn: 2 KiloW",
+        "HEATPUMP-3 import-power, requested change: -4 KiloW",
+    ]
+
+
+@each
 def test_nothing_is_asked_of_elsewhere_and_nothing_complains(looks, name) -> None:
     """No request leaves the service, no policy is broken, no script fails, nothing is too wide."""
     look = looks[name]

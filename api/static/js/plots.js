@@ -77,3 +77,29 @@ export function lines(series, unit, timed = true) {
     ...timeAxis(width, from, to, height, timed), ...grid, ...drawings, drawn("text", { x: 4, y: 12 }, unit));
   return element("div", {}, picture, legend);
 }
+
+const KINDS = ["baseline", "drawn", "delivered (drawn less)", "requested change"];
+
+/** Groups of bars ({name, bars: [{name, v}]}) that lie below each other, all in one unit; v is null where nothing is known. */
+export function bars(groups, unit, label) {
+  const width = room();
+  const known = groups.flatMap((group) => group.bars.map((bar) => bar.v).filter((v) => v !== null));
+  const low = Math.min(0, ...known);
+  const high = Math.max(0, ...known, low + 1e-9);
+  const step = 4 * 9 + 26;
+  const height = groups.length * step + 34;
+  const x = (v) => 16 + ((width - 32) * (v - low)) / (high - low);
+  const axis = [0, 0.25, 0.5, 0.75, 1].map((part) => {
+    const value = low + (high - low) * part;
+    return drawn("g", {}, drawn("line", { x1: x(value), x2: x(value), y1: 4, y2: height - 22, class: "axis" }),
+      drawn("text", { x: x(value), y: height - 6, "text-anchor": part === 0 ? "start" : part === 1 ? "end" : "middle" }, String(Number(value.toPrecision(3)))));
+  });
+  const drawings = groups.map((group, n) => drawn("g", {},
+    drawn("text", { x: 16, y: n * step + 16, class: "bar-text" }, group.name),
+    ...group.bars.map((bar, k) => (bar.v === null ? null : drawn("rect", { x: Math.min(x(0), x(bar.v)), y: n * step + 22 + k * 9, width: Math.max(Math.abs(x(bar.v) - x(0)), 1.5), height: 7, class: `bar b${k}` },
+      drawn("title", {}, `${group.name}, ${bar.name}: ${bar.v} ${unit}`))))));
+  const zero = drawn("line", { x1: x(0), x2: x(0), y1: 4, y2: height - 22, class: "axis" });
+  const legend = element("ul", { class: "legend" }, ...KINDS.map((name, k) =>
+    element("li", {}, drawn("svg", { viewBox: "0 0 28 10", class: "plot", "aria-hidden": "true" }, drawn("rect", { x: 0, y: 1, width: 28, height: 8, class: `bar b${k}` })), name)));
+  return element("div", {}, drawn("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot", role: "img", "aria-label": label }, ...axis, zero, ...drawings), legend, element("p", { class: "none" }, `In ${unit}.`));
+}

@@ -2,6 +2,7 @@
 
 import { rows } from "./api.js";
 import { byId, element, put, table } from "./elements.js";
+import { offer } from "./delivery.js";
 import { lines, timeline } from "./plots.js";
 
 const EVENTS = 40;
@@ -28,6 +29,7 @@ async function list(name, place) {
 
 async function showEvents() {
   const { found } = await rows("events");
+  offer(found);
   const latest = found.sort((a, b) => (a.start < b.start ? 1 : -1)).slice(0, EVENTS).reverse();
   const rest = found.length > EVENTS ? element("p", { class: "none" }, `The latest ${EVENTS} of ${found.length}; the query "events" has them all.`) : null;
   put("events", ...(latest.length ? [timeline(latest)] : []), table(["event", "modification", "status", "start", "end", "signal", "type"], latest, "events"), ...(rest ? [rest] : []));

@@ -28,7 +28,6 @@ _LISTS = re.compile(
 _SERIES_LIST = re.compile(r"IN \(SELECT unnest\(\?::\w+\[\]\)\)")
 _DIVIDED = re.compile(r"(\([\w.]+\)) // (\d+)")
 _TABLES = re.compile(r"\b(FROM|JOIN) (current|stored|former|hours|names)\b( FINAL)?")
-_WINDOW = re.compile(r"\(?([\w.+() ]+?)\)? (=|<=|>=|<|>) ?\(?w\.c(\d+)\)?")
 
 
 def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, old: bool = False) -> str:

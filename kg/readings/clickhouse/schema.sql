@@ -55,10 +55,13 @@ CREATE TABLE IF NOT EXISTS {database}.qualities (id UInt64, iri String)
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/qualities', '{replica}') ORDER BY id;
 
 -- Payloads: noted before their readings are written, finished behind them; one row for each payload and slot.
-CREATE TABLE IF NOT EXISTS {database}.batches (id UInt64, digest String, seq UInt64, received Int64)
+CREATE TABLE IF NOT EXISTS {database}.batches (
+ id UInt64 CODEC(Delta, ZSTD(1)), digest String CODEC(ZSTD(1)), seq UInt64 CODEC(Delta, ZSTD(1)),
+ received Int64 CODEC(Delta, ZSTD(1))
+)
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/batches', '{replica}') ORDER BY id;
 
-CREATE TABLE IF NOT EXISTS {database}.finished (id UInt64)
+CREATE TABLE IF NOT EXISTS {database}.finished (id UInt64 CODEC(Delta, ZSTD(1)))
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/finished', '{replica}') ORDER BY id;
 
 -- The same tables over all shards, where there is a cluster; queries and inserts go to these.
