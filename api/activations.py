@@ -2,6 +2,7 @@
 
 import tempfile
 import zipfile
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -67,6 +68,22 @@ async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str
     entry = RegistryEntry.made(event=event_id, **asked.model_dump())
     receipt = await run_in_threadpool(service.registry.record, entry)
     return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
+
+
+@router.post(
+    "/activations/{event_id}/settlement",
+    status_code=201,
+    responses={
+        **_ANSWERS,
+        409: {"model": ProblemModel, "description": "The event is not over."},
+        422: {"model": RefusalModel, "description": "The event was cancelled, or an entry is refused."},
+    },
+)
+async def settlement(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[str, Any]]:
+    """Work out baseline and delivery of an event that is over, and record them; again later, corrections."""
+    service = service_of(request)
+    made = await run_in_threadpool(service.settle, event_id, vtn)
+    return [asdict(entry) for entry in made]
 
 
 @router.get(

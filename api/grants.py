@@ -76,6 +76,7 @@ GRANTS: Final = (
     Grant("DELETE", "/events/{event_id}", "tenant", ("write_events",)),
     Grant("GET", "/activations/{event_id}", "tenant", ("audit:read", "read_all")),
     Grant("POST", "/activations/{event_id}", "tenant", ("write_events",)),
+    Grant("POST", "/activations/{event_id}/settlement", "tenant", ("write_events",)),
     Grant("GET", "/activations/{event_id}/evidence", "tenant", ("audit:read",)),
     Grant("GET", "/notifications", "tenant", ("read_all",)),
     Grant("GET", "/vens", "tenant", ("read_all",)),

@@ -57,7 +57,7 @@ CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store"
         "unknown-report": 404,
         "unknown-query": 404,
     },
-    **{"no-devices": 503, "event-exists": 409, "event-over": 409},
+    **{"no-devices": 503, "event-exists": 409, "event-over": 409, "event-runs": 409},
     **{"tenant": 404, "rows": 422, "bytes": 422, "memory": 422, "depth": 422, "crash": 422},
     **{"deadline": 504, "queue-full": 429, "queue-time": 503, "sandbox": 503, "worker": 503},
 }

@@ -82,6 +82,25 @@ def cancel(
     _show(_call("DELETE", f"{url}/events/{quote(event, safe='')}", token))
 
 
+@event_app.command()
+def settle(
+    event: Annotated[str, typer.Argument(help="eventID.")], url: Url = _URL, token: Token = ""
+) -> None:
+    """Work out what an event that is over delivered, and enter it into the registry.
+
+    Baseline and delivery of each data point, as the stored query `performance` has them; once more after late
+    readings: what changed is entered as a correction.
+
+    Example: `flexkg event settle SHED-7`
+    """
+    made = _call("POST", f"{url}/activations/{quote(event, safe='')}/settlement", token)
+    for one in made:
+        where = f"{one['ven']} {one['resource'] or one['point']}"
+        print(f"{where}: {one['step']} {one['value']} {one['unit']} ({one['answer']})")
+    if not made:
+        print("nothing new: no baseline, no readings, or the same as before")
+
+
 @event_app.command("list")
 def list_(
     ven: Annotated[str, typer.Option(help="Only those of this VEN.")] = "", url: Url = _URL, token: Token = ""

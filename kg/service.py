@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kg.readings.forms import Table
     from kg.readings.selecting import Selection
     from kg.receipt import Permit
+    from kg.registry_entry import RegistryEntry
 
 
 class Service:
@@ -159,6 +160,12 @@ class Service:
         from kg.activation.pack import make_pack
 
         return make_pack(self.store, event_id, out, vtn=vtn)
+
+    def settle(self, event_id: str, vtn: str = "") -> "list[RegistryEntry]":
+        """Work out what an event delivered and record it; gives the entries that were made."""
+        from kg.activation.settlement import settle
+
+        return settle(self.store, event_id, vtn)
 
     @property
     def has_store(self) -> bool:

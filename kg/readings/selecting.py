@@ -116,7 +116,8 @@ def select(store: ReadingStore, selection: Selection) -> Iterator[Row]:
 def _of_scan(store: ReadingStore, selection: Selection) -> Iterator[Row]:
     bucket: list[Reading] = []
     key: Any = None
-    for reading in store.scan(None, selection.start, selection.end):
+    only = selection.series[0] if len(selection.series) == 1 else None
+    for reading in store.scan(only, selection.start, selection.end):
         if not selection.takes(reading.resource, reading.property, reading.series):
             continue
         if selection.bucket is None:

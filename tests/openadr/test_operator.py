@@ -55,6 +55,17 @@ def test_events_from_the_command_line(served, ven, tmp_path):
     assert command(served, "create", "C-2", "--ven", "VEN-1", "--file", str(file))[0] == 0
 
 
+def test_settling_from_the_command_line(served, ven):
+    """One that runs is refused; one that is over is settled, here without anything to settle it from."""
+    for name, start in (("S-1", "2031-01-01T10:00:00Z"), ("S-2", "2026-01-01T10:00:00Z")):
+        assert command(served, "create", name, "--ven", "VEN-1", "--start", start, "--level", "1")[0] == 0
+    done = CliRunner().invoke(app, ["event", "settle", "S-1", "--url", served.url])
+    assert done.exit_code == 2
+    assert "is not over" in done.output
+    code, text = command(served, "settle", "S-2")
+    assert (code, text.split(":")[0]) == (0, "nothing new")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
