@@ -2,13 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from kg.devices.commands import Command, Past, Situation, check_command
 from kg.devices.emergency import stop_writes
-from kg.devices.points import Point
 from kg.devices.reasons import Refusal
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
@@ -29,8 +28,8 @@ _PASSING = frozenset({"CMD-8", "CMD-9", "CMD-10"})
 class Carrier:
     """One resource behind one VEN; what a `kg.openadr.upstream.Upstream` needs below it.
 
-    It opts in only to what the mappings allow and the plant is ready for, checks again before it writes,
-    writes nothing that is refused, and records each command, answer and deviation.
+    It opts in only to what the mappings allow and the plant is ready for, checks again before it writes, and
+    records each command, answer and deviation.
 
     Args:
         plans: plans of the site, as `kg.devices.sites.Site.plans` has them.
@@ -40,6 +39,7 @@ class Carrier:
         records: where entries go.
         memory: what outlives a restart.
         ready: name of the point that says whether the plant takes commands; empty: it always does.
+        ready_when: says which of its values mean that it does; any but 0 without it.
         meter: turns readings into reports; None: nothing is reported.
         on_behalf_of: party in whose name it acts.
     """
@@ -54,24 +54,21 @@ class Carrier:
         records: Sequence[Record] = (),
         memory: Memory | None = None,
         ready: str = "",
+        ready_when: Callable[[Decimal], bool] = bool,
         meter: Meter | None = None,
         on_behalf_of: str = "",
     ) -> None:
         self._plans, self._resource, self._driver, self._ven = plans, resource, driver, ven
-        self._records, self._meter, self._behalf = records, meter, on_behalf_of
+        self._records, self._meter, self._behalf, self._ready_when = records, meter, on_behalf_of, ready_when
         self.plan = plans[resource]
         self._points = points_of(self.plan)
         self._bases = bases(self.plan)
-        self._ready = self.point(ready) if ready else None
+        self._ready = find_point(self.plan, ready) if ready else None
         self._memory = memory or Memory()
         self._lock = threading.RLock()
         self._duties: dict[str, Duty] = {}
         for message in self._memory.messages:
             self._note(message)
-
-    def point(self, name: str) -> Point:
-        """Give a point of the plant by its name, or by what strategies call it; see ``find_point``."""
-        return find_point(self.plan, name)
 
     @property
     def stopped(self) -> bool:
@@ -117,7 +114,11 @@ class Carrier:
             return f"the plant does not answer: {error.what}"
         if value is None:
             return f"the plant does not say whether it is ready ({self._ready.name})"
-        return "" if value else f"the plant is not ready for remote control ({self._ready.name})"
+        return (
+            ""
+            if self._ready_when(value)
+            else f"the plant is not ready for remote control ({self._ready.name})"
+        )
 
     def _refused(self, duty: Duty) -> str:
         """Say why an event cannot be carried out at all; what passes with time is not looked at."""
@@ -161,11 +162,7 @@ class Carrier:
                 self._meter.add(datetime.now(UTC), value)
 
     def dispatch(self) -> list[Write]:
-        """Write what the running intervals ask for, and bring back what no event asks for any more.
-
-        Returns:
-            The writes that the device confirmed.
-        """
+        """Write what running intervals ask for, bring back what none does; gives the confirmed writes."""
         with self._lock:
             now = datetime.now(UTC)
             running = [duty for duty in self._duties.values() if duty.runs(now)]
