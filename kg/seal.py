@@ -10,6 +10,7 @@ import json
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -67,7 +68,7 @@ def read_public(pem: bytes, where: str = "") -> Ed25519PublicKey:
     """
     try:
         key = serialization.load_pem_public_key(pem)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise UsageError("the public key cannot be read", where=where, cure="give it as PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError("the public key is of another kind", where=where, cure="give an Ed25519 key")

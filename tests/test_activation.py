@@ -146,6 +146,12 @@ def test_pack_without_a_sound_manifest_does_not_hold(pack, damage):
     assert "no evidence pack, or a damaged one" in found.faults[0]
 
 
+def test_public_key_of_no_known_kind_does_not_hold(pack):
+    pem = (pack / "public.pem").read_text().replace("MCowBQYDK2Vw", "MCowBQYDC2Vw")
+    (pack / "public.pem").write_text(pem)
+    assert "public key" in verify_pack(pack).faults[0]
+
+
 def test_no_path_of_a_manifest_leads_out_of_the_pack(pack):
     """A pack is a stranger's file: verifying it opens nothing else."""
     manifest = json.loads((pack / "manifest.json").read_text())
