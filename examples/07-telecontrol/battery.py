@@ -58,7 +58,7 @@ def tell(undo: contextlib.ExitStack) -> None:
     (folder / "plant.site.jsonld").write_text(json.dumps(site))
     plans = load_site([str(folder)]).plans
 
-    vtn = serve(undo)
+    vtn = serve(undo, "aggregator-of-the-battery")
     line = Ied(made["base"], "DER")
     undo.callback(line.close)
     ingest = Ingest(folder / "store")

@@ -29,10 +29,10 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
-def serve(undo: contextlib.ExitStack) -> str:
-    """Start the aggregator's service; gives its address."""
+def serve(undo: contextlib.ExitStack, store: str) -> str:
+    """Start an aggregator's service; gives its address."""
     settings = {"FLEXKG_REPORT_EVERY": "PT1S", "FLEXKG_POLL_FREQUENCY": "PT1S"}
-    command = ["flexkg", "serve", "--store", "aggregator", "--vtn", "AGG", "--port", "0"]
+    command = ["flexkg", "serve", "--store", store, "--vtn", "AGG", "--port", "0"]
     process = subprocess.Popen(
         command, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -96,7 +96,7 @@ def main() -> None:
 
 def tell(undo: contextlib.ExitStack) -> None:
     """Run the story."""
-    vtn = serve(undo)
+    vtn = serve(undo, "aggregator")
     plant_port, station_port = free_port(), free_port()
     plant = Plant(plant_port)
     undo.callback(plant.close)
