@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,12 @@ from kg.masks import Masks
 from kg.service import Service
 from kg.settings import load_settings
 from kg.sight import FEWEST
+from kg.tenants import Tenants
 from tests.api.conftest import BASE
 from tests.api.problem import problem
-from tests.messages import register, report
+from tests.messages import event, register, report
 from tests.provider import Provider, bearer
+from tests.test_tenants import NOON, ONTOLOGY, query
 
 VENS = [f"VEN-{name}" for name in "ABCDEF"]
 OBSERVATIONS = "SELECT DISTINCT ?s { ?o a saref:Observation ; flex:series ?s }"
@@ -155,3 +158,47 @@ def test_too_many_hidden_readings_are_refused(world):
     asks = world.headers("sparql:query", "read_all")
     answer = world.client.get("/sparql", params={"query": OBSERVATIONS}, headers=asks)
     problem(answer, 400, "mandates")
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(10_000, marks=pytest.mark.long)])
+def test_tenants_do_not_see_one_another_over_http(tmp_path, monkeypatch, count):
+    """Random queries with a tenant's token are answered as where the other never was."""
+    monkeypatch.setenv("FLEXKG_TENANTS", str(tmp_path / "root"))
+    (tmp_path / "root").mkdir()
+    provider, draw = Provider(), random.Random(count)
+    settings = load_settings(mandates="contract", query_seconds=20)
+    made = Tenants(settings)
+    for name in ("north", "south"):
+        made.add(name)
+        for number in range(4):
+            data = event(event_id=f"{name}-{number}", vtn=f"VTN-{name}")
+            assert made.service(name).store.ingest(data, received=NOON).accepted
+    made.close()
+    app = create_app(Service(settings), tokens=provider.tokens())
+    monkeypatch.delenv("FLEXKG_TENANTS")
+    alone = Service(
+        load_settings(store=tmp_path / "oracle", tenant="north", mandates="contract", query_seconds=20)
+    )
+    for number in range(4):
+        alone.store.ingest(event(event_id=f"north-{number}", vtn="VTN-north"), received=NOON)
+    headers = bearer(provider.token("sparql:query", "read_all", tenant="north")) | {"Accept": "text/csv"}
+    with (
+        TestClient(app, base_url=BASE) as client,
+        TestClient(create_app(alone, tokens=provider.tokens()), base_url=BASE) as oracle,
+    ):
+        for service in (app.state.tenants.service("north"), app.state.tenants.service("south"), alone):
+            service.store.graphs.drop(ONTOLOGY)  # the same for all, and large
+        found = 0
+        for _ in range(count):
+            text, chosen = query(draw)
+            fields = {"query": text, "default-graph-uri": chosen.get("default", ())}
+            fields["named-graph-uri"] = chosen.get("named", ())
+            mine = client.get("/sparql", params=fields, headers=headers)
+            assert "south" not in mine.text, text
+            assert mine.status_code < 500, mine.text
+            expected = oracle.get("/sparql", params=fields, headers=headers)
+            assert mine.status_code == expected.status_code, text
+            if mine.status_code == 200:
+                assert sorted(mine.text.splitlines()) == sorted(expected.text.splitlines()), text
+                found += len(mine.text.splitlines()) > 1
+        assert found > count / 20
