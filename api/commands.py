@@ -132,6 +132,7 @@ async def check_a_command(request: Request) -> JSONResponse:
     data = await read_body(request, service.settings.max_payload_bytes)
     site = await run_in_threadpool(site_of, service)
     resource, command, now, situation = read_request(parse(data))
+    site.look_up(situation)
     verdict = check_command(site.plans, resource, command, now, situation)
     return JSONResponse(verdict.as_dict())
 

@@ -164,7 +164,7 @@ def texts(record: Record, where: str = "") -> dict[str, str]:
     >>> texts({"protocol": "ocpp", "version": "1.6", "models": [1, 103]})
     {'protocol': 'ocpp 1.6', 'version': '1.6', 'models': '1 103'}
     """
-    unknown = sorted(set(record) - set(FIELDS))
+    unknown = sorted(map(str, set(record) - set(FIELDS)))
     if unknown:
         raise UsageError(
             f"{unknown[0]!r} is no member of a discovery record",

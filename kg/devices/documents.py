@@ -39,7 +39,8 @@ class Document:
     def types(self) -> tuple[str, ...]:
         """What ``@type`` says, as written."""
         said = self.data.get("@type", ())
-        return (said,) if isinstance(said, str) else tuple(t for t in said if isinstance(t, str))
+        listed = said if isinstance(said, list | tuple) else (said,)
+        return tuple(one for one in listed if isinstance(one, str))
 
     @property
     def is_model(self) -> bool:

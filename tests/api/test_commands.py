@@ -47,6 +47,11 @@ def test_refusal_says_why(gateway):
         ({"resource": "HP", "point": "limit", "value": 1, "now": "today"}, "/now"),
         ({"resource": "HP", "point": "limit", "value": 1, "colour": "red"}, "/colour"),
         ({"resource": "HP", "point": "limit", "value": 1, "past": []}, "/past"),
+        (
+            {"resource": "HP", "point": "limit", "value": 4000, "readings": {"urn:dev:hp-3": {"nope": 1}}},
+            "urn:dev:hp-3",
+        ),
+        ({"resource": "HP", "point": "limit", "value": 4000, "opted_out": ["HQ"]}, "HQ"),
         ([], "/"),
     ],
 )

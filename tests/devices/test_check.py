@@ -38,6 +38,7 @@ def changed(at, value):
         (changed("/@context/0", "http://evil.example/c"), "JSON", "/@context"),
         (changed("/@context/1/flex", "http://evil.example/"), "JSON", "/@context"),
         (changed("/properties/x", 5), "JSON", "/properties/x"),
+        (changed("/@type", 1.5), "JSON", "/@type"),
         (changed(f"{LIMIT}/flex:safevalue", 5), "JSON", LIMIT),
         (changed(f"{LIMIT}/flex:allowedMinimum", "low"), "JSON", f"{LIMIT}/flex:allowedMinimum"),
         (changed(f"{LIMIT}/forms", []), "JSON", f"{LIMIT}/forms"),

@@ -1,6 +1,7 @@
 """Importers by protocol: what comes out conforms, what stays out is named with its reason."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -469,3 +470,44 @@ def test_variables_of_the_device_model_are_points(tmp_path):
     assert made.is_valid(write.message["payload"])
     refused = check_command(plans, "urn:dev:cp", Command(point="EVSE_Current_1", value=Decimal(33)), 0.0)
     assert [reason.rule for reason in refused.refusals] == ["CMD-4"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (
+            "s2",
+            {
+                "message_type": "ResourceManagerDetails",
+                "available_control_types": [[1]],
+                "roles": [{"role": []}],
+            },
+        ),
+        ("s2", {"message_type": "ResourceManagerDetails", "provides_power_measurement_types": True}),
+        ("sunspec", {"id": 1, "group": {"points": [], "groups": ["x"]}}),
+        ("sunspec", {"id": 1, "group": {"points": [], "groups": 5}}),
+        (
+            "sunspec",
+            {"id": 1, "group": {"points": [{"name": "x", "type": "enum16", "size": 1, "symbols": 1.5}]}},
+        ),
+        (
+            "spine",
+            {
+                "nodeManagementDetailedDiscoveryData": {
+                    "featureInformation": [
+                        {
+                            "description": {
+                                "featureAddress": {"entity": 1.5},
+                                "supportedFunction": [{"function": "measurementListData"}],
+                            }
+                        }
+                    ]
+                }
+            },
+        ),
+    ],
+)
+def test_members_of_another_kind_break_nothing(kind, value):
+    """A member that is no list where one belongs maps nothing, or is told; it is never an exception of ours."""
+    with suppress(UnreadablePayload):
+        assert import_bytes(kind, json.dumps(value).encode(), "x.json", {}).mapped <= 1

@@ -45,7 +45,7 @@ def import_s2(data: bytes, name: str, settings: Mapping[str, str]) -> Imported:
         raise UnreadablePayload("no ResourceManagerDetails are in it", where=name, cure=cure)
     stem, controls = (
         name.rsplit(".", 1)[0],
-        [c for c in details.get("available_control_types", ()) if c in _KNOWN],
+        [c for c in _texts(details.get("available_control_types")) if c in _KNOWN],
     )
     thing = thing_model(
         settings.get("TITLE", str(details.get("name") or stem)),
@@ -90,7 +90,7 @@ _KNOWN: Final = frozenset((*_CONTROLS.values(), *_UNCONTROLLED))
 
 
 def _kind(details: dict[str, Any]) -> str:
-    roles = {(one.get("role"), one.get("commodity")) for one in _list(details.get("roles"))}
+    roles = {(str(one.get("role")), str(one.get("commodity"))) for one in _list(details.get("roles"))}
     if ("ENERGY_STORAGE", "ELECTRICITY") in roles:
         return "Battery"
     return (
@@ -105,8 +105,8 @@ def _measurements(
 ) -> None:
     """Map what the resource manager measures."""
     known = {one["commodity_quantity"]: one for one in table("s2-quantities")}
-    for said in details.get("provides_power_measurement_types", ()):
-        row = known.get(said) if isinstance(said, str) else None
+    for said in _texts(details.get("provides_power_measurement_types")):
+        row = known.get(said)
         if row is None or not controls:
             why = "is no quantity of S2" if row is None else "no control type is stated"
             made.left.append(Left(str(said), why))
@@ -188,6 +188,11 @@ def _modes(
                 "href": "/".join(filter(None, ("Instruction", actuator, said))),
             },
         )
+
+
+def _texts(value: Any) -> list[str]:
+    """Give the texts of a list."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

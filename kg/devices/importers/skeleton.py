@@ -147,6 +147,15 @@ def member(name: str, taken: dict[str, Any]) -> str:
     return made
 
 
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Give the objects of a list; nothing of what is none.
+
+    >>> objects([{"a": 1}, 2]), objects(5)
+    ([{'a': 1}], [])
+    """
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def unit_meaning(symbol: str, direction: str = "") -> dict[str, Any] | None:
     """Write the meaning of a unit by how tables write it; None where it is not in the table of units.
 

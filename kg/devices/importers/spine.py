@@ -176,7 +176,8 @@ def _feature(
     description = description if isinstance(description, dict) else {}
     address = description.get("featureAddress")
     address = address if isinstance(address, dict) else {}
-    entity = ".".join(str(part) for part in address.get("entity", ()) if isinstance(part, int))
+    steps = address.get("entity")
+    entity = ".".join(str(part) for part in steps if isinstance(part, int)) if isinstance(steps, list) else ""
     place = f"{entity}/{address.get('feature', '')}"
     rows = {one["function"]: one for one in table("spine-functions")}
     for one in _list(description.get("supportedFunction")):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kg.devices.importers import Imported, Left, parsed_json
 from kg.devices.importers.limits import LimitTable, limits_of
-from kg.devices.importers.skeleton import meaning, modbus_point, thing_model
+from kg.devices.importers.skeleton import meaning, modbus_point, objects, thing_model
 from kg.devices.meanings import table
 from kg.errors import UnreadablePayload, UsageError
 
@@ -156,7 +156,7 @@ class _Model:
         return self.result
 
     def _walk(self, group: dict[str, Any], prefix: str, factors: dict[str, str]) -> None:
-        points = [p for p in group.get("points", ()) if isinstance(p, dict)]
+        points = objects(group.get("points"))
         factors = factors | {
             str(p.get("name")): self._name(prefix, str(p.get("name")))
             for p in points
@@ -164,7 +164,7 @@ class _Model:
         }
         for point in points:
             self._point(point, prefix, factors)
-        for part in group.get("groups", ()):
+        for part in objects(group.get("groups")):
             for index, times in _repeats(part, self.repeat):
                 inner = str(part.get("name", "group"))
                 self._walk(part, f"{prefix}{inner}{f'_{index}' if times > 1 else ''}.", factors)
@@ -234,9 +234,7 @@ class _Model:
                 made["flex:scaleFactorPoint"] = factors[factor]
             else:
                 self.result.notes.append(Left(full, f"the scale factor {factor} is not in the model"))
-        symbols = [
-            s for s in point.get("symbols", ()) if isinstance(s, dict) and isinstance(s.get("value"), int)
-        ]
+        symbols = [s for s in objects(point.get("symbols")) if isinstance(s.get("value"), int)]
         if symbols and kind.startswith("enum"):
             made["oneOf"] = [
                 {"const": s["value"], "title": str(s.get("label") or s.get("name"))} for s in symbols
