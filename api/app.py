@@ -29,6 +29,7 @@ from api import (
     sparql,
 )
 from api.access import Access, listed
+from api.patience import Patience
 from api.peers import Peers
 from api.problems import install
 from api.telemetry import measure
@@ -98,6 +99,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     )
     app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
     app.state.office, app.state.desk = office, desk
+    app.state.patience = Patience(settings.client_seconds)
     install(app)
     queries.describe(app, service)
     for module in _ROUTERS:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from api.patience import Patience
 from kg.errors import UnreadablePayload
 
 _EXAMPLE = """<oadr:oadrPoll xmlns:oadr="http://openadr.org/oadr-2.0b/2012/07"
@@ -50,21 +51,32 @@ async def read_body(request: Request, limit: int) -> bytes:
         limit: bytes allowed.
 
     Raises:
-        UnreadablePayload: the body is larger (code ``too-large``), the rest of it is not read; or the client
-            went away before its end (code ``cut-off``).
+        UnreadablePayload: the body is larger (code ``too-large``), the rest of it is not read; it does not
+            come in time (``too-slow``); or the client went away before its end (``cut-off``).
     """
+    patience: Patience = request.app.state.patience
     parts: list[bytes] = []
-    size = 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                raise UnreadablePayload(
-                    f"the body has more than the {limit:,} bytes allowed",
-                    cure="send less in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES",
-                    code="too-large",
-                )
-            parts.append(part)
+        async with patience.at_most(patience.seconds):
+            await _read(request, limit, parts)
     except ClientDisconnect as error:
         raise UnreadablePayload("the body is cut off", cure="send it whole", code="cut-off") from error
+    except TimeoutError as error:
+        why = "the service stops" if patience.ended else f"it takes longer than {patience.seconds:g} s"
+        raise UnreadablePayload(
+            f"the body did not come whole: {why}", cure="send it again", code="too-slow"
+        ) from error
     return b"".join(parts)
+
+
+async def _read(request: Request, limit: int, parts: list[bytes]) -> None:
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise UnreadablePayload(
+                f"the body has more than the {limit:,} bytes allowed",
+                cure="send less in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES",
+                code="too-large",
+            )
+        parts.append(part)

@@ -17,7 +17,8 @@ def start(form: str, level: str) -> None:
         level: ``"debug"``, ``"info"``, ``"warning"`` or ``"error"``.
     """
     # plain: the values of variables are users' data, and a log is read by more people than those
-    people = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    plain = structlog.dev.plain_traceback
+    people = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     last: Any = structlog.processors.JSONRenderer() if form == "json" else people
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[

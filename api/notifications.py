@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.models import ProblemModel
+from api.patience import Patience
 from kg.service import Service
 
 router = APIRouter(tags=["events"])
@@ -31,6 +32,7 @@ async def notifications(request: Request) -> StreamingResponse:
     """Tell of each message that changes what is known: registrations, events, answers, opts, reports."""
     service: Service = request.app.state.service
     vtn, loop = service.vtn, asyncio.get_running_loop()
+    patience: Patience = request.app.state.patience
     queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING)
 
     def put(told: dict[str, Any]) -> None:
@@ -45,9 +47,10 @@ async def notifications(request: Request) -> StreamingResponse:
         vtn.listeners.append(listen)
         try:
             yield ": ready\n\n"
-            while not await request.is_disconnected():
+            while not patience.ended and not await request.is_disconnected():
                 try:
-                    told = await asyncio.wait_for(queue.get(), 15)
+                    async with patience.at_most(15):
+                        told = await queue.get()
                 except TimeoutError:
                     yield ": alive\n\n"
                     continue

@@ -1,5 +1,6 @@
 """Who is at the other end of a connection: the TLS peer's certificate, direct or told by a trusted proxy."""
 
+import asyncio
 import hashlib
 import ipaddress
 import json
@@ -35,27 +36,40 @@ _TOO_LONG: Final = json.dumps(
 class PeerProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, which also hands the peer's certificate to the application (DER).
 
-    The head of a request is bounded, which the parser does not do by itself.
+    The head of a request is bounded in size and time, which the parser does not do by itself.
+
+    Args:
+        patience: seconds for the head of a request to come; a connection that takes longer is closed.
     """
+
+    def __init__(self, *args: Any, patience: float = 30.0, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._patience = patience
+        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Take the certificate of a new connection along."""
         super().connection_made(transport)
         self._head: int = 0
         self._beheaded = False
+        self._expect()
         found = transport.get_extra_info("ssl_object")
         der = found.getpeercert(binary_form=True) if found is not None else None
         if der:
             self.app: Any = _with(self.app, der)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, as far as the head of a request is not too long."""
+        """Read on, as far as the head of a request is not too long and does not take too long."""
         if self._beheaded:
             return
         self._head += len(data)
         super().data_received(data)
         if self._head > HEAD and not self._beheaded:
             self._refuse_head()
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self._rest()
+        else:
+            self._expect()
 
     def on_headers_complete(self) -> None:
         """Begin with the request, unless its head came in one piece that was too long."""
@@ -85,6 +99,21 @@ class PeerProtocol(HttpToolsProtocol):
             b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
         )
         self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._rest()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        """Close the connection where no request begins in time."""
+        if self._late is None:
+            self._late = self.loop.call_later(self._patience, self.transport.close)
+
+    def _rest(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 def _with(app: ASGIApp, der: bytes) -> ASGIApp:

@@ -47,7 +47,14 @@ TABLE: tuple[tuple[type[FlexKGError], int, str], ...] = (
     (FlexKGError, 500, "The service failed"),
 )
 #: Codes whose status differs from that of their class.
-CODES = {"too-large": 413, "query-too-large": 413, "store-full": 507, "no-store": 503, "no-identity": 503} | {
+CODES = {
+    "too-large": 413,
+    "query-too-large": 413,
+    "too-slow": 408,
+    "store-full": 507,
+    "no-store": 503,
+    "no-identity": 503,
+} | {
     **{
         "unknown-ven": 404,
         "unknown-subject": 404,
@@ -86,9 +93,15 @@ def problem(error: FlexKGError, **extras: Any) -> Problem:
         type_=TYPE + error.code,
         detail=error.what,
         status=CODES.get(error.code, status),
-        headers={"Retry-After": RETRY[error.code]} if error.code in RETRY else None,
+        headers=_headers(error.code),
         **{name: value for name, value in members.items() if value},
     )
+
+
+def _headers(code: str) -> dict[str, str] | None:
+    if code == "too-slow":  # what still comes of the body is not read
+        return {"Connection": "close"}
+    return {"Retry-After": RETRY[code]} if code in RETRY else None
 
 
 def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -> Problem:

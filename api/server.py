@@ -5,11 +5,13 @@ import ipaddress
 import signal
 import socket
 import sys
+from functools import partial
 
 import uvicorn
 
 from api.app import create_app
 from api.logs import start
+from api.patience import Patience
 from api.peers import PeerProtocol
 from api.transport import tls_of
 from kg.errors import UsageError
@@ -52,19 +54,32 @@ def _serve(service: Service, listener: socket.socket) -> None:
     print(f"flexkg serves on {scheme}://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = create_app(service)
     config = uvicorn.Config(
-        create_app(service),
+        app,
         log_level="warning",
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
-        http=PeerProtocol,
+        http=partial(PeerProtocol, patience=service.settings.client_seconds),  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
     )
     config.load()
     config.ssl = tls_of(service.settings)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, app.state.patience).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Waits for no client once it is told to stop; requests that came whole are answered."""
+
+    def __init__(self, config: uvicorn.Config, patience: Patience) -> None:
+        super().__init__(config)
+        self._patience = patience
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._patience.end()
+        await super().shutdown(sockets)
 
 
 def _loopback(host: str) -> bool:

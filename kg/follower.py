@@ -1,6 +1,7 @@
 """Applies what is on disk while the next payloads are checked and recorded, on a thread of its own."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -11,6 +12,8 @@ from kg.errors import StoreUnavailable
 
 #: Rows that share one transaction of the graph store.
 _AT_ONCE = 256
+#: Seconds that rows wait for others, where nobody waits for them.
+_GATHER = 0.2
 
 
 @dataclass(slots=True)
@@ -21,10 +24,12 @@ class Flight:
         rows: in the order of the journal.
         told: the keys of which they tell.
         answer: whether they were applied, once that is known.
+        due: when they are to be applied at the latest, on the monotonic clock.
     """
 
     rows: Sequence[Recorded]
     told: frozenset[str]
+    due: float = 0.0
     answer: Future[bool] = field(default_factory=Future)
 
 
@@ -57,17 +62,20 @@ class Follower:
         self._thread = threading.Thread(target=self._work, name="apply", daemon=True)
         self._thread.start()
 
-    def put(self, rows: Sequence[Recorded], told: frozenset[str] = frozenset()) -> Future[bool]:
+    def put(
+        self, rows: Sequence[Recorded], told: frozenset[str] = frozenset(), *, patient: bool = False
+    ) -> Future[bool]:
         """Hand over rows that are on disk.
 
         Args:
             rows: in the order of the journal, behind all that were handed over before.
             told: the keys of which they tell.
+            patient: nobody waits for them, so that they may wait a moment for others; see ``hurry``.
 
         Returns:
             Whether they could be applied, once that is known; other errors than the store's are raised there.
         """
-        batch = Flight(rows, told)
+        batch = Flight(rows, told, time.monotonic() + _GATHER if patient else 0.0)
         with self._changed:
             if self._ends:
                 closed = StoreUnavailable("the store is closed", cure="open it again")
@@ -82,6 +90,24 @@ class Follower:
         with self._changed:
             return [*self._taken, *self._waiting]
 
+    def hurry(self) -> None:
+        """Apply at once what waits: somebody waits for it."""
+        with self._changed:
+            for batch in self._waiting:
+                batch.due = 0.0
+            self._changed.notify_all()
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything that was handed over is not applied yet."""
+        return bool(self._waiting or self._taken)
+
+    def settle(self) -> None:
+        """Wait until all that was handed over is applied, or could not be."""
+        self.hurry()
+        for flight in self.flying():
+            flight.answer.exception()
+
     def close(self) -> None:
         """Apply what waits and end."""
         with self._changed:
@@ -92,7 +118,7 @@ class Follower:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ends)
+                self._gather()
                 if not self._waiting:
                     return
                 size = 0
@@ -107,6 +133,17 @@ class Follower:
                     batch.answer.set_result(not self.behind)
                 else:
                     batch.answer.set_exception(error)
+
+    def _gather(self) -> None:
+        """Wait for rows, and as long as those that came may wait for more."""
+        while not self._ends:
+            if self._waiting:
+                left = min(batch.due for batch in self._waiting) - time.monotonic()
+                if left <= 0 or sum(len(batch.rows) for batch in self._waiting) >= _AT_ONCE:
+                    return
+                self._changed.wait(left)
+            else:
+                self._changed.wait()
 
     def _advance(self, rows: Sequence[Recorded]) -> BaseException | None:
         """Apply rows; gives what went wrong beside a store that cannot be written."""

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,15 +16,17 @@ from kg.apply import Applier
 from kg.collecting import rarely
 from kg.directory import open_directory
 from kg.erasure import finish
-from kg.errors import JournalCorrupt, StoreError
+from kg.errors import JournalCorrupt
 from kg.follower import Follower
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
+from kg.known import told
 from kg.readings.backends import Opener, open_readings
 from kg.readings.orders import Order
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
+from kg.recorder import Recorder
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
 from kg.updating import Look, order, perform
@@ -98,6 +101,7 @@ class Ingest:
             self._make_up(reopen=False)
             self._follower = self.follower = Follower(self._applier.apply, self._make_up)
             undo.callback(self._follower.close)
+            self._recorder = Recorder(self.journal, self._judge, self._follower)
             self._undo = undo.pop_all()
 
     def __enter__(self) -> "Ingest":
@@ -116,6 +120,7 @@ class Ingest:
         permit: Permit | None = None,
         gate: Gate | None = None,
         settled: bool = True,
+        answer: Callable[[Work], Work | None] | None = None,
     ) -> Receipt:
         """Check, record and apply one payload, with one fsync for all threads that wait; on disk on return.
 
@@ -127,6 +132,7 @@ class Ingest:
             permit: raises where its sender may not send such a message about such subjects.
             gate: finds what else is wrong with it.
             settled: wait until it can be queried; else only until it is on disk.
+            answer: makes what answers it, to be recorded with it where it is accepted.
 
         Raises:
             kg.errors.StoreUnavailable: it could not be recorded; send it again later.
@@ -136,20 +142,34 @@ class Ingest:
             permit(work.report.message_type, work.subjects)
         if gate is not None and work.lifted is not None and (found := gate(work.lifted)):
             work = work.judged(work.report.adding(found))
-        answer: Future[Kept] = Future()
+        made = answer(work) if answer is not None and work.report.conforms else None
+        work = replace(work, answer=made, patient=not settled)
+        kept: Future[Kept] = Future()
         with self._queue_lock:
-            self._queue.append((work, answer))
+            self._queue.append((work, kept))
         with self._write_lock:
-            if not answer.done():
+            if not kept.done():
                 self._lead()
-        return answer.result().receipt() if settled else answer.result().early()
+        return kept.result().receipt() if settled else kept.result().early()
+
+    def issue(self, works: Sequence[Work]) -> list[Receipt]:
+        """Record messages of ours that were checked before, with one fsync; they are on disk on return.
+
+        Raises:
+            kg.errors.StoreUnavailable: they could not be recorded; none was.
+        """
+        tells = frozenset(
+            key for w in works if w.lifted is not None for key in told(w.lifted.message_type, w.lifted.lines)
+        )
+        with self._write_lock:
+            return [kept.early() for kept in self._recorder.write(works, tells)]
 
     def take_entry(self, entry: RegistryEntry, report: Report) -> Receipt:
         """Record and apply an entry of the activation registry that was judged."""
         lifted, now = entry.lifted(), datetime.now(UTC)
         work = Work(entry.payload(), report, lifted, (entry.ven,), entry.agent, "in", now, lifted.facts)
         with self._write_lock:
-            return self._write([work], frozenset())[0].receipt()
+            return self._recorder.write([work], frozenset())[0].receipt()
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
         """Check, record and apply (name, bytes) of payloads, several to one fsync; receipts come after it.
@@ -168,7 +188,7 @@ class Ingest:
                         break
                     coming = ahead.submit(self._chunk, source)
                     with self._write_lock:
-                        kept = self._record([work for _, work in chunk])
+                        kept = self._recorder.record([work for _, work in chunk])
                     flying.append(list(zip((name for name, _ in chunk), kept, strict=True)))
                 except Exception as error:  # noqa: BLE001 - told behind the receipts of what is on disk
                     failed = error
@@ -198,6 +218,10 @@ class Ingest:
         with self._write_lock:
             self._undo.close()
 
+    def examine(self, data: bytes, sender: str) -> Work:
+        """Check a message of ours, without recording it."""
+        return self._examine(data, sender, "out", None)
+
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None
     ) -> Work:
@@ -220,68 +244,13 @@ class Ingest:
         with self._queue_lock:
             waiting, self._queue = self._queue, []
         try:
-            kept = self._record([work for work, _ in waiting])
+            kept = self._recorder.record([work for work, _ in waiting])
         except BaseException as error:  # noqa: BLE001 - every thread that waits needs its answer
             for _, answer in waiting:
                 answer.set_exception(error)
             return
         for (_, answer), one in zip(waiting, kept, strict=True):
             answer.set_result(one)
-
-    def _record(self, works: Sequence[Work]) -> list[Kept]:
-        """Judge payloads against the store in their order, and record them with as few fsyncs as that takes.
-
-        One that is compared with what an earlier one tells is judged when that one has been applied.
-        """
-        if not self._judge.active:
-            return self._write(works, frozenset())
-        kept: list[Kept] = []
-        waiting: list[Work] = []
-        told: set[str] = set()
-        for work in works:
-            flying = self._follower.flying()
-            judgement = self._judge.judge(work, behind=self._follower.behind)
-            told_here = not told.isdisjoint(judgement.asked)
-            if told_here:
-                kept += self._write(waiting, frozenset(told))
-                waiting, told = [], set()
-                flying = self._follower.flying()
-            told_before = [flight for flight in flying if not flight.told.isdisjoint(judgement.asked)]
-            for flight in told_before:
-                flight.answer.exception()  # waits for it
-            if told_here or told_before:
-                judgement = self._judge.judge(work, behind=self._follower.behind)
-            waiting.append(work.judged(judgement.report))
-            told |= judgement.told
-        return kept + self._write(waiting, frozenset(told))
-
-    def _write(self, works: Sequence[Work], told: frozenset[str]) -> list[Kept]:
-        """Record payloads with one fsync; the same bytes again are not recorded twice."""
-        rows: dict[tuple[bytes, tuple[str, ...], str], int] = {}
-        fresh: dict[tuple[bytes, tuple[str, ...], str], Work] = {}
-        for work in works:
-            if work.report.verdict == "unreadable":
-                with contextlib.suppress(StoreError):
-                    reason = work.report.violations[0].rule
-                    self.journal.unreadable.record(work.data, reason, received=work.received)
-            elif work.key not in rows and work.key not in fresh:
-                found = self.journal.find(work.data, work.subjects)
-                if found is not None and found[1] == work.report.verdict:
-                    rows[work.key] = found[0]
-                else:
-                    fresh[work.key] = work
-        new = self.journal.append_many(work.entry() for work in fresh.values()) if fresh else []
-        first = dict(zip(fresh, new, strict=True))
-        told_of = [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)]
-        applied = self._follower.put(told_of, told)
-        kept = []
-        for work in works:
-            seq = first.pop(work.key, None)
-            if seq is not None:
-                rows[work.key] = seq
-            row = rows.get(work.key)
-            kept.append(Kept(work.report, row, seq is None and row is not None, applied, work.lifted))
-        return kept
 
     def _make_up(self, *, reopen: bool = True) -> None:
         """Apply the rows that the graph does not have: after a crash, a full disk, a lost graph."""

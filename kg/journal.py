@@ -196,8 +196,11 @@ class Journal:
             kg.errors.UsageError: there is no such row.
             kg.errors.JournalCorrupt: the row does not fit its key.
         """
-        row = next(self.rows(seq - 1), None)
-        if row is None or row.seq != seq:
+        with self._mutex, guard(self.directory.journal):
+            self._opened()
+            found = self._db.execute(f"SELECT {_COLUMNS} FROM journal WHERE seq = ?", (seq,)).fetchone()  # noqa: S608
+        row = Row._make(found) if found is not None else None
+        if row is None:
             raise UsageError(f"the journal has no row {seq}", cure=f"its last row is {self.head.seq}")
         opened = self.open(row)
         return opened[0] if opened else None

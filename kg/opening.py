@@ -36,6 +36,7 @@ def open_ingest(settings: Settings, *, create: bool = True) -> Ingest:
         readings=partial(
             open_readings,
             kind=settings.readings,
+            usual="columns" if settings.vtn_id else "graph",
             memory=settings.readings_memory,
             place=partial(place_of, settings),
         ),

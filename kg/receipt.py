@@ -23,6 +23,7 @@ class Receipt:
         duplicate: the same bytes were recorded before, under this row; nothing was added.
         applied: what it says can be queried; False when the graph could not be written: made up for later.
         lifted: the payload's graph, where it could be lifted.
+        answer: what answers it, where that was recorded with it.
     """
 
     report: Report
@@ -30,6 +31,7 @@ class Receipt:
     duplicate: bool = False
     applied: bool = True
     lifted: Lifted | None = field(default=None, compare=False, repr=False)
+    answer: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -63,6 +65,7 @@ class Kept:
         duplicate: as in the receipt.
         applied: whether it is in the graph, once that is known.
         lifted: as in the receipt.
+        answer: as in the receipt.
     """
 
     report: Report
@@ -70,12 +73,14 @@ class Kept:
     duplicate: bool
     applied: Future[bool]
     lifted: Lifted | None
+    answer: bytes = b""
 
     def early(self) -> Receipt:
         """Give the receipt without waiting for the graph."""
         applied = self.applied.done() and self.applied.exception() is None and self.applied.result()
-        return Receipt(self.report, self.seq, self.duplicate, applied, self.lifted)
+        return Receipt(self.report, self.seq, self.duplicate, applied, self.lifted, self.answer)
 
     def receipt(self) -> Receipt:
         """Wait for the graph and give the receipt."""
-        return Receipt(self.report, self.seq, self.duplicate, self.applied.result(), self.lifted)
+        applied = self.applied.result()
+        return Receipt(self.report, self.seq, self.duplicate, applied, self.lifted, self.answer)

@@ -41,12 +41,23 @@ def schema_folder() -> Path:
     )
 
 
-@lru_cache(maxsize=2)
+_made: dict[str, etree.XMLSchema] = {}
+_making = threading.Lock()
+
+
 def schema_for(profile: str) -> etree.XMLSchema:
     """Give the compiled schema of a profile; safe to share between threads for yes or no."""
-    return etree.XMLSchema(
-        etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True))
-    )
+    found = _made.get(profile)
+    return found if found is not None else _make(profile)
+
+
+def _make(name: str) -> etree.XMLSchema:
+    """Compile the schema, one thread at a time: libxml2 sets up its table of built-in types meanwhile."""
+    with _making:
+        if name not in _made:
+            path = str(schema_folder() / "oadr_20b.xsd")
+            _made[name] = etree.XMLSchema(etree.parse(path, etree.XMLParser(no_network=True)))
+        return _made[name]
 
 
 def in_20b(root: Any) -> Any:
@@ -87,12 +98,9 @@ def messages(profile: str = "2.0b") -> frozenset[str]:
     return frozenset(str(e.get("ref")).partition(":")[2] for e in found.iter(f"{xs}element") if e.get("ref"))
 
 
-@lru_cache(maxsize=1)
 def _diagnostic_schema() -> etree.XMLSchema:
-    """Compile a second schema object: its error log belongs to one caller at a time."""
-    return etree.XMLSchema(
-        etree.parse(str(schema_folder() / "oadr_20b.xsd"), etree.XMLParser(no_network=True))
-    )
+    """Give a second schema object: its error log belongs to one caller at a time."""
+    return schema_for("diagnosis")
 
 
 def schema_errors(root: Any) -> Iterator[SchemaError]:

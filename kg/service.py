@@ -209,6 +209,7 @@ class Service:
         """Give the readings of a selection, to be written as JSON, CSV, Arrow, Parquet or a DataFrame."""
         from kg.readings.forms import table
 
+        self.store.follower.settle()
         return table(self.store.readings, self.store.graphs, selection)
 
     def stored(self) -> dict[str, StoredQuery]:
@@ -229,6 +230,7 @@ class Service:
         Raises:
             QueryError: the query is refused or does not parse, or no stored query has that name.
         """
+        self.store.follower.settle()
         if "{" not in query and query.strip().replace("-", "").replace("_", "").isalnum():
             return self.ask_stored(query.strip(), values or {})
         if values:
@@ -272,5 +274,5 @@ class Service:
                 store, settings = self.store, self.settings
                 root, late = store.journal.directory.snapshots, settings.snapshot_seconds
                 longest, most = settings.max_query_characters, settings.max_table_rows
-                self._asking = Asking(store.graphs, store.readings, root, late, longest, most)
+                self._asking = Asking(store.graphs, store.readings, root, late, longest, most, store.follower)
             return self._asking

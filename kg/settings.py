@@ -82,8 +82,8 @@ class Settings(BaseSettings):
     max_payload_bytes: int = Field(MAX_BYTES, ge=1, description="largest payload accepted, in bytes")
     readings: Literal["", "graph", "columns", "clickhouse"] = Field(
         "",
-        description="where a new store keeps readings: graph (for a pilot), columns (for millions) or"
-        " clickhouse (beyond one machine)",
+        description="where a new store keeps readings: graph (for a pilot), columns (for millions, and for a"
+        " VTN) or clickhouse (beyond one machine)",
     )
     readings_memory: str = Field(
         "1GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="most memory that readings in columns use"
@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="what is logged at least; info has a line for each request"
     )
+    client_seconds: float = Field(30.0, gt=0, description="seconds for a client to send a request whole")
     pages: str = Field(
         "",
         description="origins of web pages that may call, separated by spaces; loopback's always may",

@@ -33,6 +33,8 @@ class Work:
         received: when, with zone.
         facts: the graph by subject and predicate.
         signature: what became of its signature, N-Triples about the message.
+        answer: what answers it where it is accepted.
+        patient: nobody waits until it can be queried.
     """
 
     data: bytes
@@ -44,6 +46,8 @@ class Work:
     received: datetime
     facts: Facts = field(default_factory=dict)
     signature: tuple[str, ...] = ()
+    answer: "Work | None" = None
+    patient: bool = False
 
     @property
     def key(self) -> tuple[bytes, tuple[str, ...], str]:

@@ -1,21 +1,18 @@
 """Messages that a VTN makes of its own accord: events, report requests, and what they answer."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
-from xml.sax.saxutils import escape
 
 from kg.literals import segment
 from kg.namespaces import ID
 from kg.openadr.event_request import told_lines, version_iri
 from kg.openadr.graph import MessageGraph, new_id
-from kg.openadr.ven import Event, ReportRequest, Ven
+from kg.openadr.ven import Event, Point, ReportRequest, Ven
 from kg.times import seconds
 
-#: Stands in a message for the requestID that it answers; random, so that no venID holds it.
-_ANSWERED: Final = uuid.uuid4().hex.encode()
+#: How often a report is to come of what is sampled more often than reports are wanted.
+_OFTEN: Final = "PT1M"
 
 
 def distribute(
@@ -111,33 +108,44 @@ def response(answers: str, ven: str = "", code: str = "200", description: str = 
 
 def updated_report(ven: str, answers: str) -> bytes:
     """Make an oadrUpdatedReport that accepts a delivery; the message that a VTN sends most."""
-    return _updated(ven).replace(_ANSWERED, escape(answers).encode())
-
-
-@lru_cache(maxsize=8192)
-def _updated(ven: str) -> bytes:
-    """Make the message once for each VEN, with a mark for the requestID that it answers."""
     g = MessageGraph("oadrUpdatedReport")
-    g.answer(_ANSWERED.decode())
+    g.answer(answers)
     g.party(ven)
     return g.payload()
 
 
 def offered(ven: Ven, every: str) -> list[ReportRequest]:
-    """Make a request for all data points that a VEN registered, as often as they are sampled or ``every``.
+    """Make requests for all data points that a VEN registered: ``every`` so often, as far as it samples so.
+
+    Points of one report that are sampled at other intervals are asked for by a request of their own.
 
     Args:
         ven: the VEN.
-        every: wanted length of intervals, an OpenADR duration; a longer shortest sampling period wins.
+        every: wanted length of intervals, an OpenADR duration.
+
+    Source:
+        OpenADR 2.0b, oadr_20b.xsd, oadrSamplingRateType.
     """
     made = []
     for specifier, points in ven.points.items():
-        if not points or not specifier:
+        if not specifier:
             continue
-        shortest = max((p.shortest for p in points.values()), key=lambda p: seconds(p) or 0)
-        long = shortest if (seconds(shortest) or 0) > (seconds(every) or 0) else every
-        made.append(ReportRequest(new_id("report"), specifier, tuple(points), long))
+        alike: dict[str, list[str]] = {}
+        for name, point in points.items():
+            alike.setdefault(_granularity(point, every), []).append(name)
+        for granularity, names in alike.items():
+            back = every if (seconds(granularity) or 0) >= (seconds(every) or 0) else _OFTEN
+            back = min(back, every, key=lambda one: seconds(one) or 0)
+            made.append(ReportRequest(new_id("report"), specifier, tuple(names), granularity, back))
     return made
+
+
+def _granularity(point: Point, every: str) -> str:
+    """Give the length of intervals nearest to the wanted one that a data point is sampled at."""
+    wanted, least, most = (seconds(one) or 0 for one in (every, point.shortest, point.longest))
+    if least > wanted:
+        return point.shortest
+    return point.longest if 0 < most < wanted else every
 
 
 def _request(g: MessageGraph, ven: Ven, requests: Iterable[ReportRequest], back: str) -> None:
@@ -146,9 +154,10 @@ def _request(g: MessageGraph, ven: Ven, requests: Iterable[ReportRequest], back:
         g.text(node, "reportRequestID", request.request_id)
         g.text(node, "reportSpecifierID", request.specifier)
         g.duration(node, "granularity", request.granularity)
-        longer = (seconds(request.granularity) or 0) > (seconds(back) or 0)
+        asked = request.back or back
+        longer = (seconds(request.granularity) or 0) > (seconds(asked) or 0)
         single = seconds(request.granularity) == 0
-        g.duration(node, "reportBackDuration", request.granularity if longer or single else back)
+        g.duration(node, "reportBackDuration", request.granularity if longer or single else asked)
         for place, name in enumerate(request.points):
             point = g.child(node, "requestedPoint", "requested-point", place, "RequestedPoint")
             g.text(point, "rID", name)

@@ -172,6 +172,7 @@ class Node:
 
     def _reported(self, ven: str, size: int) -> dict[str, Decimal]:
         """Give start -> watts of what a VEN reported for intervals of a length; its data points added up."""
+        self._vtn.ingest.follower.settle()
         store, found = self._vtn.ingest.readings, dict[str, Decimal]()
         since = datetime.now(UTC) - _KEPT
         prefix = f"{ID}series/{segment(ven)}/"

@@ -180,7 +180,8 @@ class Roster:
         for report in m.nodes("report"):
             points = ven.points.setdefault(m.text(report, "reportSpecifierID"), {})
             for node in m.nodes("reportDescription", report):
-                offered = Point(m.text(node, "minimumSamplingPeriod"), m.text(node, "readingType"))
+                periods = m.text(node, "minimumSamplingPeriod"), m.text(node, "maximumSamplingPeriod")
+                offered = Point(*periods, m.text(node, "readingType"))
                 points[m.text(node, "rID")] = offered
 
     def _requests_reports(self, m: "Message") -> None:
@@ -190,9 +191,8 @@ class Roster:
         for node in m.nodes("reportRequest"):
             points = tuple(m.text(point, "rID") for point in m.nodes("requestedPoint", node))
             name = m.text(node, "reportRequestID")
-            ven.requests[name] = ReportRequest(
-                name, m.text(node, "reportSpecifierID"), points, m.text(node, "granularity")
-            )
+            lengths = m.text(node, "granularity"), m.text(node, "reportBackDuration")
+            ven.requests[name] = ReportRequest(name, m.text(node, "reportSpecifierID"), points, *lengths)
         if m.message_type == "oadrCreateReport":
             self._queues(m)
 

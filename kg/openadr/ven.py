@@ -94,9 +94,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A data point that a VEN registered: its shortest sampling period, and its readingType."""
+    """A data point that a VEN registered: its sampling periods, and its readingType.
+
+    Attributes:
+        shortest: its oadrMinPeriod, an OpenADR duration; empty where it states none.
+        longest: its oadrMaxPeriod, likewise.
+        reading_type: its readingType.
+    """
 
     shortest: str
+    longest: str
     reading_type: str
 
 
@@ -109,6 +116,7 @@ class ReportRequest:
         specifier: reportSpecifierID of the report.
         points: its rIDs.
         granularity: length of its intervals, an OpenADR duration; zero for a single report.
+        back: how often a report is to come, an OpenADR duration; empty where nothing is wanted.
         accepted: whether the VEN said that it will deliver it.
         cancelled: whether it was called off.
     """
@@ -117,6 +125,7 @@ class ReportRequest:
     specifier: str
     points: tuple[str, ...]
     granularity: str = ""
+    back: str = ""
     accepted: bool = False
     cancelled: bool = False
 

@@ -14,6 +14,7 @@ from kg.check import Checker
 from kg.ingest import Ingest
 from kg.lift import Lifted
 from kg.openadr import distribution
+from kg.openadr.accepting import Accepting
 from kg.openadr.entry_gate import Gate
 from kg.openadr.policy import Policy
 from kg.openadr.roster import IDLE, Roster
@@ -46,6 +47,7 @@ class Vtn:
         self.roster = Roster(policy.vtn_id)
         self.lock = threading.RLock()
         self._gate = Gate(self.roster)
+        self._accepting = Accepting(ingest, policy.vtn_id)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         #: bytes of a poll -> venID and the answer when there is no news
@@ -93,9 +95,15 @@ class Vtn:
                 if sealed is not None and sealed.refusal is not None:
                     return reply(sealed.refusal, lifted, by=Answerer(party=ven_of(lifted))) or b""
                 return self._poll(data, lifted)
-        settled = not _DELIVERY.search(data)  # what is delivered changes nothing that the VTN acts on
-        gate = self._gate.of(service)
-        receipt = self.ingest.ingest(data, sender=party, permit=permit, gate=gate, settled=settled)
+        delivery = _DELIVERY.search(data) is not None  # it changes nothing that the VTN acts on
+        receipt = self.ingest.ingest(
+            data,
+            sender=party,
+            permit=permit,
+            gate=self._gate.of(service),
+            settled=not delivery,
+            answer=self._accepting if delivery else None,
+        )
         lifted = receipt.lifted
         if not receipt.accepted or lifted is None:
             return self._refuse(data, receipt, lifted)
@@ -108,6 +116,8 @@ class Vtn:
                 ven.last_seen = now
                 if lifted.message_type == "oadrUpdateReport":
                     ven.last_report = now
+        if receipt.answer:
+            return receipt.answer
         made = self._reply(lifted, receipt.report, ven, party)
         if made is None:
             return b""

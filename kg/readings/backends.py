@@ -48,6 +48,7 @@ def open_readings(
     folder: Path,
     kind: str = "",
     *,
+    usual: str = "graph",
     memory: str = "1GB",
     place: "Callable[[], Place] | None" = None,
 ) -> ReadingStore:
@@ -58,6 +59,7 @@ def open_readings(
         folder: where the files of back ends other than ``graph`` lie.
         kind: ``"graph"``, ``"columns"`` or ``"clickhouse"`` for a new store; for an existing one empty or
             the same.
+        usual: back end of a new store where ``kind`` is empty.
         memory: the most memory that ``columns`` may use, for example ``"1GB"``.
         place: tells where ``clickhouse`` is; the settings of the process where it is left out.
 
@@ -72,7 +74,7 @@ def open_readings(
             where="FLEXKG_READINGS",
             cure=f"move them with: flexkg readings move --to {kind}",
         )
-    chosen = found or kind or "graph"
+    chosen = found or kind or usual
     file = folder / {"columns": FILE, "clickhouse": MARK}.get(chosen, FILE)
     if found and found != "graph" and not file.exists():
         raise StoreUnavailable(

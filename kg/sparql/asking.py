@@ -13,7 +13,7 @@ from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
 from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Rewriter
-from kg.sparql.snapshots import Snapshot, Snapshots
+from kg.sparql.snapshots import Snapshot, Snapshots, Writer
 
 #: Characters of a query that is prepared in so little time that nobody waits for it.
 _SHORT: Final = 4_000
@@ -29,6 +29,7 @@ class Asking:
         max_age: seconds by which a query may see the store late.
         characters: longest query accepted.
         most: rows of readings that one pattern may take in.
+        writer: what writes the store.
 
     Attributes:
         rewriters: run over each user's query, in order, after the gate and before a worker gets it.
@@ -42,10 +43,11 @@ class Asking:
         max_age: float,
         characters: int,
         most: int,
+        writer: Writer | None = None,
     ) -> None:
         self.rewriters: list[Rewriter] = []
-        self.snapshots = Snapshots(graphs, root, max_age)
-        self._graphs, self._readings, self._most = graphs, readings, most
+        self.snapshots = Snapshots(graphs, root, max_age, writer)
+        self._graphs, self._readings, self._most, self._writer = graphs, readings, most, writer
         self._limits = Limits(characters=characters)
 
     def asked(
@@ -77,6 +79,8 @@ class Asking:
         for rewrite in self.rewriters:
             text = rewrite(text)
         if not stored_only:
+            if self._writer is not None and self._readings.view() is not None:  # read before the snapshot
+                self._writer.settle()
             text = self._with_readings(text, shift, restricted=bool(default or named), parties=parties)
         return self._over(self.snapshots.hold(max_age), query, text, shift, default, named)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from kg.errors import StoreUnavailable
 from kg.graphs import META, GraphStore
@@ -41,6 +42,17 @@ class Snapshot:
     users: int = field(default=0)
 
 
+class Writer(Protocol):
+    """What writes the store: rows on their way to it."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows that the store does not have yet."""
+
+    def settle(self) -> None:
+        """Wait until it has them."""
+
+
 class Snapshots:
     """The snapshots of one store.
 
@@ -48,10 +60,11 @@ class Snapshots:
         graphs: the store.
         root: directory for the copies, on the store's file system; emptied before the first one.
         max_age: seconds by which a query may see the store late, 0 or more.
+        writer: what writes the store; a snapshot has all that was handed to it before.
     """
 
-    def __init__(self, graphs: GraphStore, root: Path, max_age: float) -> None:
-        self._root = root
+    def __init__(self, graphs: GraphStore, root: Path, max_age: float, writer: Writer | None = None) -> None:
+        self._root, self._writer = root, writer
         self._graphs, self._max_age = graphs, max_age
         self._mutex = threading.Lock()
         self._making = threading.Lock()
@@ -81,6 +94,8 @@ class Snapshots:
 
     def at_hand(self, max_age: float | None = None) -> Snapshot | None:
         """Take a snapshot that is there and fresh enough into use, or give None; see ``hold``."""
+        if max_age is not None and max_age <= 0 and self._writer is not None and self._writer.waits:
+            return None
         bound = self._max_age if max_age is None else min(max_age, self._max_age)
         # a small store is copied more often than it has to be, a large one only as often as it has to
         return self._fresh(min(bound, max(_SHARE * self._cost, 2 * _LEAST)))
@@ -142,6 +157,8 @@ class Snapshots:
             last = self._current
         if last is not None:
             time.sleep(max(0.0, min(_LEAST, last.taken + self._cost + _LEAST - time.monotonic())))
+        if self._writer is not None:
+            self._writer.settle()
         begun = time.monotonic()
         version, revisions = self._graphs.version, self._graphs.revisions()
         self._number += 1

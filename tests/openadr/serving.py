@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 
 from tests.paths import ROOT
 
@@ -15,6 +17,8 @@ class Served:
 
     def __init__(self, store, *, port=0, vtn="VTN-1", **settings):
         environment = os.environ | {f"FLEXKG_{name.upper()}": str(value) for name, value in settings.items()}
+        # a file, not a pipe: a server that says much waits for no reader
+        self.words = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -30,33 +34,51 @@ class Served:
             ],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=self.words,
             stderr=subprocess.STDOUT,
-            text=True,
         )
-        line = self.process.stdout.readline()
-        found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
-        assert found, line + self.process.stdout.read()
+        found = self.wait(r"https?://127\.0\.0\.1:(\d+)")
         self.port = int(found[1])
         self.url = found[0]
         self.openadr = f"{self.url}/OpenADR2/Simple/2.0b"
 
+    def said(self):
+        """What it printed until now, or until it ended."""
+        if not self.words.closed:
+            self.text = os.pread(self.words.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+            if self.process.poll() is not None:
+                self.words.close()
+        return self.text
+
+    def wait(self, pattern, seconds=30):
+        """Wait until it printed something."""
+        for _ in range(int(seconds / 0.05)):
+            if found := re.search(pattern, self.said()):
+                return found
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.kill()
+        raise AssertionError(self.said())
+
     def kill(self):
         """End it as a power cut would."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+        self.said()
 
     def stop(self):
         """End it in good order; gives what it printed."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            text, _ = self.process.communicate(timeout=20)
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-        return text
+        return self.said()
 
 
 @contextlib.contextmanager

@@ -204,6 +204,7 @@ def test_reports_are_merged_upwards(tree):
         assert ven.report(asked.one("reportRequestID"), values=[value, value + 1]).code == "200"
     assert up.report() == 2
     assert up.report() == 0
+    above.store.follower.settle()
     found = [r for r in above.store.readings.scan() if "/AGG/merged/" in r.series]
     assert [r.value for r in found] == [4000, 4002]
 

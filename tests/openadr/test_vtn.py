@@ -243,3 +243,28 @@ def test_event_that_does_not_conform_is_refused_and_changes_nothing(client, ven)
     assert client.get("/events").json() == []
     assert ven.poll().type == "oadrResponse"
     assert client.post("/events", json=an_event("VEN-9")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "asked", "back"),
+    [
+        ("PT1M", "PT1H", "PT15M", "PT15M"),
+        ("PT2S", "PT2S", "PT2S", "PT1M"),
+        ("PT30M", "PT1H", "PT30M", "PT30M"),
+        ("PT0S", "PT0S", "PT15M", "PT15M"),
+    ],
+)
+def test_reports_are_asked_for_as_often_as_they_are_sampled(client, ven, least, most, asked, back):
+    """Within oadrMinPeriod and oadrMaxPeriod; a period of zero states none."""
+    post = ven.post
+    ven.post = lambda service, data: post(
+        service,
+        data.replace(b"MinPeriod>PT1M", f"MinPeriod>{least}".encode()).replace(
+            b"PT1H</oadr:oadrMax", f"{most}</oadr:oadrMax".encode()
+        ),
+    )
+    answer = ven.register_reports()
+    assert answer.code == "200"
+    granularity = answer.text.partition("granularity>")[2].partition("granularity>")[0]
+    often = answer.text.partition("reportBackDuration>")[2].partition("reportBackDuration>")[0]
+    assert (f">{asked}<" in granularity, f">{back}<" in often) == (True, True), answer.text

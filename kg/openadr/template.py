@@ -1,0 +1,91 @@
+"""A message of ours that is sent many times: made and checked once, then filled with what differs."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from xml.sax.saxutils import escape
+
+from kg.errors import UsageError
+from kg.lift import Lifted
+from kg.literals import segment, string
+from kg.work import Work
+
+_TERM: Final = re.compile(r'(<[^>]*>|"(?:[^"\\]|\\.)*")')
+#: Texts that mean the same wherever they stand in a message; others take the long way.
+_PLAIN: Final = re.compile(r"[!-~]{1,512}")
+
+
+def fits(*texts: str) -> bool:
+    """Say whether texts can be filled in: visible ASCII without spaces."""
+    return all(map(_PLAIN.fullmatch, texts))
+
+
+class Template:
+    """A message with marks where texts differ.
+
+    Args:
+        work: the message with the marks, checked.
+        marks: strings that stand for the texts, and occur nowhere else.
+
+    Raises:
+        UsageError: there are findings on it, which would say something about the marks.
+    """
+
+    def __init__(self, work: Work, marks: Sequence[str]) -> None:
+        if work.lifted is None or work.report.violations:
+            raise UsageError("the message does not conform without a word", cure="check it by itself")
+        self._work, self._lifted, self._marks = work, work.lifted, tuple(marks)
+        self._bytes = [(before.encode(), mark) for before, mark in _parted(work.data.decode(), marks)]
+        #: what stands before a text of the graph, which text it is (0: the digest), and whether in an IRI
+        self._graph: list[tuple[str, int, bool]] = []
+        before = ""
+        for term in _TERM.split("\n".join(work.lifted.lines)):
+            for static, mark in _parted(term, (work.report.digest, *marks)):
+                before += static
+                if mark >= 0:
+                    self._graph.append((before, mark, term[0] == "<"))
+                    before = ""
+        self._end = before
+
+    def fill(self, *texts: str, seal: Callable[[bytes], bytes] | None = None) -> Work:
+        """Give the message with texts in the place of the marks.
+
+        Args:
+            texts: one for each mark, which must fit.
+            seal: signs the message.
+        """
+        escaped = [escape(text).encode() for text in texts]
+        data = b"".join(before + (escaped[mark] if mark >= 0 else b"") for before, mark in self._bytes)
+        data = seal(data) if seal is not None else data
+        digest = hashlib.sha256(data).hexdigest()
+        in_iri = [digest, *map(segment, texts)]
+        in_text = [digest, *(string(text)[1:-1] for text in texts)]
+        parts = [before + (in_iri[mark] if iri else in_text[mark]) for before, mark, iri in self._graph]
+        lines = "".join([*parts, self._end]).split("\n")
+        work, old = self._work, self._work.report.digest
+        lifted = Lifted(
+            self._lifted.message.replace(old, digest), self._lifted.message_type, self._lifted.profile, lines
+        )
+        places = dict(zip(self._marks, texts, strict=True))
+        return replace(
+            work,
+            data=data,
+            report=replace(work.report, digest=digest),
+            lifted=lifted,
+            subjects=tuple(dict.fromkeys(places.get(name, name) for name in work.subjects)),
+            sender=places.get(work.sender, work.sender),
+            received=datetime.now(UTC),
+            facts={},
+        )
+
+
+def _parted(text: str, marks: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Part a text at marks: what stands before one, and which it is; -1 for the rest."""
+    at = 0
+    for found in re.finditer("|".join(map(re.escape, marks)), text):
+        yield text[at : found.start()], marks.index(found[0])
+        at = found.end()
+    yield text[at:], -1
