@@ -19,15 +19,23 @@ REFUSED, FAILED, INTERRUPTED = 1, 2, 130
 class Commands(TyperGroup):
     """Run a command; what goes wrong is told in one line on standard error, never as a traceback."""
 
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Read the command line; Ctrl-C meanwhile is told like any other."""
+        try:
+            return super().make_context(*args, **more)
+        except KeyboardInterrupt as error:
+            tell("interrupted")
+            raise typer.Exit(INTERRUPTED) from error
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the context names.
 
         Raises:
             typer.Exit: with the command's exit code; 2 where an error stopped it, 130 after Ctrl-C.
         """
-        _speak_utf8()
         try:
             try:
+                _speak_utf8()
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()

@@ -794,6 +794,17 @@ def test_interruption_is_calm():
     assert (result.exit_code, result.stderr) == (130, "flexkg: interrupted\n")
 
 
+def test_interruption_while_the_command_line_is_read_is_calm(monkeypatch):
+    """Ctrl-C between loading and running."""
+
+    def interrupted(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.core.TyperGroup.parse_args", interrupted)
+    result = surrounded(ValueError())
+    assert (result.exit_code, result.stderr) == (130, "flexkg: interrupted\n")
+
+
 def test_interruption_while_loading_is_calm(monkeypatch, capsys):
     """Ctrl-C before the command line is there."""
 
