@@ -157,3 +157,6 @@ def test_latch_lets_readers_in_together_and_a_writer_alone():
             seen.append("read")
     writer.join(10)
     assert seen == ["read", "written"]
+    with latch.reading(), latch.writing():
+        seen.append("by the reader itself")
+    assert len(seen) == 3

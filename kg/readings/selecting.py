@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from kg.errors import UsageError
 from kg.literals import segment
-from kg.readings import Reading, ReadingStore, series_of
+from kg.readings import Reading, ReadingStore, View, series_of
 from kg.readings.column_batch import micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = 3_600_000_000
 _VALUE = "coalesce(r.milli * 1000, r.micro)"
 
 
@@ -160,6 +161,8 @@ def _of_columns(store: ReadingStore, selection: Selection) -> Iterator[Row]:
                 f" {source} ORDER BY n.iri, r.starts{limit}",
                 values,
             )
+        elif (summed := _of_hours(view, selection, chosen, limit)) is not None:
+            found = summed
         else:
             cell = f"epoch_us(r.starts) // {_length(selection.bucket)} AS cell"
             found = view.rows(
@@ -180,8 +183,34 @@ def _of_columns(store: ReadingStore, selection: Selection) -> Iterator[Row]:
         yield Row(iri, resource, prop, unit, start, end, value, value, value, value, 1, quality)
 
 
+def _of_hours(
+    view: View, selection: Selection, chosen: list[int], limit: str
+) -> list[tuple[Any, ...]] | None:
+    """Give the buckets from an hourly roll-up; None where there is none, or it does not tell them."""
+    length = _length(selection.bucket or timedelta())
+    if not getattr(view, "hours", False) or length % _HOUR or selection.known_at is not None:
+        return None
+    where, values = "r.series IN (SELECT unnest(?::INTEGER[]))", list[Any]([chosen])
+    for sign, time in ((">=", selection.start), ("<", selection.end)):
+        if time is not None:
+            if micros(time) % _HOUR:
+                return None
+            where += f" AND r.hour {sign} ?"
+            values.append(micros(time) // _HOUR)
+    source = f"FROM hours r JOIN names n ON n.id = r.series WHERE {where}"
+    if view.rows(f"SELECT r.series {source} AND r.texts > 0 LIMIT 1", values):
+        return None
+    return view.rows(
+        f"SELECT r.series, epoch_us(r.hour) // {length // _HOUR} AS cell, sum(r.number), sum(r.milli),"
+        f" sum(r.micro), min(r.least), max(r.most), NULL {source}"
+        f" GROUP BY r.series, n.iri, cell ORDER BY n.iri, cell{limit}",
+        values,
+    )
+
+
 def _bucket(about: tuple[Any, ...], row: tuple[Any, ...], bucket: timedelta) -> Row:
-    _, at, number, milli, micro, least, most, texts = row
+    _, at, count, milli, micro, least, most, texts = row
+    number = int(count)
     total = Decimal(int(milli or 0) * 1000 + int(micro or 0)).scaleb(-6)
     ends = [Decimal(int(end)).scaleb(-6) for end in (least, most) if end is not None]
     ends += [Decimal(text) for text in texts or ()]

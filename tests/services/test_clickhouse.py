@@ -161,6 +161,8 @@ def both(today):
         Selection(START + 2 * QUARTER, START + 9 * QUARTER),
         Selection(bucket=timedelta(hours=1)),
         Selection(bucket=timedelta(days=1), resources=("pump",)),
+        Selection(START, START + timedelta(hours=5), bucket=timedelta(hours=2), resources=("pump", "roof")),
+        Selection(START + QUARTER, START + timedelta(hours=5), bucket=timedelta(hours=1)),
         Selection(bucket=timedelta(minutes=50), limit=3),
         Selection(known_at=START + timedelta(hours=9)),
         Selection(known_at=START + timedelta(days=20), bucket=timedelta(hours=2)),
@@ -291,6 +293,9 @@ def test_replicas_hold_the_same_and_stand_in_for_each_other(replicated):
     assert len([*store.scan()]) == 120
     with pytest.raises(StoreUnavailable):
         store.append([reading(9, "9", payload="b", seq=2)])
+    elsewhere = Cluster(store.cluster.place)
+    elsewhere.find(2)
+    assert ClickHouseReadings(elsewhere).series() != []
     replicated[2].stop()
     with pytest.raises(StoreUnavailable):
         store.count()
@@ -367,3 +372,37 @@ class _Whole:
 
     def view(self, _):
         return self.store.view()
+
+
+def test_buckets_of_hours_are_read_from_the_roll_up(both, monkeypatch):
+    """Where values are kept as text, or the window cuts an hour, they are not."""
+    asked = []
+    click = both[1]
+    rows = click.cluster.rows
+    monkeypatch.setattr(click.cluster, "rows", lambda sql: asked.append(sql) or rows(sql))
+    hour = timedelta(hours=1)
+
+    def rolled(*window, resources=("pump",)):
+        asked.clear()
+        assert [*select(click, Selection(*window, bucket=hour, resources=resources))]
+        return not any("FROM current r JOIN" in sql for sql in asked)
+
+    assert rolled(START, START + 5 * hour)
+    assert not rolled(START, START + 5 * hour + QUARTER)
+    assert not rolled(resources=())
+
+
+def test_what_was_known_at_a_time_is_told(today):
+    """A correction replaces from its receipt on; a withdrawal hides; what comes later shows again."""
+    store, hour = opened([today]), timedelta(hours=1)
+    store.append([reading(0, "1"), reading(1, "5")])
+    store.append([contract.replace(reading(0, "2", payload="b", seq=2), received=NOON + 5 * hour)])
+    assert store.withdraw(A, NOON, NOON + QUARTER, at=NOON + 9 * hour) == 1
+    assert store.withdraw(A, NOON, NOON + QUARTER, at=NOON + 9 * hour) == 0
+    store.append([contract.replace(reading(0, "3", payload="c", seq=3), received=NOON + 12 * hour)])
+
+    def known(hours):
+        return [row.value for row in select(store, Selection(known_at=NOON + hours * hour))]
+
+    told = [known(hours) for hours in (0, 1, 4, 5, 8, 9, 11, 12, 50)]
+    assert told == [[], [1, 5], [1, 5], [2, 5], [2, 5], [5], [5], [3, 5], [3, 5]]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kg.errors import UsageError
-from kg.readings.clickhouse.wire import Address, Row, tabbed, unavailable
+from kg.readings.clickhouse.wire import CONNECT, Address, Row, tabbed, unavailable
 
 
 class ConnectedWire:
@@ -36,6 +36,7 @@ class ConnectedWire:
                 username=address.user,
                 password=address.password,
                 secure=address.secure,
+                connect_timeout=CONNECT,
                 send_receive_timeout=timeout,
                 autogenerate_session_id=False,
                 query_retries=0,

@@ -34,11 +34,12 @@ class Latch:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep everybody else out."""
+        """Keep everybody else out; a thread that reads may write too, and sees then what it wrote."""
+        me = threading.get_ident()
         with self._changed:
             self._waiting += 1
             try:
-                self._changed.wait_for(lambda: not self._writes and not self._inside)
+                self._changed.wait_for(lambda: not self._writes and not self._inside.keys() - {me})
                 self._writes = True
             finally:
                 self._waiting -= 1

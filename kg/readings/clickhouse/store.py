@@ -222,6 +222,8 @@ class ClickHouseView:
     """
 
     joins = False
+    #: There is an hourly roll-up.
+    hours = True
 
     def __init__(
         self, cluster: Cluster, qualities: Mapping[str, int], seen: Sequence[int] | None = None

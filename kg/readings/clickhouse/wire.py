@@ -23,6 +23,8 @@ SETTINGS: Mapping[str, str] = {
     "max_expanded_ast_elements": "10000000",
 }
 Row = tuple[Any, ...]
+#: Seconds in which a server must take a connection.
+CONNECT = 5
 
 
 class Wire(Protocol):
@@ -139,12 +141,14 @@ class PlainWire:
         to = self._to
         line = (
             http.client.HTTPSConnection(
-                to.host, to.port, timeout=self._timeout, context=ssl.create_default_context()
+                to.host, to.port, timeout=CONNECT, context=ssl.create_default_context()
             )
             if to.secure
-            else http.client.HTTPConnection(to.host, to.port, timeout=self._timeout)
+            else http.client.HTTPConnection(to.host, to.port, timeout=CONNECT)
         )
         try:
+            line.connect()
+            line.sock.settimeout(self._timeout)
             line.request("POST", path, body, self._head)
             answer = line.getresponse()
             found = answer.read()
