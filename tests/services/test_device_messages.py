@@ -1,7 +1,7 @@
-"""What a command becomes is taken by others' parts: BACnet, IEC 60870-5-104, DLMS/COSEM and S2.
+"""What a command becomes is taken by others' parts: BACnet, IEC 60870-5-104, IEC 61850, DLMS/COSEM and S2.
 
 Libraries that are not ours carry the message to a device that they play on loopback, which then has the value
-(BACnet, 104), or make and read the protocol's own form of it (DLMS, S2).
+(BACnet, 104, 61850), or make and read the protocol's own form of it (DLMS, S2).
 """
 
 import asyncio
@@ -99,6 +99,39 @@ def test_iec104_station_takes_the_commands(message):
         client.stop()
         server.stop()
     assert got == [(one["informationObjectAddress"], 6, float(one["value"])) for one in told]
+
+
+@pytest.mark.parametrize("value", [250_000, -1000])
+def test_iec61850_server_takes_the_command(message, value):
+    """libiec61850 operates the control of that reference, and reads the value back by it."""
+    import pyiec61850 as iec
+
+    told = message("der-iec61850", "setpoint", value)
+    assert (told["service"], told["functionalConstraint"]) == ("Operate", "CO")
+    control, _, leaf = told["reference"].partition(".Oper.")
+    device, _, path = control.partition("/")
+    node, _, data_object = path.partition(".")
+    model, where = iec.IedModel_create(""), port()
+    logical = iec.LogicalDevice_create(device, model)
+    iec.LogicalNode_create("LLN0", logical)
+    owner = iec.toModelNode(iec.LogicalNode_create(node, logical))
+    iec.CDC_APC_create(data_object, owner, 0, iec.CDC_CTL_MODEL_DIRECT_NORMAL, False)
+    server = iec.IedServer_create(model)
+    iec.IedServer_start(server, where)
+    line = iec.IedConnection_create()
+    try:
+        assert iec.IedServer_isRunning(server)
+        assert iec.IedConnection_connect(line, "127.0.0.1", where) == 0
+        client = iec.ControlObjectClient_create(control, line)
+        assert leaf == "ctlVal.f"
+        body = iec.MmsValue_createEmptyStructure(1)
+        iec.MmsValue_setElement(body, 0, iec.MmsValue_newFloat(float(told["value"])))
+        assert iec.ControlObjectClient_operate(client, body, 0)
+        read, error = iec.IedConnection_readFloatValue(line, told["reference"], iec.IEC61850_FC_CO)
+    finally:
+        iec.IedConnection_close(line)
+        iec.IedServer_stop(server)
+    assert (read, error) == (value, 0)
 
 
 @pytest.mark.parametrize(("point", "value"), [("stage", 3), ("setpoint", 21.5)])
