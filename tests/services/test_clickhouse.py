@@ -70,9 +70,13 @@ def store(request):
     made.close()
 
 
-for name, test in vars(contract).items():
-    if name.startswith("test_") and [*inspect.signature(test).parameters] == ["store"]:
-        globals()[name] = test
+globals().update(
+    {
+        name: one
+        for name, one in vars(contract).items()
+        if name.startswith("test_") and [*inspect.signature(one).parameters] == ["store"]
+    }
+)
 
 
 def values(store):
