@@ -174,6 +174,24 @@ def test_plant_that_is_not_available_opts_out(world, why):
     assert world.carrier.dispatch() == []
 
 
+def test_opt_holds_over_a_restart_without_the_vtn(world):
+    """What was opted out of is not written when the plant is there again; what was opted in to is."""
+    world.issue()
+    world.issue(name="E-2", start=3600)
+    world.plant.values["available"] = Decimal(0)
+    world.ven.step()
+    assert (world.opt(), world.opt("E-2")) == ("optOut", "optOut")
+    world.plant.values["available"] = Decimal(1)
+    world.again()
+    assert world.carrier.dispatch() == []
+    world.service.operator.cancel("E-1")
+    world.issue(name="E-3")
+    world.ven.step()
+    assert (world.opt("E-2"), world.opt("E-3")) == ("optOut", "optIn")
+    world.again()
+    assert len(world.carrier.dispatch()) == 2
+
+
 def test_emergency_stop_holds_over_a_restart(world):
     world.issue()
     world.ven.step()

@@ -68,7 +68,8 @@ class Carrier:
         self._lock = threading.RLock()
         self._duties: dict[str, Duty] = {}
         for message in self._memory.messages:
-            self._note(message)
+            for duty in self._note(message):
+                duty.opt = self._memory.opts.get((duty.event.event_id, str(duty.event.number)), "")
 
     @property
     def stopped(self) -> bool:

@@ -51,8 +51,8 @@ class Duty:
         ]
 
     def runs(self, now: datetime) -> bool:
-        """Whether something of it is to be written now."""
-        return self.event.status(now) == "active" and not self.event.test and self.opt != "optOut"
+        """Whether something of it is to be written now: nothing is that was not opted in to."""
+        return self.event.status(now) == "active" and not self.event.test and self.opt == "optIn"
 
 
 def duties(message: Message) -> list[Duty]:

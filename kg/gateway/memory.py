@@ -16,6 +16,7 @@ from kg.registry_entry import MESSAGE_TYPE, read_entry
 
 #: Name of the file whose presence says that an emergency stop is in force.
 STOP: Final = "emergency-stop"
+_TOLD: Final = ("oadrDistributeEvent", "oadrCreatedEvent", "oadrCreateOpt")
 
 
 class Memory:
@@ -25,6 +26,7 @@ class Memory:
         past: device and point -> what was written before.
         held: device and point -> the event that set it, where it is not at its safe value.
         messages: the messages that told of events, in their order.
+        opts: what was answered: eventID and modificationNumber -> optType.
         stopped: whether an emergency stop is in force.
     """
 
@@ -38,6 +40,7 @@ class Memory:
         self.past: dict[tuple[str, str], Past] = {}
         self.held: dict[tuple[str, str], str] = {}
         self.messages: list[Message] = []
+        self.opts: dict[tuple[str, str], str] = {}
         self._file: Path | None = None
         self.stopped = False
         if ingest is not None:
@@ -54,10 +57,13 @@ class Memory:
                 if entry is not None and point is not None and entry.value and entry.step != "answer":
                     at = datetime.fromisoformat(entry.at).timestamp()
                     self.wrote(point, Decimal(entry.value), at, entry.event)
-            elif row.message_type == "oadrDistributeEvent" and row.verdict == "conforms":
+            elif row.message_type in _TOLD and row.verdict == "conforms":
                 record = recorded(ingest.journal, row)
                 if record is not None and record.lifted is not None:
-                    self.messages.append(Message(record.lifted))
+                    message = Message(record.lifted)
+                    self.opts |= message.opts
+                    if message.message_type == "oadrDistributeEvent":
+                        self.messages.append(message)
 
     def wrote(self, point: Point, value: Decimal, at: float, event: str) -> None:
         """Note a write that an event asked for, or that brought a point back."""

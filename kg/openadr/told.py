@@ -57,6 +57,16 @@ class Message:
         """The responseCode of the message; 200 where it has none."""
         return next((self.text(node, "responseCode") for node in self.nodes("response")), "200")
 
+    @property
+    def opts(self) -> dict[tuple[str, str], str]:
+        """What the message says of events: eventID and modificationNumber -> optType."""
+        said = {node: self.text(node, "optType") for node in self.facts}
+        return {
+            (name, self.text(node, "modificationNumber")): opt
+            for node, opt in said.items()
+            if opt and (name := self.text(node, "eventID"))
+        }
+
     def now(self, version: str) -> list[str]:
         """Give the currentValue of each signal of a version."""
         return [self.text(signal, "currentValue") or "0" for signal in self.nodes("signal", version)]

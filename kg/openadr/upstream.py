@@ -74,7 +74,7 @@ class Upstream:
             if record is not None and record.lifted is not None and row.direction == "in":
                 self._learn(Message(record.lifted))
             elif record is not None and record.lifted is not None:
-                self._opts |= _opts(Message(record.lifted))
+                self._opts |= {event: opt for (event, _), opt in Message(record.lifted).opts.items()}
 
     def _learn(self, m: Message) -> None:
         """Note what a message from above tells."""
@@ -264,12 +264,6 @@ class Upstream:
             g.text(reading, "rID", POINT)
             g.value(reading, "value", f"{value:f}", "decimal")
         return g.payload()
-
-
-def _opts(m: Message) -> dict[str, str]:
-    """Read what a message of this VEN said of events: eventID -> optType."""
-    said = {node: m.text(node, "optType") for node in m.facts}
-    return {m.text(node, "eventID"): opt for node, opt in said.items() if opt and m.text(node, "eventID")}
 
 
 def _report(g: MessageGraph, name: str, request: str) -> str:
