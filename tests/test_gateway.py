@@ -250,7 +250,10 @@ def test_reports_reach_the_vtn(world):
     world.carrier._meter.add(datetime.now(UTC) - timedelta(minutes=3), Decimal(30))
     world.carrier.sample()
     assert world.ven.report() == 1
-    assert [r.value for r in world.service.store.readings.scan()] == [-30000]
+    end = time.monotonic() + 10  # the answer comes when it is on disk, the readings are there soon after
+    while not (found := list(world.service.store.readings.scan())) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert [r.value for r in found] == [-30000]
 
 
 @pytest.fixture
