@@ -14,7 +14,7 @@ help:
 	@echo "make test-services  install what they need and run the tests beyond Python"
 	@echo "make test-long      the same tests at full size"
 	@echo "make bench          measure, each figure beside its yardstick"
-	@echo "make bench-long     readings up to a hundred million, with a plot of how figures grow"
+	@echo "make bench-long     readings up to a hundred million with a plot, typical queries at up to ten million quads"
 	@echo "make lock           pin all packages anew, with hashes, bill of materials and licences"
 	@echo "make serve          serve on http://127.0.0.1:8000 with the store in ./store"
 
@@ -52,6 +52,7 @@ bench: $(READY)
 
 bench-long: $(READY)
 	$(BIN)/python -m bench --long --only readings
+	$(BIN)/python -m bench --only typical --quads 100000 --quads 1000000 --quads 10000000
 
 vendor: $(READY)
 	$(BIN)/python vendor.py

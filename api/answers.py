@@ -56,7 +56,7 @@ async def deliver(
         asked.release()
         if error.code == "not-acceptable":
             choose(accept, OFFERED[error.what])
-        raise explain(error, asked.shift) if error.code == "syntax" else error from error
+        raise explain(error, asked.shift, asked.text) if error.code == "syntax" else error from error
     except BaseException:
         asked.release()
         raise

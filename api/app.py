@@ -29,9 +29,11 @@ from api import (
     sparql,
 )
 from api.access import Access, listed
+from api.bodies import readable
 from api.patience import Patience
 from api.peers import Peers
 from api.problems import install
+from api.stores import opened
 from api.telemetry import measure
 from kg.desk import Desk
 from kg.identity.office import open_office
@@ -103,7 +105,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     install(app)
     queries.describe(app, service)
     for module in _ROUTERS:
-        app.include_router(module.router, dependencies=[Depends(listed)])
+        app.include_router(module.router, dependencies=[Depends(listed), Depends(readable), Depends(opened)])
 
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
     peers = Peers(office.enrolment, settings.proxies.split()) if office is not None else None

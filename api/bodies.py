@@ -1,12 +1,13 @@
 """Reads request bodies, but never more of them than is allowed."""
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.patience import Patience
-from kg.errors import UnreadablePayload
+from kg.errors import QueryError, UnreadablePayload
 
 _EXAMPLE = """<oadr:oadrPoll xmlns:oadr="http://openadr.org/oadr-2.0b/2012/07"
   xmlns:ei="http://docs.oasis-open.org/ns/energyinterop/201110" ei:schemaVersion="2.0b">
@@ -80,3 +81,36 @@ async def _read(request: Request, limit: int, parts: list[bytes]) -> None:
                 code="too-large",
             )
         parts.append(part)
+
+
+async def readable(request: Request) -> None:
+    """Refuse an address whose fields are no UTF-8; a dependency of every route.
+
+    Raises:
+        QueryError: they are not (code ``encoding``).
+    """
+    given: bytes = request.scope["query_string"]
+    if b"%" in given:
+        decoded(unquote_to_bytes(given.replace(b"+", b" ")), "the fields of the address are")
+
+
+def decoded(data: bytes, what: str) -> str:
+    """Decode what was sent.
+
+    Args:
+        data: the bytes.
+        what: what they are, for the error: ``"the query is"``.
+
+    Raises:
+        QueryError: they are no UTF-8; says which byte and where (code ``encoding``).
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        raise QueryError(
+            f"{what} not UTF-8: byte 0x{data[error.start]:02X} cannot stand there",
+            where=f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}",
+            cure="save or send it as UTF-8; in an address each byte of it is %XX",
+            code="encoding",
+        ) from error

@@ -211,7 +211,7 @@ async def _perform(
             raise _missing(graph)
         _expect(request.headers, service.store.graphs.revisions()(graph) if existed else "")
 
-    seq = await run_in_threadpool(service.store.update, update, caller.subject, look, sure=True)
+    seq = await run_in_threadpool(service.store.update, update, caller.subject, look, None)
     tag = service.store.graphs.revisions()(graph)
     headers = {"Journal-Row": str(seq)}
     if request.method != "DELETE":

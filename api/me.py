@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import caller_of
 from api.models import ProblemModel
+from api.page import origin
 from api.stores import desk_of, service_of
 from kg.desk import as_dict
 from kg.errors import Forbidden, UsageError
@@ -44,7 +45,7 @@ class Wish(BaseModel):
 def page(request: Request) -> Response:
     """Give the page; it signs its user in at the provider and asks the routes below."""
     issuer = request.app.state.service.settings.issuer
-    policy = f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {issuer}"
+    policy = f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{origin(issuer)}"
     policy += "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     headers = {
         "Content-Security-Policy": policy,

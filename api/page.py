@@ -4,8 +4,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
@@ -44,9 +45,13 @@ IfNoneMatch = Annotated[str | None, Header()]
 
 @router.head("/", include_in_schema=False)
 @router.get("/", responses=_RESPONSES, response_class=Response)
-def page(if_none_match: IfNoneMatch = None) -> Response:
+def page(request: Request, if_none_match: IfNoneMatch = None) -> Response:
     """Give the page on which payloads are checked, questions asked, and the registry is seen."""
-    return _answer("index.html", if_none_match)
+    answer = _answer("index.html", if_none_match)
+    # the page may ask the provider for a token, and nobody else for anything
+    asked = f"connect-src 'self'{origin(request.app.state.service.settings.issuer)}"
+    answer.headers["Content-Security-Policy"] = POLICY.replace("connect-src 'self'", asked)
+    return answer
 
 
 @router.head("/operator", include_in_schema=False)
@@ -61,6 +66,18 @@ def operator(if_none_match: IfNoneMatch = None) -> Response:
 def part(name: str, if_none_match: IfNoneMatch = None) -> Response:
     """Give a script, a style sheet or a picture of the page."""
     return _answer(name, if_none_match)
+
+
+def origin(issuer: str) -> str:
+    """Give the origin of a provider as a source of a policy, a space before it; nothing where there is none.
+
+    The origin alone: a source with a path is one address, not all below it.
+
+    >>> origin("https://idp.example/realms/grid")
+    ' https://idp.example'
+    """
+    parts = urlsplit(issuer)
+    return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _answer(name: str, if_none_match: str | None) -> Response:

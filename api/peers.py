@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -22,15 +23,21 @@ _FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _EXTENSION = "flexkg.peer"
 #: Bytes that the head of a request may have: its address and its fields.
 HEAD: Final = 65_536
-_TOO_LONG: Final = json.dumps(
-    {
-        "type": TYPE + "head-too-large",
-        "title": "The request is too large",
-        "status": 431,
-        "detail": f"its address and fields are longer than the {HEAD:,} bytes allowed",
-        "cure": "send a long query as the body of a POST",
-    }
-).encode()
+_HEADS: Final = {
+    status: json.dumps(
+        {"type": TYPE + code, "title": title, "status": status, "detail": detail, "cure": cure}
+    ).encode()
+    for status, code, title, detail, cure in (
+        (
+            431,
+            "head-too-large",
+            "The request is too large",
+            f"its address and fields are longer than the {HEAD:,} bytes allowed",
+            "send a long query as the body of a POST",
+        ),
+        (400, "host", "The request is not valid", "it names no host, or several", "send one field Host"),
+    )
+}
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -75,6 +82,10 @@ class PeerProtocol(HttpToolsProtocol):
         """Begin with the request, unless its head came in one piece that was too long."""
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD:
             self._refuse_head()
+        elif (
+            sum(name == b"host" for name, _ in self.headers) != 1 and self.parser.get_http_version() != "1.0"
+        ):
+            self._refuse_head(400)
         if not self._beheaded:
             super().on_headers_complete()
         self._head = -(1 << 62)  # what comes now is the body
@@ -90,13 +101,20 @@ class PeerProtocol(HttpToolsProtocol):
         if not self._beheaded:
             super().on_message_complete()
 
-    def _refuse_head(self) -> None:
-        """Answer 431 and end the connection."""
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: who asks for another protocol goes on with this one."""
+
+    def _refuse_head(self, status: int = 431) -> None:
+        """Answer a request whose head cannot be taken, and end the connection.
+
+        Source:
+            RFC 6585, section 5 (431); RFC 9112, section 3.2 (400 without exactly one Host).
+        """
         self._beheaded = True
-        body = _TOO_LONG
+        body = _HEADS[status]
         self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\n"
-            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (status, HTTPStatus(status).phrase.encode(), len(body), body)
         )
         self.transport.close()
 

@@ -49,6 +49,8 @@ def _serve(service: Service, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host
     kept = f"store {service.settings.store}" if service.has_store else "no store, checks only"
+    if service.settings.tenants is not None:
+        kept = f"a store for each tenant below {service.settings.tenants}"
     who = f"tokens of {service.settings.issuer}" if service.settings.issuer else "no provider: loopback only"
     scheme = "https" if service.settings.tls_certificate else "http"
     print(f"flexkg serves on {scheme}://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from fastapi import APIRouter, Header, Request
 from fastapi.concurrency import run_in_threadpool
@@ -12,7 +12,7 @@ from fastapi_problem.error import Problem
 
 from api.access import caller_of
 from api.answers import GRAPHS, OFFERED, ROWS, chosen, deliver, endpoint
-from api.bodies import read_body
+from api.bodies import decoded, read_body
 from api.models import ProblemModel
 from api.negotiation import choose
 from api.problems import TYPE
@@ -48,8 +48,7 @@ _PARAMETERS: list[dict[str, Any]] = [
         "name": "query",
         "in": "query",
         "description": "SELECT, ASK, CONSTRUCT or DESCRIBE.",
-        "schema": {"type": "string"},
-        "example": _EXAMPLE,
+        "schema": {"type": "string", "examples": [_EXAMPLE]},
     },
     *(
         {
@@ -135,6 +134,7 @@ async def post(
     address = parse_qs(request.url.query, keep_blank_values=True)
     if media == QUERY:
         return await answer(request, text, address, accept)
+    decoded(unquote_to_bytes(text.replace("+", " ")), "the form is")
     fields = parse_qs(text, keep_blank_values=True)
     if "update" in fields and "query" in fields:
         raise QueryError("the form has a query and an update", cure="send one of them", code="query")
@@ -187,10 +187,7 @@ async def body_text(request: Request, service: Service) -> str:
     longer = caller_of(request).may("admin") and not query
     limit = settings.max_graph_bytes if longer else 8 * settings.max_query_characters
     body = await read_body(request, limit)
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise QueryError("the query is not UTF-8", where=f"byte {error.start}", cure="send UTF-8") from error
+    return decoded(body, "the body is")
 
 
 def single(found: list[str], where: str) -> str:

@@ -1,11 +1,19 @@
 """Whose store a request is about."""
 
+from contextlib import suppress
+from typing import Final
+
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.access import caller_of
 from kg.desk import Desk
+from kg.errors import FlexKGError
 from kg.identity.caller import LOCAL_CALLER
 from kg.service import Service
+
+#: Where the state of a request says whose store it was about.
+TENANT: Final = "flexkg.tenant"
 
 
 def service_of(request: Request) -> Service:
@@ -18,8 +26,21 @@ def service_of(request: Request) -> Service:
         kg.errors.UsageError: there is no such tenant (code ``tenant``).
         kg.errors.StoreError: its store cannot be opened.
     """
-    service: Service = request.app.state.tenants.service(tenant_of(request))
+    tenant = tenant_of(request)
+    service: Service = request.app.state.tenants.service(tenant)
+    request.scope["state"][TENANT] = tenant  # it is there, so it may stand in measures
     return service
+
+
+async def opened(request: Request) -> None:
+    """Open the store of a request's tenant beside the event loop; a dependency of every route.
+
+    What is wrong with the store is told by the route, if it needs one.
+    """
+    tenant = tenant_of(request)
+    if not request.app.state.tenants.is_open(tenant):
+        with suppress(FlexKGError):
+            await run_in_threadpool(request.app.state.tenants.service, tenant)
 
 
 def tenant_of(request: Request) -> str:

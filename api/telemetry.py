@@ -68,8 +68,9 @@ class Telemetry:
 
     def _note(self, scope: Scope, status: int, took: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        found = scope.get("state", {}).get("flexkg.caller")
-        tenant = found[0].tenant if found else ""
+        state = scope.get("state", {})
+        found = state.get("flexkg.caller")
+        tenant = state.get("flexkg.tenant") or (found[0].tenant if found else "")
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._seconds.labels(method, route, str(status), tenant).observe(took)
         facts = {

@@ -26,6 +26,7 @@ from bench import (
     reference,
     start,
     threads,
+    typical,
 )
 
 #: Name, what it tells, what measures it. Memory first: what the others leave behind would hide its growth.
@@ -54,6 +55,11 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
         "queries through HTTP beside raw pyoxigraph (point at most 1.5 ms over it at the 95th percentile;"
         " stored at most 1.3 times it and 1 ms), a worker's start, another client during an attack",
         queries.measure,
+    ),
+    "typical": (
+        "twelve questions beside raw pyoxigraph, oxigraph's server, Virtuoso (durations as strings), rdflib;"
+        " milliseconds, a dash where not installed or beyond a minute",
+        typical.measure,
     ),
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
@@ -101,6 +107,9 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, default=Path(__file__).parent / "results", help="folder for the JSON"
     )
+    parser.add_argument(
+        "--quads", type=int, action="append", help="size of the case typical, about; may be given again"
+    )
     given = parser.parse_args()
     figures: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -113,7 +122,10 @@ def main() -> None:
         if given.only and name not in given.only:
             continue
         faulthandler.dump_traceback_later(_QUICK if given.quick else _WHOLE, exit=True)
-        figures[name] = measure(quick=given.quick, **({"long": True} if given.long and name in LONG else {}))
+        more: dict[str, Any] = {"long": True} if given.long and name in LONG else {}
+        if given.quads and name == "typical":
+            more["sizes"] = given.quads
+        figures[name] = measure(quick=given.quick, **more)
         faulthandler.cancel_dump_traceback_later()
         print(f"\n{name}: {title}\n{table(figures[name])}", flush=True)
     given.results.mkdir(parents=True, exist_ok=True)

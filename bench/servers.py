@@ -1,24 +1,29 @@
 """Servers that a measurement starts and ends; none outlives it, whatever happens."""
 
+import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 #: Seconds for a server to say that it is ready, and to end when it is told to.
 _START, _END = 60.0, 30.0
 
 
 @contextmanager
-def serving(*command: str, ready: str) -> Iterator[int]:
+def serving(*command: str, ready: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Run a Python program as a server for the length of a block.
 
     Args:
         command: what to hand to the interpreter.
         ready: a word of the line in which the server says that it is ready; the line ends in its address.
+        environment: variables beside those of this process.
 
     Yields:
         The port that it listens on.
@@ -34,6 +39,7 @@ def serving(*command: str, ready: str) -> Iterator[int]:
             stdout=subprocess.PIPE,
             stderr=words,
             text=True,
+            env={**os.environ, **(environment or {})},
         )
         assert process.stdout is not None
         late = threading.Timer(_START, process.kill)
@@ -57,3 +63,42 @@ def serving(*command: str, ready: str) -> Iterator[int]:
                 process.wait(_END)
                 words.seek(0)
                 raise RuntimeError(f"{command} did not end within {_END:g} s: {words.read()}") from None
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def started(command: Sequence[str], port: int, folder: Path | None = None) -> Iterator[None]:
+    """Run any program as a server for the length of a block.
+
+    Args:
+        command: the program and its arguments.
+        port: where it listens when it is ready.
+        folder: where it runs.
+
+    Raises:
+        RuntimeError: when it does not listen in time.
+    """
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        ends = time.monotonic() + _START
+        while True:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            if process.poll() is not None or time.monotonic() > ends:
+                raise RuntimeError(f"{command[0]} does not listen")
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_END)

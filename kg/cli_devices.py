@@ -187,5 +187,5 @@ def load(
     site = load_site(paths)
     lines = site_lines(documents_of(find(paths)), site)
     with Service(load_settings(store=store)) as service:
-        seq = service.store.update(graph_update(DEVICES, lines, replace=True), sure=True)
+        seq = service.store.update(graph_update(DEVICES, lines, replace=True), trial=None)
     print(f"{len(site.things)} devices, {len(site.resources)} resources, {len(lines)} triples: row {seq}")

@@ -55,7 +55,9 @@ def restore(
 
 
 def move(
-    store: Store,
+    store: Annotated[
+        Path, typer.Option("--from", "--store", help="Directory of the store.", envvar="FLEXKG_STORE")
+    ],
     to: Annotated[str, typer.Option("--to", help="Address of an endpoint for SPARQL queries.")],
     update: Annotated[str, typer.Option("--update", help="Its address for updates, if another.")] = "",
 ) -> None:
@@ -63,15 +65,17 @@ def move(
 
     The store stays as it is, and stays the record. `flexkg serve` does not serve over endpoints yet.
 
-    Example: `flexkg move --store ./store --to http://127.0.0.1:7878/query --update http://127.0.0.1:7878/update`
+    Example: `flexkg move --from ./store --to http://127.0.0.1:7878/query --update http://127.0.0.1:7878/update`
     """
     from kg.graphs.endpoint import EndpointGraphs
     from kg.move import move as carry
+    from kg.namespaces import GRAPH
     from kg.settings import load_settings
 
     target = EndpointGraphs(to, update)
     try:
-        print(f"{carry(store, target, bindings=load_settings().bindings)}; {target.count()} triples there")
+        done = carry(store, target, bindings=load_settings().bindings)
+        print(f"{done}; {sum(map(target.count, target.graphs(GRAPH)))} triples there")
     finally:
         target.close()
 

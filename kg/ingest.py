@@ -29,7 +29,7 @@ from kg.receipt import Gate, Kept, Permit, Receipt
 from kg.recorder import Recorder
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
-from kg.updating import Look, order, perform
+from kg.updating import TRIAL, Look, Trial, order, perform
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -199,10 +199,10 @@ class Ingest:
             if failed is not None:
                 raise failed
 
-    def update(self, update: str, author: str = "", before: Look = None, *, sure: bool = False) -> int:
+    def update(self, text: str, author: str = "", before: Look = None, trial: Trial | None = TRIAL) -> int:
         """Perform a SPARQL update that is trusted; see ``kg.updating.perform``."""
         with self._write_lock:
-            return perform(self.graphs, self.journal, self._follower, update, author, before, sure=sure)
+            return perform(self.graphs, self.journal, self._follower, text, author, before, trial)
 
     def order(self, orders: Sequence[Order], author: str = "") -> int:
         """Do what is ordered of the readings; see ``kg.updating.order``."""

@@ -8,6 +8,7 @@ from kg.directory import open_directory
 from kg.errors import UsageError
 from kg.graphs.endpoint import EndpointGraphs
 from kg.journal import Journal
+from kg.namespaces import GRAPH
 from kg.readings.graph import GraphReadings
 from kg.rebuild import Rebuilt, replay
 
@@ -24,7 +25,7 @@ def move(
 
     Args:
         store: the store's directory; no other process may use it.
-        target: an endpoint that holds nothing yet.
+        target: an endpoint that holds no graph of FlexKG yet.
         profile: level of strictness by which rows are listed that would be refused today.
         engine: SHACL engine for that.
         bindings: folder of a user's own tables of what values mean.
@@ -33,15 +34,17 @@ def move(
         What was applied.
 
     Raises:
-        UsageError: the endpoint holds something.
+        UsageError: the endpoint holds such a graph.
         kg.errors.StoreError: there is no store, it is in use, its journal does not verify, or the endpoint
             does not answer.
     """
     journal = Journal(open_directory(store, create=False))
     try:
         journal.verify()
-        if target.count():
-            raise UsageError("the endpoint holds something already", cure="name one with an empty store")
+        if target.graphs(GRAPH):  # what else it holds (Virtuoso's own graphs, say) is left alone
+            raise UsageError(
+                "the endpoint holds such a graph already", cure="name one without, or drop it there"
+            )
         done = replay(journal, Applier(target, GraphReadings(target), bindings), profile, engine)
         load_into(target)
         return done

@@ -22,6 +22,7 @@ from kg.sparql.asking import Asking
 from kg.sparql.prologue import explain
 from kg.sparql.stored import StoredQuery, stored_queries, stored_query
 from kg.sparql.updates import prepare
+from kg.trial import Trial
 
 if TYPE_CHECKING:
     from kg.activation.registry import Registry
@@ -115,6 +116,12 @@ class Service:
         Raises:
             UsageError: the service was started without one.
         """
+        if self._ingest is None and self.settings.tenants is not None:
+            raise UsageError(
+                "the service has a store for each tenant, and the request names none",
+                cure="send the header FlexKG-Tenant with one that `flexkg tenants` lists, or a token of one",
+                code="no-tenant",
+            )
         if self._ingest is None:
             raise UsageError("the service has no store", cure="start it with --store DIR", code="no-store")
         return self._ingest
@@ -257,9 +264,13 @@ class Service:
         """
         made, shift = prepare(text, base=base, using=using, named=named)
         try:
-            return self.store.update(made, author)
+            return self.store.update(made, author, trial=self._trial)
         except QueryError as error:
-            raise explain(error, shift) from error
+            raise explain(error, shift, made) from error
+
+    @property
+    def _trial(self) -> Trial:
+        return Trial(self.settings.update_seconds, self.settings.update_memory << 20)
 
     def measures(self) -> Measures:
         """Measure the open store."""

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     query_memory: int = Field(512, ge=32, description="MiB of memory that a query may take")
     query_rows: int = Field(1_000_000, ge=1, description="rows or triples of an answer")
     query_bytes: int = Field(134_217_728, ge=1, description="bytes of an answer")
+    update_seconds: float = Field(30, gt=0, description="seconds that an administrator's update may take")
+    update_memory: int = Field(2048, ge=64, description="MiB of memory that an update may take")
     snapshot_seconds: float = Field(5, ge=0, description="seconds by which a query may see the store late")
     sandbox: Literal["best", "require"] = Field(
         "best",
@@ -140,7 +142,7 @@ class Settings(BaseSettings):
         description="readings for tokens with read_all: of parties with a mandate, or contract: of all",
     )
     page_client: str = Field(
-        "", description="client ID of the page /me at the provider; without one it has no login"
+        "", description="client ID of the pages / and /me at the provider; without one nobody signs in there"
     )
     identity: Path | None = Field(
         None,

@@ -37,6 +37,7 @@ class Tenants:
         self.settings = settings
         self._root = settings.tenants
         self._mutex = threading.Lock()
+        self._opening: dict[str, threading.Lock] = {}
         self._open: dict[str, Service] = {"": single if single is not None else Service(settings)}
         if self._root is not None and not self._root.is_dir():
             raise UsageError(
@@ -75,10 +76,22 @@ class Tenants:
             return self.single
         if not tenant:
             return self.single
-        with self._mutex:
-            if tenant not in self._open:
-                self._open[tenant] = Service(self._settings_of(tenant), create=False)
-            return self._open[tenant]
+        found = self._open.get(tenant)
+        if found is None:
+            settings = self._settings_of(tenant)
+            with self._mutex:
+                opening = self._opening.setdefault(tenant, threading.Lock())
+            with opening:  # others go on meanwhile: a large store takes its time
+                found = self._open.get(tenant)
+                if found is None:
+                    found = Service(settings, create=False)
+                    with self._mutex:
+                        self._open[tenant] = found
+        return found
+
+    def is_open(self, tenant: str) -> bool:
+        """Say whether the service over a tenant's store is there without waiting."""
+        return tenant in self._open or not tenant or self._root is None
 
     def add(self, tenant: str) -> Path:
         """Make a store for a new tenant; gives its directory.

@@ -12,36 +12,37 @@ from kg.entry import UPDATE, Entry, received_text
 from kg.errors import StoreUnavailable
 from kg.follower import Follower
 from kg.graphs import GraphStore
-from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.namespaces import VERSION
 from kg.readings import ReadingStore
 from kg.readings.orders import MESSAGE_TYPE, Order, concerned
+from kg.trial import Trial as Trial
 
 #: Looks at a store just before an update; raises where it must not be.
 Look = Callable[[], None] | None
+TRIAL = Trial()
 
 
-def _attempt(graphs: GraphStore, journal: Journal, update: str) -> None:
+def _attempt(graphs: GraphStore, journal: Journal, update: str, trial: Trial) -> None:
     """Perform an update on a copy, so that nothing is recorded that cannot be performed.
 
     Args:
         graphs: the store; nothing else writes it meanwhile.
         journal: for the place of the copy.
         update: as ``kg.sparql.updates.prepare`` gives it.
+        trial: what it may take.
 
     Raises:
-        kg.errors.QueryError: it does not parse or cannot be performed.
+        kg.errors.QueryError: it does not parse, cannot be performed, or takes more than it may.
         kg.errors.StoreUnavailable: no copy can be made.
     """
-    folder = journal.directory.path / f"attempt-{uuid4().hex}"
+    root = journal.directory.path
+    for left in root.glob("attempt-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    folder = root / f"attempt-{uuid4().hex}"
     try:
         graphs.snapshot(folder)
-        copy = EmbeddedGraphs(folder)
-        try:
-            copy.update(update, journal.head.seq + 1)
-        finally:
-            copy.close()
+        trial.run(folder, update, journal.head.seq + 1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,8 +82,7 @@ def perform(
     update: str,
     author: str,
     before: Look = None,
-    *,
-    sure: bool = False,
+    trial: Trial | None = TRIAL,
 ) -> int:
     """Try an update on a copy, record it, apply it; nothing else writes meanwhile.
 
@@ -93,7 +93,7 @@ def perform(
         update: as ``kg.sparql.updates.prepare`` gives it.
         author: who sent it.
         before: looks at the store just before; raises where the update must not be.
-        sure: it is of ``graph_update`` or ``graph_removal``, which cannot fail.
+        trial: what it may take; None for one of ``graph_update`` or ``graph_removal``, which cannot fail.
 
     Returns:
         Its row in the journal.
@@ -105,8 +105,8 @@ def perform(
     follower.put(()).result()
     if before is not None:
         before()
-    if not sure:
-        _attempt(graphs, journal, update)
+    if trial is not None:
+        _attempt(graphs, journal, update, trial)
     row = _record(journal, update, author, f"tenant:{journal.directory.tenant}")
     follower.put([row]).result()
     return row.seq

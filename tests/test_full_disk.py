@@ -23,12 +23,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def fill(which, folder):
+def fill(*asked, program="tests.full_disk_writer"):
     done = subprocess.run(
-        ["unshare", "-rm", sys.executable, "-m", "tests.full_disk_writer", which, str(folder)],
+        ["unshare", "-rm", sys.executable, "-m", program, *map(str, asked)],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -70,4 +71,16 @@ def test_full_disk_of_the_graph_alone_delays_and_recovers(tmp_path):
         "lost": [],
         "behind": 0,
         "readings": True,
+    }
+
+
+def test_users_queries_go_on_while_the_disk_is_full(tmp_path):
+    """Over the last copy, whose age is told; who insists on a younger one is told why there is none."""
+    assert fill(tmp_path, program="tests.full_disk_asker") == {
+        "before": "1",
+        "refused": "store-full",
+        "late": True,
+        "read while full": True,
+        "fresh while full": "store-full",
+        "all after": True,
     }

@@ -114,7 +114,12 @@ def test_tenants_have_a_store_each(tmp_path, monkeypatch):
             assert [row["id"]["value"] for row in found["results"]["bindings"]] == [name]
         assert client.get("/sparql", params=query, headers={"FlexKG-Tenant": "west"}).status_code == 404
         assert client.get("/sparql", params=query, headers={"FlexKG-Tenant": "../north"}).status_code == 404
-        assert client.get("/sparql", params=query).status_code == 503
+        answer = client.get("/sparql", params=query)
+        assert answer.status_code == 400
+        assert "FlexKG-Tenant" in answer.json()["cure"]
+        measured = client.get("/metrics").text
+        assert 'route="/sparql",status="200",tenant="north"' in measured
+        assert "west" not in measured
         shown = client.get("/metrics").text
         assert 'flexkg_journal_rows{tenant="north"} 1.0' in shown
 

@@ -6,7 +6,7 @@ The same rows come from either back end: columns are asked in SQL, triples are g
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from kg.errors import UsageError
@@ -16,6 +16,8 @@ from kg.readings.column_batch import micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = 3_600_000_000
+#: A mean has twelve digits: what it is made of has six decimals, and a third has no end.
+_MEANS = Context(prec=12)
 _VALUE = "coalesce(r.milli * 1000, r.micro)"
 
 
@@ -217,7 +219,7 @@ def _bucket(about: tuple[Any, ...], row: tuple[Any, ...], bucket: timedelta) -> 
     total += sum((Decimal(text) for text in texts or ()), Decimal(0))
     start = _EPOCH + at * bucket
     iri, resource, prop, unit = about
-    mean = total / number
+    mean = _MEANS.divide(total, Decimal(number))
     return Row(iri, resource, prop, unit, start, start + bucket, mean, total, min(ends), max(ends), number)
 
 
@@ -247,7 +249,7 @@ def _row(
         unit=of.unit,
         start=start,
         end=end,
-        value=total / len(values) if len(values) > 1 else total,
+        value=_MEANS.divide(total, Decimal(len(values))) if len(values) > 1 else total,
         total=total,
         least=min(values),
         most=max(values),

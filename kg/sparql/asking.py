@@ -161,7 +161,7 @@ class Asking:
                 text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
             )
         except QueryError as error:
-            raise explain(error, shift) from error
+            raise explain(error, shift, text) from error
 
     def close(self) -> None:
         """Remove the snapshots."""

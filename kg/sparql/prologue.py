@@ -5,10 +5,9 @@ import re
 from kg.errors import QueryError
 from kg.namespaces import PREFIXES
 from kg.sparql.gate import TOKENS, place
+from kg.sparql.hints import hint
 
 _AT = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-#: Longest expectation of the parser that a person reads; beyond it are ranges of characters.
-_READABLE = 160
 
 
 def declare(query: str) -> tuple[str, int]:
@@ -52,21 +51,23 @@ def declare(query: str) -> tuple[str, int]:
     return before + query, len(before)
 
 
-def explain(error: QueryError, shift: int) -> QueryError:
-    """Say in the user's own lines and columns where a query does not parse.
+def explain(error: QueryError, shift: int, text: str = "") -> QueryError:
+    """Say in the user's own lines and columns where a query does not parse, and what may help.
 
     Args:
         error: what the store said.
         shift: characters that were put before the first line.
+        text: the query as the store got it.
     """
     found = _AT.search(error.what)
     if found is None:
         return QueryError(" ".join(error.what.split()), where=error.where, cure=error.cure, code=error.code)
     line, column = int(found[1]), int(found[2])
-    expected = " ".join(found[3].split())
+    column = max(1, column - shift) if line == 1 else column
+    expected, cure = hint(" ".join(found[3].split()), text[shift:], line, column)
     return QueryError(
-        "the query does not parse" + (f": {expected}" if len(expected) <= _READABLE else ""),
-        where=f"line {line}, column {max(1, column - shift) if line == 1 else column}",
-        cure="correct it there",
+        "the query does not parse" + (f": {expected}" if expected else ""),
+        where=f"line {line}, column {column}",
+        cure=cure,
         code="syntax",
     )

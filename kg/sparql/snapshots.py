@@ -4,6 +4,7 @@ A copy is hard links, made in milliseconds. A new one is made when a query comes
 the last one, and the last one is old enough; nothing is copied for a store that nobody asks or writes.
 """
 
+import math
 import shutil
 import threading
 import time
@@ -84,12 +85,19 @@ class Snapshots:
             max_age: seconds, where less than the bound of the settings is asked for.
 
         Raises:
-            kg.errors.StoreUnavailable: no copy can be made, and there is none that is fresh enough.
+            kg.errors.StoreUnavailable: no copy can be made, and there is none, or an age was asked for
+                that it has not.
         """
         found = self.at_hand(max_age)
         if found is None:
             with self._making:
-                found = self.at_hand(max_age) or self._make()
+                try:
+                    found = self.at_hand(max_age) or self._make()
+                except StoreUnavailable:
+                    # on a full disk there are no new copies; the last one is read on, and its age is told
+                    found = self._fresh(math.inf) if max_age is None else None
+                    if found is None:
+                        raise
         return found
 
     def at_hand(self, max_age: float | None = None) -> Snapshot | None:
@@ -164,7 +172,11 @@ class Snapshots:
         self._number += 1
         path = self.root / str(self._number)
         names = {*self._graphs.graphs()}
-        self._graphs.snapshot(path)
+        try:
+            self._graphs.snapshot(path)
+        except StoreUnavailable:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         names |= {*self._graphs.graphs()}
         made = Snapshot(path, sorted(names - {META}), version, begun, revisions, users=1)
         self._cost = time.monotonic() - begun

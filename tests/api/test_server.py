@@ -73,6 +73,10 @@ def test_a_head_that_is_too_long_is_refused(served, parts):
 def test_what_is_no_http_is_refused_and_bodies_are_no_heads(served):
     """A body may be longer than a head, one request may follow another in one piece."""
     assert raw(served[0], b"\x16\x03\x01 hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    for hosts in (b"", b"Host: localhost\r\nHost: evil.example\r\n"):
+        answer = raw(served[0], b"GET /health HTTP/1.1\r\n" + hosts + b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"one field Host" in answer
     long = b"x" * 100_000
     one = b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b"
     two = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

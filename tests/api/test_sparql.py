@@ -3,11 +3,15 @@
 import csv
 import json
 from io import StringIO
+from urllib.parse import quote_from_bytes
 
 import pyoxigraph as ox
 import pytest
 from lxml import etree
 
+from kg.service import Service
+from kg.settings import load_settings
+from tests.api.conftest import serving
 from tests.api.problem import problem
 from tests.messages import event
 
@@ -156,7 +160,7 @@ def test_forms_need_one_query(asked):
     problem(asked.post("/sparql", data=both), 400, "query")
     problem(asked.get("/sparql", params=[("query", ASK), ("query", ASK)]), 400, "query")
     answer = asked.post("/sparql", content=b"\xff", headers={"Content-Type": QUERY})
-    assert "UTF-8" in problem(answer, 400, "query")["detail"]
+    assert "UTF-8" in problem(answer, 400, "encoding")["detail"]
 
 
 def test_datasets_are_chosen(asked):
@@ -251,3 +255,37 @@ def test_the_store_does_not_speak_of_itself(asked):
     """The graph in which the store keeps its books is no part of any answer."""
     for text in ("ASK { ?s flex:appliedUpTo ?n }", "ASK { GRAPH ?g { ?s flex:appliedUpTo ?n } }"):
         assert asked.get("/sparql", params={"query": text}).json()["boolean"] is False
+
+
+@pytest.mark.parametrize("way", ["body", "form", "address", "field"])
+def test_what_is_not_utf8_is_refused_with_its_place(asked, way):
+    """Nothing is taken for something else, wherever it stands."""
+    query = b"SELECT * {\n ?s ?p '\xe4' }"
+    coded = quote_from_bytes(query)
+    if way == "body":
+        answer = asked.post("/sparql", content=query, headers={"Content-Type": "application/sparql-query"})
+    elif way == "form":
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = asked.post("/sparql", content=f"query={coded}", headers=form)
+    else:
+        answer = asked.get(f"/sparql?query={coded}" if way == "address" else "/queries/latest?resource=%E4")
+    told = problem(answer, 400, "encoding")
+    assert "byte 0xE4" in told["detail"]
+    assert told["where"].startswith("line 2, column " if way != "field" else "line 1, column ")
+
+
+def test_an_update_that_takes_too_long_changes_nothing(tmp_path):
+    """It ends at its deadline on a copy: no row, no change, and the store takes the next one."""
+    numbers = " ".join(map(str, range(400)))
+    each = " ".join(f"VALUES ?{name} {{ {numbers} }}" for name in "abcd")
+    text = (
+        f"INSERT {{ ?s flex:eventID ?a }} WHERE {{ {each} FILTER(?a + ?b + ?c + ?d < 0) BIND(id:x AS ?s) }}"
+    )
+    service = Service(load_settings(store=tmp_path / "store", update_seconds=1.5))
+    media = {"Content-Type": "application/sparql-update"}
+    with serving(service) as client:
+        told = problem(client.post("/sparql", content=text, headers=media), 504, "deadline")
+        assert "1.5 s" in told["detail"]
+        answer = client.post("/sparql", content="INSERT DATA { id:y flex:eventID '1' }", headers=media)
+        assert (answer.status_code, answer.headers["journal-row"]) == (204, "1")
+    assert not list((tmp_path / "store").glob("attempt-*"))

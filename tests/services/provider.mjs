@@ -1,4 +1,4 @@
-// A real OpenID provider on a loopback port: client credentials, device flow, DPoP, JWT access tokens.
+// A real OpenID provider on a loopback port: client credentials, device flow, code flow, DPoP, JWT access tokens.
 // Its owner is played by POST /owner?code=...&tenant=...&sub=...: confirms a user code as a signed-in owner would.
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
@@ -26,7 +26,8 @@ const provider = new Provider(issuer, {
     { client_id: "device", redirect_uris: [], response_types: [], application_type: "native",
       grant_types: ["urn:ietf:params:oauth:grant-type:device_code"], token_endpoint_auth_method: "none",
       id_token_signed_response_alg: "ES256" },
-    { client_id: "page", redirect_uris: ["http://127.0.0.1/me"], response_types: ["code"], application_type: "native",
+    { client_id: "page", redirect_uris: ["http://127.0.0.1/", "http://127.0.0.1/me"], response_types: ["code"],
+      application_type: "native",
       grant_types: ["authorization_code"], token_endpoint_auth_method: "none", id_token_signed_response_alg: "ES256" },
   ],
   clientBasedCORS: () => true,

@@ -77,7 +77,7 @@ def test_move_carries_a_store_across(store, tmp_path):
     moved = move(tmp_path / "store", store)
     assert (moved.accepted, moved.updates) == (3, 1)
     assert store.digest() == digest
-    with pytest.raises(UsageError, match="holds something"):
+    with pytest.raises(UsageError, match="holds such a graph"):
         move(tmp_path / "store", store)
 
 

@@ -16,7 +16,7 @@ from tests.paths import ROOT
 
 pytestmark = pytest.mark.services
 
-NODE = Path(sys.prefix) / "node"
+NODE = Path(os.environ.get("FLEXKG_NODE", Path(sys.prefix) / "node"))
 REFUSED = ROOT / "examples" / "03-refused-event" / "refused.xml"
 SCREENSHOTS = Path(os.environ.get("FLEXKG_SCREENSHOTS", ROOT / "screenshots"))
 FILLED = (

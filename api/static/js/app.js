@@ -2,6 +2,7 @@
 
 import { keepToken, token } from "./api.js";
 import { byId } from "./elements.js";
+import { begin, finish, login } from "./sign_in.js";
 
 const VIEWS = { check: () => import("./check.js"), query: () => import("./query.js"), registry: () => import("./registry.js") };
 const TITLES = { check: "Check", query: "Query", registry: "Registry" };
@@ -22,17 +23,40 @@ async function show() {
   document.body.dataset.view = name;
 }
 
-byId("token-dialog").addEventListener("close", () => {
-  if (byId("token-dialog").returnValue !== "save") return;
-  keepToken(byId("token").value.trim());
-  show();
-});
-const ask = () => {
-  byId("access").hidden = false;
-  byId("token").value = token();
-  if (!byId("token-dialog").open) byId("token-dialog").showModal();
+const access = (known) => {
+  byId("access").hidden = !(known.issuer || token());
+  byId("access").textContent = token() ? "Sign out" : "Sign in";
+  byId("sign-in").hidden = !known.client;
 };
-byId("access").addEventListener("click", ask);
-document.addEventListener("flexkg-token-needed", ask);
-window.addEventListener("hashchange", show);
-show();
+
+async function start() {
+  const known = await login();
+  const ask = (told = "") => {
+    access(known);
+    byId("access").hidden = false;
+    byId("token-status").textContent = told;
+    byId("token").value = "";
+    if (!byId("token-dialog").open) byId("token-dialog").showModal();
+  };
+  byId("access").addEventListener("click", () => {
+    if (!token()) return ask();
+    keepToken("");
+    return location.reload();
+  });
+  byId("sign-in").addEventListener("click", () => begin(known).catch((error) => ask(`The provider does not answer: ${error.message}.`)));
+  byId("token-dialog").addEventListener("close", () => {
+    if (byId("token-dialog").returnValue !== "save") return;
+    keepToken(byId("token").value.trim());
+    access(known);
+    show();
+  });
+  document.addEventListener("flexkg-token-needed", () => {
+    keepToken(""); // it is over, or was none
+    ask();
+  });
+  window.addEventListener("hashchange", show);
+  try { await finish(known); } catch (error) { ask(error.message); }
+  access(known);
+  await show();
+}
+start();

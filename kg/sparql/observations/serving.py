@@ -43,7 +43,7 @@ def with_readings(
     try:
         graphs.query(text, default_graph=[], named_graphs=[], bindings=bindings)
     except QueryError as error:
-        raise explain(error, shift) from error
+        raise explain(error, shift, text) from error
     with seen as view:
         return over_columns(
             text,
