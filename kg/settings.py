@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     certificates: DirectoryPath | None = Field(
         None, description="folder of the certificates by which messages are signed: <venID or vtnID>.pem"
     )
+    signing_key: FilePath | None = Field(
+        None, description="key by which the VTN signs, PEM; without it TLS's, where signatures are enforced"
+    )
+    signing_certificate: FilePath | None = Field(None, description="its certificate, PEM")
     vtn_id: str = Field("", description="vtnID of the OpenADR 2.0b VTN that is served; empty: none is")
     upstream: str = Field("", description="address of the OpenADR VTN above, of which this is a VEN")
     upstream_ca: Path | None = Field(None, description="authority of that VTN's certificate, PEM")

@@ -14,6 +14,7 @@ from kg.openadr.event_request import zulu
 from kg.openadr.issuing import Operator
 from kg.openadr.policy import Policy
 from kg.openadr.pushing import Pusher
+from kg.openadr.sealing import sealing
 from kg.openadr.vtn import Vtn
 from kg.times import seconds
 
@@ -38,7 +39,9 @@ class Live:
     """
 
     def __init__(self, ingest: Ingest, settings: "Settings") -> None:
-        policy = Policy(settings.vtn_id, settings.poll_frequency, settings.report_every)
+        policy = Policy(
+            settings.vtn_id, settings.poll_frequency, settings.report_every, seal=sealing(settings)
+        )
         made = checker(settings.profile, settings.engine)
         self.vtn = Vtn(ingest, made, policy, settings.max_payload_bytes)
         self.operator = Operator(self.vtn)

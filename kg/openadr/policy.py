@@ -1,5 +1,6 @@
 """How a VTN behaves, as its operator sets it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -13,9 +14,11 @@ class Policy:
         report_every: length of the intervals that reports are asked for, an OpenADR duration; empty: reports
             are only asked for by the operator.
         transports: transports that are offered.
+        seal: signs a message just before it is sent; None: messages go unsigned.
     """
 
     vtn_id: str
     poll_frequency: str = "PT10S"
     report_every: str = "PT15M"
     transports: tuple[str, ...] = ("simpleHttp",)
+    seal: Callable[[bytes], bytes] | None = None

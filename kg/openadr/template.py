@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -50,16 +50,14 @@ class Template:
                     before = ""
         self._end = before
 
-    def fill(self, *texts: str, seal: Callable[[bytes], bytes] | None = None) -> Work:
+    def fill(self, *texts: str) -> Work:
         """Give the message with texts in the place of the marks.
 
         Args:
             texts: one for each mark, which must fit.
-            seal: signs the message.
         """
         escaped = [escape(text).encode() for text in texts]
         data = b"".join(before + (escaped[mark] if mark >= 0 else b"") for before, mark in self._bytes)
-        data = seal(data) if seal is not None else data
         digest = hashlib.sha256(data).hexdigest()
         in_iri = [digest, *map(segment, texts)]
         in_text = [digest, *(string(text)[1:-1] for text in texts)]

@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from kg.openadr import distribution
 from kg.openadr.accepting import Accepting
 from kg.openadr.entry_gate import Gate
 from kg.openadr.policy import Policy
+from kg.openadr.registering import registrar
 from kg.openadr.roster import IDLE, Roster
 from kg.openadr.told import is_registering, text_of, ven_of
 from kg.openadr.ven import Ven
@@ -47,7 +47,7 @@ class Vtn:
         self.roster = Roster(policy.vtn_id)
         self.lock = threading.RLock()
         self._gate = Gate(self.roster)
-        self._accepting = Accepting(ingest, policy.vtn_id)
+        self._accepting = Accepting(ingest, policy)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         #: bytes of a poll -> venID and the answer when there is no news
@@ -86,14 +86,16 @@ class Vtn:
             polling = self.roster.ven(known[0]) if known is not None else None
             if known is not None and polling is not None:
                 polling.last_seen = datetime.now(UTC)
-                return self.news(polling) or known[1]
+                return self.news(polling) or self._sealed(known[1])
             report, lifted = self._checker.examine(data, max_bytes=self._max_bytes)
             if report.conforms and lifted is not None and lifted.message_type == "oadrPoll":
                 if permit is not None:
                     permit("oadrPoll", (ven_of(lifted),))
                 sealed = notary.examine(data, sender=party, max_bytes=self._max_bytes) if notary else None
                 if sealed is not None and sealed.refusal is not None:
-                    return reply(sealed.refusal, lifted, by=Answerer(party=ven_of(lifted))) or b""
+                    return self._sealed(
+                        reply(sealed.refusal, lifted, by=Answerer(party=ven_of(lifted))) or b""
+                    )
                 return self._poll(data, lifted)
         delivery = _DELIVERY.search(data) is not None  # it changes nothing that the VTN acts on
         receipt = self.ingest.ingest(
@@ -136,8 +138,19 @@ class Vtn:
             listener(told)
 
     def send(self, data: bytes) -> bytes:
-        """Record an answer that is about to be sent, and note what it changes; gives it back."""
+        """Sign and record an answer that is about to be sent, and note what it changes; gives it back."""
+        data = self._sealed(data)
         self.record(data, settled=False)
+        return data
+
+    def _sealed(self, data: bytes) -> bytes:
+        return self.policy.seal(data) if self.policy.seal is not None and data else data
+
+    def _given_out(self, data: bytes) -> bytes:
+        """Sign what was recorded when it was decided and goes out now; what goes out is recorded too."""
+        if self.policy.seal is not None and data:
+            data = self._sealed(data)
+            self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out", settled=False)
         return data
 
     def record(self, data: bytes, *, settled: bool = True) -> Receipt:
@@ -155,7 +168,7 @@ class Vtn:
             data: the poll as received.
             party: venID that the transport vouches for; another one's poll is not answered here.
         """
-        known = self._polls.get(data) if self.ingest.notary is None else None
+        known = self._polls.get(data) if self.ingest.notary is None and self.policy.seal is None else None
         if known is not None and party and known[0] != party:
             return None
         ven = self.roster.ven(known[0]) if known is not None else None
@@ -171,15 +184,15 @@ class Vtn:
         if ven is None:
             known = self.roster.vens.get(name)
             if known is not None:  # a registration that ended: let it begin anew
-                return distribution.request_reregistration(name)
-            return distribution.response("", name, "463", "The VEN is not registered.")
+                return self._sealed(distribution.request_reregistration(name))
+            return self._sealed(distribution.response("", name, "463", "The VEN is not registered."))
         ven.last_seen = datetime.now(UTC)
         idle = distribution.response("", name)
         if self.ingest.notary is None:  # else each poll has a nonce of its own
             self._polls[data] = (name, idle)
         if len(self._polls) > _POLLS:
             self._polls.popitem(last=False)
-        return self.news(ven) or idle
+        return self.news(ven) or self._sealed(idle)
 
     def news(self, ven: Ven) -> bytes | None:
         """Give what a VEN is to learn next, None where there is nothing.
@@ -210,7 +223,7 @@ class Vtn:
         if not waiting.data:  # its key was destroyed
             del ven.outgoing[key]
             return None
-        return waiting.data
+        return self._given_out(waiting.data)
 
     def _events(self, ven: Ven, clock: float, now: datetime) -> bytes | None:
         """Give out the events of a VEN, where it does not know them all or has to answer."""
@@ -232,7 +245,7 @@ class Vtn:
         last.sent_at = clock
         for event in ven.events.values():
             event.sent = True
-        return last.data or None
+        return self._given_out(last.data) or None
 
     def _refuse(self, data: bytes, receipt: Receipt, lifted: Lifted | None) -> bytes:
         """Answer a message that was refused, with the code that its findings lead to."""
@@ -241,7 +254,7 @@ class Vtn:
         made = reply(receipt.report, lifted, by=by)
         if made is None:
             return b""
-        return self.send(made) if receipt.seq is not None else made
+        return self.send(made) if receipt.seq is not None else self._sealed(made)
 
     def _reply(self, lifted: Lifted, report: Report, ven: Ven | None, party: str) -> bytes | None:
         """Make the answer to a message that was accepted."""
@@ -251,7 +264,7 @@ class Vtn:
         if kind == "oadrRegisterReport" and ven is not None:
             return self._registered_report(lifted, ven)
         if kind in ("oadrCreatePartyRegistration", "oadrQueryRegistration"):
-            return reply(report, lifted, by=self._registrar(name or party))
+            return reply(report, lifted, by=registrar(self.policy, self.roster, name or party))
         if kind == "oadrResponse":
             return None
         if kind == "oadrUpdateReport":
@@ -276,22 +289,10 @@ class Vtn:
                 ven.distributed.sent_at = time.monotonic()
             for event in chosen:
                 ven.events[event.event_id].sent = True
-        return made
+        return self._given_out(made)
 
     def _registered_report(self, lifted: Lifted, ven: Ven) -> bytes:
         every = self.policy.report_every
         with self.lock:
             requests = list(ven.requests.values()) or (distribution.offered(ven, every) if every else [])
         return distribution.registered_report(ven, text_of(lifted, "requestID"), requests, every)
-
-    def _registrar(self, name: str) -> Answerer:
-        """Say who the VEN is from now on: who it was, or somebody new."""
-        known = self.roster.vens.get(name)
-        again = known is not None and known.registration_id
-        return Answerer(
-            party=self.policy.vtn_id,
-            ven=name or f"VEN-{uuid.uuid4().hex[:12].upper()}",
-            registration=known.registration_id if known and again else f"REG-{uuid.uuid4().hex[:20].upper()}",
-            transports=self.policy.transports,
-            poll_frequency=self.policy.poll_frequency,
-        )

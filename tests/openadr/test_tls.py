@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from openleadr import OpenADRClient, objects
+from openleadr.utils import certificate_fingerprint
 
+from kg.certificates import Trust
 from kg.errors import UsageError
 from kg.identity.device import register
 from kg.ingest import Ingest
@@ -22,6 +24,8 @@ from kg.journal import Journal
 from kg.openadr.courier import courier
 from kg.openadr.transport import PartyUnreachable
 from kg.openadr.upstream import Upstream
+from kg.signatures import verify
+from kg.xml import read
 from tests.openadr.raw import HEAD, TAIL
 from tests.openadr.serving import Served
 from tests.openadr.test_openleadr_ven import until
@@ -110,6 +114,7 @@ async def story(served, folder):
         key=str(folder / "VEN-1.key"),
         ca_file=str(folder / "CA.pem"),
         show_fingerprint=False,
+        vtn_fingerprint=certificate_fingerprint((folder / "server.pem").read_text()),
     )
     ven.add_handler("on_event", lambda _event: "optIn")
     sent = []
@@ -130,7 +135,7 @@ async def story(served, folder):
 
 
 def test_openleadr_ven_works_over_tls_with_signatures(served, tmp_path):
-    """It is known by its certificate, its messages by their signatures; nobody else is let in."""
+    """Each is known by certificate and signatures to the other; nobody else is let in."""
     asyncio.run(story(served, tmp_path))
     unsigned = (
         HEAD + '<oadr:oadrPoll ei:schemaVersion="2.0b"><ei:venID>VEN-1</ei:venID></oadr:oadrPoll>' + TAIL
@@ -149,6 +154,10 @@ def test_openleadr_ven_works_over_tls_with_signatures(served, tmp_path):
             with urllib.request.urlopen(request, timeout=10, context=context) as answer:
                 found, body = answer.status, answer.read()
             assert b"<ei:responseCode>200<" not in body
+            verdict = verify(
+                read(body), Trust({"VTN-1": (tmp_path / "server.pem").read_bytes()}), nonces=None
+            )
+            assert (verdict.state, verdict.reason) == ("good", "")
         except urllib.error.HTTPError as error:
             found = error.code
             error.close()
@@ -156,6 +165,10 @@ def test_openleadr_ven_works_over_tls_with_signatures(served, tmp_path):
     served.stop()
     journal = Journal(tmp_path / "store")
     kinds = {(row.message_type, row.verdict) for row in journal.rows() if row.direction == "in"}
+    sent = [row for row in journal.rows() if row.direction == "out"]
+    signed = {row.message_type for row in sent if b"Signature>" in journal.payload(row.seq)}
+    assert signed == {row.message_type for row in sent}  # what waits is recorded before it is signed, too
+    assert "oadrUpdatedReport" in signed
     journal.close()
     assert {("oadrCreatePartyRegistration", "conforms"), ("oadrUpdateReport", "conforms")} <= kinds
 
