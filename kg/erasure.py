@@ -23,6 +23,7 @@ from kg.lift import lift
 from kg.proof import Hit, search
 from kg.readings.backends import open_readings
 from kg.redaction import ERASED, SHORT, Names, redacted, redacted_json
+from kg.registry_entry import MESSAGE_TYPE, is_entry, read_entry
 from kg.renewal import renew
 from kg.subject_things import things
 from kg.successors import REDACTED, contents, forget, successor
@@ -30,7 +31,15 @@ from kg.xml import read
 
 #: Messages that prove an activation: they stay without the link to whom they spoke of.
 EVIDENCE = frozenset(
-    ("oadrDistributeEvent", "oadrCreatedEvent", "oadrCreateOpt", "oadrCreatedOpt", "oadrCancelOpt", "event")
+    (
+        "oadrDistributeEvent",
+        "oadrCreatedEvent",
+        "oadrCreateOpt",
+        "oadrCreatedOpt",
+        "oadrCancelOpt",
+        "event",
+        MESSAGE_TYPE,
+    )
 )
 _UNDER_WAY = "erasing"
 _BATCH = 64
@@ -164,7 +173,11 @@ def _successor(journal: Journal, row: Row, names: Names, others: tuple[str, ...]
     if payload is None:
         return None
     with contextlib.suppress(StoreError, ValueError):
-        digest = lift(read(payload, max_bytes=len(payload))).message.rpartition("/")[2]
+        if is_entry(opened[0]):
+            payload = read_entry(payload).payload()
+            digest = read_entry(payload).digest
+        else:
+            digest = lift(read(payload, max_bytes=len(payload))).message.rpartition("/")[2]
         told = redacted_json(report, names) | {"digest": digest}
         tenant = (f"tenant:{journal.directory.tenant}",)
         return successor(row, report.get("redacts", row.seq), payload, json.dumps(told), others or tenant)

@@ -11,6 +11,7 @@ from kg.activation.pack import make_pack
 from kg.activation.registry import Registry
 from kg.activation.verification import verify_pack
 from kg.checkpoints import sign
+from kg.erasure import erase
 from kg.errors import UsageError
 from kg.ingest import Ingest, rebuild
 from kg.registry_entry import RegistryEntry
@@ -58,6 +59,26 @@ def test_entries_stay_and_are_corrected_by_further_ones(ingest):
     found = registry.entries("E-1")
     assert [one["step"] for one in found] == ["command", "answer", "baseline", "delivery", "command"]
     assert (found[0]["value"], found[-1]["corrects"]) == ("11", first.entry)
+
+
+def test_registry_goes_on_after_an_erasure(tmp_path):
+    """Entries about the erased one stay without its name, those of others whole; further ones are taken."""
+    store, gone = tmp_path / "store", "VEN-GONE-4711"
+    with Ingest(store) as ingest:
+        for ven, name in ((gone, "E-1"), ("VEN-1", "E-2")):
+            assert ingest.ingest(event(event_id=name, ven=ven, request=f"R-{name}")).accepted
+            Registry(ingest).record(entry(ven=ven, event=name))
+    assert erase(store, gone).hits == []
+    with Ingest(store) as ingest:
+        registry = Registry(ingest)
+        assert [one["ven"] for one in registry.entries("E-2")] == ["VEN-1"]
+        assert gone not in str(registry.entries("E-1"))
+        assert not registry.record(
+            entry("delivery", ven="VEN-1", event="E-2", value="5", unit="KiloW-HR")
+        ).duplicate
+        assert len(registry.entries("E-2")) == 2
+        assert [(one["step"], one["ven"]) for one in registry.entries("E-1")] == [("command", "erased")]
+        ingest.journal.verify()
 
 
 def test_rebuilt_graph_has_the_same_entries(tmp_path):

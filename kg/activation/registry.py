@@ -15,6 +15,7 @@ from kg.receipt import Receipt
 from kg.registry_entry import MESSAGE_TYPE, STEPS, RegistryEntry, read_entry
 from kg.report import Report, Violation
 from kg.rules import Shapes
+from kg.successors import contents
 from kg.verdict import judge
 
 _TYPE = f"<{RDF}type>"
@@ -91,9 +92,10 @@ class Registry:
         """
         found: dict[int, dict[str, Any]] = {}
         for row in rows_of_entries(self._ingest.graphs, event_id, vtn):
-            payload = self._ingest.journal.payload(row)
-            if payload is not None:
-                entry = read_entry(payload)
+            kept = next(self._ingest.journal.rows(row - 1), None)
+            opened = contents(self._ingest.journal, kept) if kept is not None and kept.seq == row else None
+            if opened is not None:
+                entry = read_entry(opened[0])
                 stated = {name: getattr(entry, name) for name in RegistryEntry.__dataclass_fields__}
                 found[row] = {**stated, "sequence": row, "digest": entry.digest}
         return [found[row] for row in sorted(found)]
