@@ -4,10 +4,8 @@ import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
-
-from chdb import session
 
 _NOT_SETTINGS = {
     *("query", "database", "session_id", "query_id", "default_format", "wait_end_of_query", "compress"),
@@ -21,7 +19,7 @@ _LOCK = threading.Lock()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    engine: session.Session
+    engine: Any
     told: ClassVar[dict[str, str]] = {}
 
     def do_POST(self):
@@ -66,5 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    from chdb import session  # here, so that collecting this file needs no chdb
+
     Handler.engine = session.Session(sys.argv[2])
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

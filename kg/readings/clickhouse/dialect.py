@@ -43,7 +43,7 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
         kg.errors.UsageError: a value is of no known kind.
 
     >>> translate("SELECT 1 FROM current r WHERE r.starts >= make_timestamp(?)", [5], {})
-    'SELECT 1 FROM current r WHERE r.starts >= (5)'
+    'SELECT r.series FROM current r WHERE r.starts >= (5)'
     """
     sql = sql.replace(KNOWN, _KNOWN)
     sql, values = _windows(sql, list(values))
