@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 
+from anyio import from_thread
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi_problem.error import Problem
@@ -12,7 +13,8 @@ from starlette.types import Send
 from api.negotiation import choose
 from api.stores import queue_of
 from kg.errors import QueryError
-from kg.sparql.bounds import Outcome
+from kg.sparql.apart import Apart
+from kg.sparql.bounds import Outcome, Question
 from kg.sparql.pool import Pool
 from kg.sparql.prologue import explain
 from kg.sparql.question import Asked
@@ -34,6 +36,18 @@ GRAPHS = (
 )
 _log = logging.getLogger("flexkg.query")
 OFFERED = {"select": ROWS, "ask": ROWS, "graph": GRAPHS}
+
+
+def apart(request: Request) -> Apart:
+    """Give what answers questions about a caller's query in the caller's turn; for worker threads only."""
+    pool: Pool = request.app.state.pool
+    client = queue_of(request)
+
+    async def answered(question: Question) -> bytes:
+        outcome = await pool.ask(question, client)
+        return b"".join([part async for part in outcome.chunks])
+
+    return lambda question: from_thread.run(answered, question)
 
 
 async def deliver(

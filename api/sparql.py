@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from fastapi_problem.error import Problem
 
 from api.access import caller_of
-from api.answers import GRAPHS, OFFERED, ROWS, chosen, deliver, endpoint
+from api.answers import GRAPHS, OFFERED, ROWS, apart, chosen, deliver, endpoint
 from api.bodies import decoded, read_body
 from api.models import ProblemModel
 from api.negotiation import choose
@@ -212,7 +212,14 @@ async def answer(
     ready = sight.at_once(service, caller, query, default=default, named=named, max_age=late)
     if ready is None:
         ready = await run_in_threadpool(
-            sight.asked, service, caller, query, default=default, named=named, max_age=late
+            sight.asked,
+            service,
+            caller,
+            query,
+            default=default,
+            named=named,
+            max_age=late,
+            apart=apart(request),
         )
     return await deliver(request, ready, accept)
 

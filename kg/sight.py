@@ -24,6 +24,7 @@ from kg.masks import Masks
 from kg.readings.backends import kind_of
 from kg.service import Service
 from kg.shelf import Shelf
+from kg.sparql.apart import Apart
 from kg.sparql.dataset import dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.prologue import declare
@@ -74,6 +75,7 @@ class Sight:
         *,
         max_age: float | None = None,
         stored_only: bool = False,
+        apart: Apart | None = None,
     ) -> Asked:
         """Prepare a query for a worker; what is given must be released.
 
@@ -81,10 +83,11 @@ class Sight:
             service: over the store.
             caller: who asks.
             query: SPARQL text; nobody has looked at it.
-            default: see ``kg.sparql.asking.Asking.asked``, as of ``named``, ``max_age`` and ``stored_only``.
+            default: see ``kg.sparql.asking.Asking.asked``, as of those that follow.
             named: likewise.
             max_age: likewise.
             stored_only: likewise.
+            apart: likewise.
 
         Raises:
             Forbidden: no mandate in force covers anything.
@@ -100,6 +103,7 @@ class Sight:
                 max_age=max_age,
                 stored_only=stored_only,
                 parties=parties,
+                apart=apart,
             )
         refuse(query, Limits(characters=service.settings.max_query_characters))
         text, shift = declare(query)

@@ -1,13 +1,14 @@
 """Asking: from a user's text to a query that may be answered, in a worker or here."""
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from kg.errors import QueryError
 from kg.graphs import META, Answer, GraphStore
 from kg.readings import ReadingStore
+from kg.sparql.apart import Apart, Ask, over, parse
 from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
@@ -59,6 +60,7 @@ class Asking:
         max_age: float | None = None,
         stored_only: bool = False,
         parties: Collection[str] | None = None,
+        apart: Apart | None = None,
     ) -> Asked:
         """Prepare a user's query for a worker; what is given must be released.
 
@@ -70,6 +72,8 @@ class Asking:
             max_age: seconds by which it may see the store late, where less than the settings say.
             stored_only: read the graph as it is stored, without readings that are kept in columns.
             parties: whose readings in columns there are for it; None: everybody's.
+            apart: answers what has to be asked before a worker gets the query; without it this process does,
+                for as long as it takes.
 
         Raises:
             QueryError: it is refused.
@@ -78,11 +82,29 @@ class Asking:
         text, shift = _passed(query, self._limits)
         for rewrite in self.rewriters:
             text = rewrite(text)
-        if not stored_only:
-            if self._writer is not None and self._readings.view() is not None:  # read before the snapshot
-                self._writer.settle()
-            text = self._with_readings(text, shift, restricted=bool(default or named), parties=parties)
-        return self._over(self.snapshots.hold(max_age), query, text, shift, default, named)
+        in_columns = not stored_only and self._readings.view() is not None
+        if in_columns and self._writer is not None:
+            self._writer.settle()
+        snapshot = self.snapshots.hold(max_age)
+        try:
+            if in_columns:
+                ask, check = self._apart(apart, snapshot)
+                text = self._with_readings(
+                    text, shift, restricted=bool(default or named), parties=parties, ask=ask, check=check
+                )
+        except BaseException:
+            self.snapshots.release(snapshot)
+            raise
+        return self._over(snapshot, query, text, shift, default, named)
+
+    def _apart(
+        self, apart: Apart | None, snapshot: Snapshot
+    ) -> tuple[Ask | None, Callable[[str], None] | None]:
+        """Give what answers over a snapshot, and what parses, in a worker."""
+        if apart is None:
+            return None, None
+        root, path = str(self.snapshots.root.absolute()), str(snapshot.path.absolute())
+        return over(apart, root, path, snapshot.graphs), partial(parse, apart, root, path)
 
     def at_once(
         self,
@@ -175,6 +197,8 @@ class Asking:
         *,
         restricted: bool = False,
         parties: Collection[str] | None = None,
+        ask: Ask | None = None,
+        check: Callable[[str], None] | None = None,
     ) -> str:
         """Put readings that are in columns into the text of a query."""
         return with_readings(
@@ -187,6 +211,8 @@ class Asking:
             restricted=restricted,
             most=self._most,
             parties=parties,
+            ask=ask,
+            parse=check,
         )
 
     def _readable(self) -> list[str]:

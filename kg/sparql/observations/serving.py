@@ -1,10 +1,11 @@
 """What the service does with a query before the graph answers it: readings that are in columns are put in."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kg.errors import QueryError
 from kg.graphs import GraphStore
 from kg.readings import ReadingStore
+from kg.sparql.apart import Ask
 from kg.sparql.observations.rewriting import over_columns
 from kg.sparql.prologue import explain
 
@@ -20,6 +21,8 @@ def with_readings(
     restricted: bool = False,
     most: int = 250_000,
     parties: Collection[str] | None = None,
+    ask: Ask | None = None,
+    parse: Callable[[str], None] | None = None,
 ) -> str:
     """Put the readings that a query asks for into its text.
 
@@ -33,6 +36,8 @@ def with_readings(
         restricted: whether the query is to read chosen graphs only.
         most: rows that one pattern may take in.
         parties: whose readings there are for it; None: everybody's.
+        ask: answers what has to be asked of the graph meanwhile; without it this process does.
+        parse: raises the error of a query that does not parse, likewise.
 
     Raises:
         kg.errors.QueryError: it does not parse, asks in a way that columns cannot answer, or of too much.
@@ -41,14 +46,17 @@ def with_readings(
     if seen is None:
         return text
     try:
-        graphs.query(text, default_graph=[], named_graphs=[], bindings=bindings)
+        if parse is not None:
+            parse(text)
+        else:
+            graphs.query(text, default_graph=[], named_graphs=[], bindings=bindings)
     except QueryError as error:
-        raise explain(error, shift, text) from error
+        raise explain(error, shift, text) if parse is None or error.code == "syntax" else error from error
     with seen as view:
         return over_columns(
             text,
             view,
-            lambda asked: graphs.query(asked, default_graph=reads, named_graphs=reads),
+            ask or (lambda asked: graphs.query(asked, default_graph=reads, named_graphs=reads)),
             given=bindings,
             most=most,
             restricted=restricted,
