@@ -21,7 +21,6 @@ from kg.follower import Follower
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
-from kg.known import told
 from kg.readings.backends import Opener, open_readings
 from kg.readings.orders import Order
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
@@ -151,18 +150,6 @@ class Ingest:
             if not kept.done():
                 self._lead()
         return kept.result().receipt() if settled else kept.result().early()
-
-    def issue(self, works: Sequence[Work]) -> list[Receipt]:
-        """Record messages of ours that were checked before, with one fsync; they are on disk on return.
-
-        Raises:
-            kg.errors.StoreUnavailable: they could not be recorded; none was.
-        """
-        tells = frozenset(
-            key for w in works if w.lifted is not None for key in told(w.lifted.message_type, w.lifted.lines)
-        )
-        with self._write_lock:
-            return [kept.early() for kept in self._recorder.write(works, tells)]
 
     def take_entry(self, entry: RegistryEntry, report: Report) -> Receipt:
         """Record and apply an entry of the activation registry that was judged."""
