@@ -136,6 +136,12 @@ def retain(
     time = datetime.now(UTC) - timedelta(seconds=length) if length else moment(since)
     if time is None or time.tzinfo is None:
         raise UsageError(f"{since!r} is no time", where="--since", cure="write 2026-06-01T00:00:00Z or P730D")
+    if time > datetime.now(UTC) + timedelta(days=31):  # readings of simulations may be ahead of their time
+        raise UsageError(
+            f"{_text(time)} is more than a month ahead: every reading would go",
+            where="--since",
+            cure="name a time that is over, or how long ago it was",
+        )
     print(f"{_order(store, 'retain', '', _text(time))} readings removed, none is left before {_text(time)}")
 
 
@@ -162,6 +168,8 @@ def gaps_(
     ] = None,
 ) -> None:
     """List the spans for which a series has no reading, as CSV.
+
+    A series that never had one is not known here: `flexkg query missing-reports` lists what was asked for.
 
     Example: `flexkg readings gaps --from 2026-06-01T00:00:00Z --until 2026-06-02T00:00:00Z --store ./store`
     """

@@ -82,7 +82,8 @@ def fetch(plan: Plan, cells: Cells) -> Raw:
     else:
         table = f"VALUES ({' '.join(names)}) {{\n" + "\n".join(f"({' '.join(row)})" for row in rows) + "\n}"
     same = "".join(f" FILTER(sameTerm({one}, {other}))" for one, other in plan.star.same)
-    text = f"{{ SELECT {' '.join(names) or '?__row'} {{ {table}{same} }} }}"
+    # where nothing is named every row says the same: several such tables multiply when they are joined
+    text = f"{{ SELECT {' '.join(names) or '(1 AS ?__one)'} {{ {table}{same} }} }}"
     if not plan.star.sure:
         others = "\n".join(map(triple, plan.star.triples))
         text = f"{{ {text} UNION {{ {others} }} }}"
