@@ -185,6 +185,12 @@ def load(
     from kg.sparql.updates import graph_update
 
     site = load_site(paths)
+    if not site.things:
+        raise UsageError(
+            "there is no device: a Thing Model is none",
+            where=", ".join(paths),
+            cure="make one of it first: flexkg devices instantiate",
+        )
     lines = site_lines(documents_of(find(paths)), site)
     with Service(load_settings(store=store)) as service:
         seq = service.store.update(graph_update(DEVICES, lines, replace=True), trial=None)

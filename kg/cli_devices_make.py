@@ -82,7 +82,7 @@ def import_(
     environment.
 
     Examples: `flexkg devices import sunspec 701 704 --out mappings`,
-    `flexkg devices import csv registers.csv --out mappings --set HOST=192.0.2.7`
+    `flexkg devices import csv registers.csv --out mappings --set TITLE=Battery`
     """
     import json
 

@@ -11,6 +11,7 @@ from kg.devices.models import find_model, instance, written
 from kg.devices.site_graph import DEVICES
 from kg.service import Service
 from kg.settings import load_settings
+from tests.paths import ROOT
 
 VALUES = {"HOST": "192.0.2.7", "PORT": "502"}
 
@@ -117,6 +118,16 @@ def test_what_does_not_conform_is_not_loaded(tmp_path):
     result = CliRunner().invoke(app, ["devices", "load", str(tmp_path), "--store", str(tmp_path / "s")])
     assert result.exit_code == 2
     assert not (tmp_path / "s").exists()
+
+
+def test_models_alone_take_nothing_away(loaded, tmp_path):
+    """A folder with a Thing Model only is refused: what was loaded stays."""
+    shipped = ROOT / "mappings" / "devices" / "sunspec-meter.tm.jsonld"
+    (tmp_path / "meter.tm.jsonld").write_text(shipped.read_text("utf-8"))
+    _, store = loaded
+    result = CliRunner().invoke(app, ["devices", "load", str(tmp_path), "--store", str(store)])
+    assert result.exit_code == 2 or "there is no device" in str(result.exception)
+    assert run("query", "resource-commands", "resource=HP", "--store", store).strip().count("\n") >= 1
 
 
 def test_graph_of_a_site_is_shown(loaded):
