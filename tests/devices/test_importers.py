@@ -126,6 +126,22 @@ def test_missing_model_stops_nothing(tmp_path):
     assert second.conforms
 
 
+def test_point_without_its_scale_factor_is_left(tmp_path):
+    """A number that is off by an unknown power of ten is none; the rest of the model is mapped."""
+    points = [
+        {"name": "ID", "type": "uint16", "size": 1, "value": 64999, "static": "S"},
+        {"name": "L", "type": "uint16", "size": 1, "static": "S"},
+        {"name": "W", "type": "int16", "size": 1, "units": "W", "sf": "NoSF"},
+        {"name": "St", "type": "uint16", "size": 1},
+    ]
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps({"id": 103, "group": {"name": "own", "type": "group", "points": points}}))
+    (result,) = import_files("sunspec", [str(path)], {}, tmp_path)
+    assert [(left.point, "NoSF" in left.why) for left in result.imported.left] == [("W", True)]
+    (thing,) = result.imported.things.values()
+    assert "St" in thing["properties"]
+
+
 def test_limits_that_meet_no_point_are_told(tmp_path):
     """A row of a file of limits whose point no source has is told, with the name that is near."""
     path = tmp_path / "limits.csv"

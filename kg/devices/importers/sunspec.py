@@ -193,6 +193,11 @@ class _Model:
         if address + size > 65536:
             self.result.left.append(Left(full, "the address goes beyond 65535; set START lower"))
             return
+        factor = point.get("sf")
+        if isinstance(factor, str) and factor not in factors:
+            why = f"its scale factor {factor} is not in the model, so its number means nothing"
+            self.result.left.append(Left(full, why))
+            return
         terms = self._terms(point, kind, name, factors, full)
         listed = "oneOf" in terms
         writes = point.get("access") == "RW"
@@ -230,10 +235,7 @@ class _Model:
         if isinstance(factor, int):
             made["flex:scaleFactor"] = factor
         elif isinstance(factor, str):
-            if factor in factors:
-                made["flex:scaleFactorPoint"] = factors[factor]
-            else:
-                self.result.notes.append(Left(full, f"the scale factor {factor} is not in the model"))
+            made["flex:scaleFactorPoint"] = factors[factor]
         symbols = [s for s in objects(point.get("symbols")) if isinstance(s.get("value"), int)]
         if symbols and kind.startswith("enum"):
             made["oneOf"] = [
