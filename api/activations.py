@@ -2,18 +2,17 @@
 
 import tempfile
 import zipfile
-from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from api.access import caller_of
 from api.models import ProblemModel, RefusalModel
-from api.stores import service_of
+from api.stores import desk_of, service_of
 from kg.registry_entry import RegistryEntry, Step
 
 router = APIRouter(tags=["activations"])
@@ -42,6 +41,19 @@ class EntryModel(BaseModel):
     unit: str = Field("", description="local name of the QUDT unit, for example KiloW-HR")
     answer: str = Field("", description="words of the device, or the reason of a deviation")
     corrects: str = Field("", description="the entry that this one takes the place of")
+
+
+class SettlementModel(BaseModel):
+    """What became of a settlement."""
+
+    outcome: Literal["settled", "unchanged", "nothing"] = Field(
+        description="settled: entries were made; unchanged: they were there before and say the same; "
+        "nothing: there is nothing to settle"
+    )
+    made: list[dict[str, Any]] = Field(description="the entries that were made")
+    unchanged: list[str] = Field(description="entries of before that say what would be said again")
+    without_readings: list[str] = Field(description="data points without a reading of the event")
+    without_baseline: list[str] = Field(description="data points with nothing to compare their readings with")
 
 
 @router.get("/activations/{event_id}", responses=_ANSWERS)
@@ -75,15 +87,18 @@ async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str
     status_code=201,
     responses={
         **_ANSWERS,
+        200: {"model": SettlementModel, "description": "There was nothing to enter; says why."},
         409: {"model": ProblemModel, "description": "The event is not over."},
         422: {"model": RefusalModel, "description": "The event was cancelled, or an entry is refused."},
     },
 )
-async def settlement(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[str, Any]]:
-    """Work out baseline and delivery of an event that is over, and record them; again later, corrections."""
+async def settlement(request: Request, response: Response, event_id: str, vtn: Vtn = "") -> SettlementModel:
+    """Work out baseline, delivery and deviation of an event that is over, and record them."""
     service = service_of(request)
     made = await run_in_threadpool(service.settle, event_id, vtn)
-    return [asdict(entry) for entry in made]
+    if not made.made:
+        response.status_code = 200
+    return SettlementModel(**made.as_dict())
 
 
 @router.get(
@@ -91,13 +106,25 @@ async def settlement(request: Request, event_id: str, vtn: Vtn = "") -> list[dic
     response_class=Response,
     responses={**_ANSWERS, 200: {"description": "A zip file.", "content": {"application/zip": {}}}},
 )
-async def evidence(request: Request, event_id: str, vtn: Vtn = "") -> Response:
-    """Give the evidence pack of an event, for ``flexkg evidence verify``."""
-    service = service_of(request)
+async def evidence(
+    request: Request,
+    event_id: str,
+    vtn: Vtn = "",
+    reports: Annotated[
+        bool, Query(description="With the whole reports of the days that a baseline is the mean of.")
+    ] = False,
+) -> Response:
+    """Give the evidence pack of an event, for ``flexkg evidence verify``.
+
+    The readings that a baseline was worked out from are in it for parties whose readings the caller may see.
+    """
+    service, caller = service_of(request), caller_of(request)
+    sight = desk_of(request).sight
 
     def packed() -> bytes:
+        seen = sight.parties(service, caller)
         with tempfile.TemporaryDirectory() as folder:
-            service.pack(event_id, Path(folder) / "pack", vtn)
+            service.pack(event_id, Path(folder) / "pack", vtn, reports=reports, parties=seen)
             made = BytesIO()
             with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in sorted((Path(folder) / "pack").rglob("*")):

@@ -88,17 +88,30 @@ def settle(
 ) -> None:
     """Work out what an event that is over delivered, and enter it into the registry.
 
-    Baseline and delivery of each data point, as the stored query `performance` has them; once more after late
-    readings: what changed is entered as a correction.
+    Baseline and delivery of each data point, as the stored query `performance` has them, and by how much the
+    power differed from what was asked for; once more after late readings: what changed is entered as a
+    correction.
 
     Example: `flexkg event settle SHED-7`
     """
     made = _call("POST", f"{url}/activations/{quote(event, safe='')}/settlement", token)
-    for one in made:
-        where = f"{one['ven']} {one['resource'] or one['point']}"
-        print(f"{where}: {one['step']} {one['value']} {one['unit']} ({one['answer']})")
-    if not made:
-        print("nothing new: no baseline, no readings, or the same as before")
+    for one in made["made"]:
+        where = " ".join(filter(None, (one["ven"], one["resource"] or one["point"])))
+        how = f"{one['answer']}; corrects an entry" if one["corrects"] else one["answer"]
+        print(f"{where}: {one['step']} {one['value']} {one['unit']} ({how})")
+    for where in made["without_readings"]:
+        print(f"{where}: no readings of the event")
+    for where in made["without_baseline"]:
+        print(f"{where}: no baseline: none was declared, and no similar day has readings")
+    entered, same = len(made["made"]), len(made["unchanged"])
+    if made["outcome"] == "settled":
+        print(f"settled: {entered} entries made" + (f", {same} say the same as before" if same else ""))
+    elif made["outcome"] == "unchanged":
+        print(f"settled before: {same} entries say the same as the readings do")
+    elif made["without_readings"] or made["without_baseline"]:
+        print("nothing to settle")
+    else:
+        print("nothing to settle: no data point of a power is registered behind the event's targets")
 
 
 @event_app.command("list")

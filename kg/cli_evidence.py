@@ -26,6 +26,10 @@ def evidence(
         Path | None, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")
     ] = None,
     vtn: Annotated[str, typer.Option(help="vtnID, where several VTNs have such an event.")] = "",
+    reports: Annotated[
+        bool,
+        typer.Option("--reports", help="With the whole reports of the days that a baseline is the mean of."),
+    ] = False,
     key: Annotated[
         Path | None, typer.Option(help="After `verify`: public key that was handed out before, PEM.")
     ] = None,
@@ -37,6 +41,7 @@ def evidence(
     """Write the evidence pack of an event, or verify one without any store.
 
     `flexkg evidence key` prints the public key to hand out beforehand: the one of the journal's checkpoints.
+    Verifying works out baseline, delivery and deviation again from the readings in the pack.
     Exit code 1: a pack does not hold, or is damaged.
 
     Examples: `flexkg evidence E-7 --store ./store --out pack`, `flexkg evidence verify pack --key public.pem`
@@ -58,7 +63,7 @@ def evidence(
     if out is None:
         raise UsageError("no folder is named", where="--out", cure="say where to write the pack")
     with Ingest(store, create=False) as ingest:
-        rows = make_pack(ingest, event, out, vtn=vtn)
+        rows = make_pack(ingest, event, out, vtn=vtn, reports=reports)
     print(f"{out}: {rows} messages and entries; verify with: flexkg evidence verify {out}")
 
 
@@ -76,6 +81,8 @@ def _verify(pack: Path, key: Path | None, checkpoint: Path | None) -> None:
         print(f"fault: {printable(fault)}")
     for note in found.notes:
         print(f"note: {printable(note)}")
+    if found.figures:
+        print(f"worked out again from the readings: {found.figures} figures, the same")
     state = "holds" if found.holds else "does not hold"
     about = f"event {printable(found.event)}: {found.rows} messages and entries" if found.key else "the pack"
     print(f"{about}{f', signed with key {found.key[:16]}' if found.key else ''}: {state}")

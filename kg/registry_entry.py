@@ -46,6 +46,8 @@ class RegistryEntry:
         unit: local name of the QUDT unit, for example ``"KiloW"``.
         answer: words of the device, or the reason of a deviation.
         corrects: the entry that this one takes the place of.
+        method: by which rule the value was worked out from readings (``kg.activation.baseline``); empty where
+            somebody stated it.
     """
 
     entry: str
@@ -64,6 +66,7 @@ class RegistryEntry:
     unit: str = ""
     answer: str = ""
     corrects: str = ""
+    method: str = ""
 
     @classmethod
     def made(cls, **stated: Any) -> Self:

@@ -26,6 +26,7 @@ from kg.trial import Trial
 
 if TYPE_CHECKING:
     from kg.activation.registry import Registry
+    from kg.activation.settlement import Settlement
     from kg.answering import Answerer
     from kg.ingest import Ingest, Receipt
     from kg.openadr.issuing import Operator
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from kg.readings.forms import Table
     from kg.readings.selecting import Selection
     from kg.receipt import Permit
-    from kg.registry_entry import RegistryEntry
 
 
 class Service:
@@ -162,14 +162,14 @@ class Service:
 
         return Registry(self.store)
 
-    def pack(self, event_id: str, out: Path, vtn: str = "") -> int:
-        """Write the evidence pack of an event to a new folder; gives the number of rows in it."""
+    def pack(self, event_id: str, out: Path, vtn: str = "", **which: Any) -> int:
+        """Write the evidence pack of an event to a new folder; see ``kg.activation.pack.make_pack``."""
         from kg.activation.pack import make_pack
 
-        return make_pack(self.store, event_id, out, vtn=vtn)
+        return make_pack(self.store, event_id, out, vtn=vtn, **which)
 
-    def settle(self, event_id: str, vtn: str = "") -> "list[RegistryEntry]":
-        """Work out what an event delivered and record it; gives the entries that were made."""
+    def settle(self, event_id: str, vtn: str = "") -> "Settlement":
+        """Work out what an event delivered and record it; says which entries were made, and why no others."""
         from kg.activation.settlement import settle
 
         return settle(self.store, event_id, vtn)

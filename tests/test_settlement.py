@@ -8,6 +8,7 @@ from kg.activation.registry import Registry
 from kg.activation.settlement import settle
 from kg.errors import UsageError
 from kg.graphs import lexical
+from kg.ingest import Ingest
 from kg.service import Service
 from kg.settings import load_settings
 from kg.simulation.outcome import fill
@@ -31,11 +32,11 @@ def test_settlement_says_what_the_stored_query_says(tmp_path, kind):
             if cells["baseline"]:
                 asked[cells["resource"], "baseline"] = float(cells["declared"] or cells["baseline"])
                 asked[cells["resource"], "delivery"] = float(cells["delivered"])
-        made = settle(service.store, name)
+        made = [entry for entry in settle(service.store, name).made if entry.step != "deviation"]
         found = {(entry.resource, entry.step): float(entry.value) for entry in made}
         assert found.keys() == asked.keys()
         assert found == pytest.approx(asked, abs=0.0006)
-        assert settle(service.store, name) == []
+        assert settle(service.store, name).outcome == "unchanged"
 
 
 @pytest.fixture
@@ -49,7 +50,16 @@ def ingest(tmp_path):
 def test_no_baseline_no_delivery(ingest):
     """Readings of the event alone say what was drawn, not what was delivered."""
     ingest.ingest(report("2", "2", "2", "2"))
-    assert settle(ingest, "E-1", now=AFTER) == []
+    found = settle(ingest, "E-1", now=AFTER)
+    assert (found.outcome, found.without_baseline) == ("nothing", ["VEN-1 power"])
+
+
+def test_no_readings_is_told_from_no_data_point(tmp_path, ingest):
+    assert settle(ingest, "E-1", now=AFTER).without_readings == ["VEN-1 power"]
+    with Ingest(tmp_path / "other") as other:
+        other.ingest(event())
+        found = settle(other, "E-1", now=AFTER)
+        assert (found.outcome, found.without_readings) == ("nothing", [])
 
 
 def test_late_readings_correct_what_was_entered(ingest):
@@ -59,14 +69,15 @@ def test_late_readings_correct_what_was_entered(ingest):
     days.append(report("99", request="R-10").replace(b"2026-12-01T16", b"2026-11-29T16"))  # a Sunday
     for data in days[:1]:
         assert ingest.ingest(data).accepted
-    base, delivery = settle(ingest, "E-1", now=AFTER)
+    base, delivery = settle(ingest, "E-1", now=AFTER).made
     assert (base.value, base.unit, base.answer) == ("6", "KiloW", "mean of the same hours of 1 similar days")
     assert (delivery.value, delivery.resource, delivery.agent) == ("4", "PUMP-1", "VTN-1")
     for data in days[1:]:
         assert ingest.ingest(data).accepted
-    again, more = settle(ingest, "E-1", now=AFTER)
+    again, more = settle(ingest, "E-1", now=AFTER).made
     assert (again.value, again.corrects, more.value, more.corrects) == ("7", base.entry, "5", delivery.entry)
-    assert settle(ingest, "E-1", now=AFTER) == []
+    same = settle(ingest, "E-1", now=AFTER)
+    assert (same.outcome, len(same.unchanged)) == ("unchanged", 2)
     assert [e["step"] for e in Registry(ingest).entries("E-1")] == ["baseline", "delivery"] * 2
 
 

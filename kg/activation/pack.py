@@ -2,15 +2,19 @@
 
 A pack is a folder: ``manifest.json`` with its signature and the public key, ``chain.jsonl`` with the heads of
 the journal's rows from the first to the last that is needed, ``rows/`` with each message or entry as it was
-received or sent and the report on it, ``prov.ttl`` with what they mean.
+received or sent and the report on it, ``prov.ttl`` with what they mean, ``settlement.json`` and
+``readings.jsonl`` with the readings that baseline and delivery were worked out from.
 """
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from kg.activation.basis import basis_of
+from kg.activation.grounds import FILES, grounds_of
 from kg.activation.prov import prov_lines
 from kg.activation.registry import rows_of_entries, versions
 from kg.chain import Row
@@ -23,12 +27,21 @@ from kg.namespaces import FLEX, ID, VERSION
 from kg.seal import public_pem, signing_key
 from kg.times import moment
 
-FORMAT: Final = "flexkg evidence 1"
+FORMAT: Final = "flexkg evidence 2"
 #: How long after an event's end reports on it are looked for.
 AFTER: Final = timedelta(days=1)
+_REPORT: Final = "oadrUpdateReport"
 
 
-def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int:
+def make_pack(
+    ingest: Ingest,
+    event_id: str,
+    out: Path,
+    *,
+    vtn: str = "",
+    reports: bool = False,
+    parties: Collection[str] | None = None,
+) -> int:
     """Write the evidence pack of an event.
 
     Args:
@@ -36,6 +49,9 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
         event_id: its eventID.
         out: folder to write it to, which must not exist or be empty.
         vtn: vtnID, where several VTNs have such an event.
+        reports: put in the whole reports too that state the readings of the days of a baseline, and with them
+            the heads of all rows since.
+        parties: venIDs whose readings of other days than the event's may be handed out; None: everybody's.
 
     Returns:
         Number of rows in it.
@@ -44,14 +60,20 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
         UsageError: there is no such event, or the folder is not empty.
         StoreUnavailable: the folder cannot be written.
     """
+    ingest.follower.settle()
     graphs, journal = ingest.graphs, ingest.journal
     wanted = _rows(graphs, event_id, vtn)
+    grounds = grounds_of(ingest, basis_of(graphs, event_id, vtn), parties)
+    told = (grounds.now | grounds.before if reports else grounds.now) - wanted
+    told = {row.seq for seq in told for row in _one(ingest, seq) if row.message_type == _REPORT}
+    wanted |= told
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
             raise UsageError("the folder is not empty", where=str(out), cure="name a new one")
         (out / "rows").mkdir()
-        held, erased, chain = [], [], []
+        held, erased, chain = list[dict[str, Any]](), [], []
+        sent: dict[str, bytes] = {}
         first, last = min(wanted), max(wanted)
         for row in journal.rows(first - 1):
             if row.seq > last:
@@ -63,9 +85,13 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
                     erased.append(row.seq)
                     continue
                 held.append(_write(out, row, opened[0], opened[1]))
+                if row.message_type == _REPORT:
+                    sent[str(held[-1]["sha256"])] = opened[0]
         _text(out / "chain.jsonl", "".join(json.dumps(head) + "\n" for head in chain))
         lines = prov_lines(graphs, versions(graphs, event_id, vtn), held)
         _text(out / "prov.ttl", write_graph("\n".join([*lines, ""]), "turtle"))
+        _text(out / "settlement.json", grounds.settlement())
+        _text(out / "readings.jsonl", grounds.lines(sent))
         key = signing_key(journal.keys.secret)
         manifest = {
             "format": FORMAT,
@@ -79,7 +105,7 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
             "last_hash": chain[-1]["hash"],
             "rows": held,
             "erased": erased,
-            "files": {name: _digest(out / name) for name in ("chain.jsonl", "prov.ttl")},
+            "files": {name: _digest(out / name) for name in ("chain.jsonl", "prov.ttl", *FILES)},
         }
         data = json.dumps(manifest, indent=1, sort_keys=True).encode()
         (out / "manifest.json").write_bytes(data)
@@ -90,6 +116,12 @@ def make_pack(ingest: Ingest, event_id: str, out: Path, *, vtn: str = "") -> int
             f"the pack cannot be written: {error.strerror}", where=str(out), cure="make room, check the path"
         ) from error
     return len(held)
+
+
+def _one(ingest: Ingest, seq: int) -> list[Row]:
+    """Give one row of the journal."""
+    row = next(ingest.journal.rows(seq - 1), None)
+    return [row] if row is not None and row.seq == seq else []
 
 
 def _rows(graphs: GraphStore, event_id: str, vtn: str) -> set[int]:

@@ -10,7 +10,9 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kg.activation.grounds import FILES
 from kg.activation.pack import FORMAT
+from kg.activation.recount import recount
 from kg.chain import Row, row_hash
 from kg.check import checker
 from kg.checkpoints import Handed
@@ -21,6 +23,12 @@ from kg.registry_entry import is_entry
 from kg.seal import read_public, thumbprint
 from kg.xml import MAX_BYTES
 
+#: Packs of before, which have no readings, and the files of each kind.
+_BEFORE: Final = "flexkg evidence 1"
+_FILES: Final = {
+    _BEFORE: {"chain.jsonl", "prov.ttl"},
+    FORMAT: {"chain.jsonl", "prov.ttl", *FILES},
+}
 _BYTES: Final = ("digest", "mark", "previous", "hash")
 _MEMBERS: Final = (
     (("event", "tenant", "shapes", "last_hash"), str),
@@ -44,6 +52,7 @@ class Verified:
         known_key: whether the key is the one that was given.
         faults: what is wrong; none: the pack holds.
         notes: what was seen and is no fault.
+        figures: how many entries follow from the readings in the pack, worked out again.
     """
 
     event: str
@@ -52,6 +61,7 @@ class Verified:
     known_key: bool
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    figures: int = 0
 
     @property
     def holds(self) -> bool:
@@ -70,7 +80,8 @@ def verify_pack(folder: Path, public: bytes | None = None, checkpoint: str = "")
             ``public``, and where its row is in the pack, the row has to be the same.
 
     Returns:
-        What was found. Signature, chain, digests, and the check of each message again. A pack that is
+        What was found. Signature, chain, digests, the check of each message again, and baseline, delivery
+        and deviation worked out again from the readings. A pack that is
         damaged, however much, has faults.
 
     Raises:
@@ -100,6 +111,13 @@ def verify_pack(folder: Path, public: bytes | None = None, checkpoint: str = "")
     if handed is not None:
         _held(handed[0], manifest, hashes, found)
     _contents(folder, manifest, found)
+    if manifest["format"] == _BEFORE:
+        found.notes.append("a pack of before: it has no readings, nothing was worked out again")
+        return found
+    again = recount(folder, manifest["rows"])
+    found.faults += again.faults
+    found.notes += again.notes
+    found.figures = again.figures
     return found
 
 
@@ -110,7 +128,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         ValueError: it is none; says what is wrong.
     """
     made = json.loads(data)
-    if not isinstance(made, dict) or made.get("format") != FORMAT:
+    if not isinstance(made, dict) or made.get("format") not in _FILES:
         raise ValueError(f"manifest.json: its format is not {FORMAT!r}")
     for names, kind in _MEMBERS:
         for name in names:
@@ -122,7 +140,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
             raise ValueError("manifest.json: a row is not whole")
         if not _PLACE.fullmatch(cells["file"]) or not _PLACE.fullmatch(cells["report"]):
             raise ValueError("manifest.json: a row lies outside the pack")
-    if set(made["files"]) != {"chain.jsonl", "prov.ttl"}:
+    if set(made["files"]) != _FILES[made["format"]]:
         raise ValueError("manifest.json: files are missing or too many")
     return made
 
