@@ -116,13 +116,14 @@ async def evidence(
 ) -> Response:
     """Give the evidence pack of an event, for ``flexkg evidence verify``.
 
-    The readings that a baseline was worked out from are in it for parties whose readings the caller may see.
+    Whole reports, and readings that a baseline was worked out from, are in it for parties whose readings the
+    caller may see.
     """
     service, caller = service_of(request), caller_of(request)
     sight = desk_of(request).sight
 
     def packed() -> bytes:
-        seen = sight.parties(service, caller)
+        seen = sight.proven(service, caller)
         with tempfile.TemporaryDirectory() as folder:
             service.pack(event_id, Path(folder) / "pack", vtn, reports=reports, parties=seen)
             made = BytesIO()

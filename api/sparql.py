@@ -174,7 +174,7 @@ async def described(request: Request, accept: str | None) -> Response:
     """Describe the service, for a request without a query."""
     form = choose(accept, GRAPHS)
     service = service_of(request)
-    names = service.store.graphs.graphs() if caller_of(request).may("read_all") else []
+    names = desk_of(request).sight.graphs(service, caller_of(request))
     address = endpoint(request)
     turtle = await run_in_threadpool(describe, address, str(request.url_for("graphs")), names)
     return Response(convert_graph(turtle, form), media_type=form, headers={"Vary": "Accept"})

@@ -19,12 +19,13 @@ from kg.errors import QueryError
 from kg.facts import lines_of
 from kg.fingerprint import fingerprint
 from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
+from kg.layout import stamp
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
 from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
 from kg.ordering import perform
 from kg.readings import Reading, ReadingStore
-from kg.readings.delivery import Source, deliver
+from kg.readings.delivery import Source, deliver, part
 from kg.readings.orders import Order
 from kg.registrations import Registrations
 from kg.self_described import described
@@ -83,6 +84,7 @@ class Applier:
 
     Raises:
         kg.errors.AssetError: a table is broken.
+        kg.errors.StoreError: the graph store was filled by an older FlexKG, which parts its graphs otherwise.
     """
 
     graphs: GraphStore
@@ -94,6 +96,7 @@ class Applier:
 
     def __post_init__(self) -> None:
         load(self.tables)
+        stamp(self.graphs)
         self._registrations = Registrations(self.graphs)
         self._series = SeriesBook(self.graphs, self.tables)
 
@@ -164,6 +167,7 @@ class Applier:
         shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else list(lines)
         graph = month_graph(kind, row.received)
         change = Change(graph, [*shown, *told.lines], [lifted.message, *told.roots], seq=row.seq)
+        part(change, facts.get(message, {}).get(f"<{FLEX}report>", ()), month_graph("report", row.received))
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
         change.lines.extend(row.signature)

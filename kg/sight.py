@@ -2,7 +2,7 @@
 
 ========================  =============================================================================
 ``read_all``, contract    everything of the tenant
-``read_all``              everything of the tenant, but readings only of parties with a mandate in force
+``read_all``              everything of the tenant, but what reports say only of parties with a mandate
 no ``read_all``           an extract of what mandates in force cover, and of the caller's own party
 anybody                   stored queries about groups, of five subjects and more
 ========================  =============================================================================
@@ -16,20 +16,19 @@ from typing import Any, Final
 
 from kg.errors import Forbidden, QueryError
 from kg.extracts import Extracts
-from kg.graphs import Answer
+from kg.graphs import REPORTED, Answer
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.identity.caller import LOCAL_CALLER, Caller
 from kg.mandates import Mandates
 from kg.masks import Masks
-from kg.readings.backends import kind_of
 from kg.service import Service
 from kg.shelf import Shelf
 from kg.sparql.apart import Apart
+from kg.sparql.asking import unreported
 from kg.sparql.dataset import dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.prologue import declare
 from kg.sparql.question import Asked
-from kg.sparql.snapshots import Snapshot
 from kg.sparql.stored import StoredQuery, stored_query
 
 #: From the kind of an answer to the media type in which it is sent.
@@ -65,6 +64,16 @@ class Sight:
         """Give the parties whose readings a caller sees; None for all of them."""
         return None if _whole(service, caller) else self._covered(service, caller)
 
+    def graphs(self, service: Service, caller: Caller) -> list[str]:
+        """Give the IRIs of the store's graphs that a caller may name; an extract has some of its own."""
+        names = service.store.graphs.graphs() if caller.may("read_all") else []
+        return names if self.parties(service, caller) != frozenset() else unreported(names)
+
+    def proven(self, service: Service, caller: Caller) -> frozenset[str] | None:
+        """Give the parties whose reports are evidence for a caller; None for all of them."""
+        contract = service.settings.mandates == "contract"
+        return None if contract or caller is LOCAL_CALLER else self._covered(service, caller)
+
     def asked(
         self,
         service: Service,
@@ -94,8 +103,10 @@ class Sight:
             kg.errors.QueryError: the query is refused, or the copy that it needs would be too large.
         """
         parties = self.parties(service, caller)
-        shelf = self._shelf(service, caller, parties)
+        shelf = self._extract(service, caller, parties)
         if shelf is None:
+            stated = [*default, *named]
+            reports = not stated or any(name.startswith(REPORTED) for name in stated)
             return service.asking.asked(
                 query,
                 default=default,
@@ -104,6 +115,7 @@ class Sight:
                 stored_only=stored_only,
                 parties=parties,
                 apart=apart,
+                masks=self._masks(service, parties) if reports else None,
             )
         refuse(query, Limits(characters=service.settings.max_query_characters))
         text, shift = declare(query)
@@ -113,7 +125,7 @@ class Sight:
         except BaseException:
             shelf.release(held)
             raise
-        return Asked(text, shift, reads, shelf, held)
+        return Asked(text, shift, reads, held.graphs, shelf, held)
 
     def at_once(
         self,
@@ -152,14 +164,23 @@ class Sight:
         if stored.subjects and parties is not None:
             bindings = _grouped(stored, values, len(parties))
             return _written(service.asking.answer(stored.text, bindings), media)
-        shelf = self._shelf(service, caller, parties)
+        extract = self._extract(service, caller, parties)
         bindings = stored.bindings(values)
+        shelf = extract or self._masks(service, parties)
         if shelf is None:
             return _written(service.asking.answer(stored.text, bindings, parties=parties), media)
         held = shelf.hold(parties or frozenset())
         try:
             with self._opened(service).reading:  # a copy can be opened once at a time
-                return _of_copy(held, stored, bindings, media)
+                graphs = EmbeddedGraphs(held.path)
+                try:
+                    if extract is None:
+                        asking = service.asking
+                        found = asking.answer(stored.text, bindings, parties=parties, masked=graphs)
+                        return _written(found, media)
+                    return _of_extract(graphs, held.graphs, stored, bindings, media)
+                finally:
+                    graphs.close()
         finally:
             shelf.release(held)
 
@@ -179,15 +200,14 @@ class Sight:
                 opened.masks.close()
             self._open.clear()
 
-    def _shelf(self, service: Service, caller: Caller, parties: frozenset[str] | None) -> Shelf | None:
-        """Give where a caller's copy is kept; None where the store itself is asked, its columns masked.
+    def _extract(self, service: Service, caller: Caller, parties: frozenset[str] | None) -> Shelf | None:
+        """Give where a caller's extract is kept; None where it is answered from the store.
 
         Raises:
             Forbidden: a caller without ``read_all`` sees nothing.
         """
         if caller.may("read_all") or parties is None:
-            masked = parties is not None and kind_of(service.store.graphs) not in ("columns", "clickhouse")
-            return self._opened(service).masks if masked else None
+            return None
         if not parties:
             raise Forbidden(
                 "no mandate in force covers anything for this purpose",
@@ -196,6 +216,13 @@ class Sight:
                 reason=f"{caller.client} has no mandate for {caller.purpose!r}",
             )
         return self._opened(service).extracts
+
+    def _masks(self, service: Service, parties: frozenset[str] | None) -> Shelf | None:
+        """Give where copies are kept that show what some parties' reports say; None where none is needed.
+
+        That is where everybody's are seen, or nobody's, so that their graphs are left out, or there are none.
+        """
+        return self._opened(service).masks if parties and service.store.graphs.graphs(REPORTED) else None
 
     def _covered(self, service: Service, caller: Caller) -> frozenset[str]:
         journal = service.store.journal
@@ -246,17 +273,15 @@ def _grouped(stored: StoredQuery, values: Mapping[str, str], seen: int) -> dict[
     return stored.bindings(given)
 
 
-def _of_copy(
-    held: Snapshot, stored: StoredQuery, bindings: Mapping[str, str], media: Choose
+def _of_extract(
+    graphs: EmbeddedGraphs,
+    reads: list[str],
+    stored: StoredQuery,
+    bindings: Mapping[str, str],
+    media: Choose,
 ) -> tuple[bytes, str]:
-    graphs = EmbeddedGraphs(held.path)
-    try:
-        reads = held.graphs
-        return _written(
-            graphs.query(stored.text, default_graph=reads, named_graphs=reads, bindings=bindings), media
-        )
-    finally:
-        graphs.close()
+    found = graphs.query(stored.text, default_graph=reads, named_graphs=reads, bindings=bindings)
+    return _written(found, media)
 
 
 def _written(found: Answer, media: Choose) -> tuple[bytes, str]:

@@ -154,7 +154,7 @@ def test_late_registration_reaches_readings_that_were_there_before(store: Ingest
     (graph,) = {
         s.graph for s in store.graphs.match(None, None, f"<{UNIT}KiloW>") if "observation" in s.subject
     }
-    assert graph.endswith("op/202612")
+    assert graph.endswith("report/202612")
 
 
 def test_registration_in_another_scale_does_not_change_what_was_reported(store: Ingest) -> None:

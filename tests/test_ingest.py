@@ -87,7 +87,8 @@ def test_ingest_puts_a_payload_into_the_graph_of_its_kind_and_month(store, paylo
     """Events apart from operation, by the month of receipt; the message knows its row and time."""
     store.ingest(payload, received=WHEN)
     graph = f"{GRAPH}{kind}/202612"
-    assert store.graphs.graphs() == sorted([graph, META])
+    reported = [f"{GRAPH}report/202612"] if b"oadrUpdateReport" in payload else []
+    assert store.graphs.graphs() == sorted([graph, META, *reported])
     message = f"<{ID}message/{kg.read(payload).digest}>"
     assert ask(store, f"SELECT ?row ?at {{ {message} flex:journalRow ?row ; flex:receivedAt ?at }}") == [
         ("1", "2026-12-01T17:00:00Z")

@@ -223,7 +223,7 @@ def test_graph_shows_a_saref_observation():
     GraphReadings(graphs).append(
         [reading(0, "1.50", resource=ID + "resource/ven-1/r", property="urn:x:power", unit="urn:x:kW")]
     )
-    assert graphs.graphs() == [GRAPH + "op/202611"]
+    assert graphs.graphs() == [GRAPH + "report/202611"]
     answer = graphs.query(
         f"""PREFIX saref: <{SAREF}> PREFIX flex: <{FLEX}> PREFIX time: <{TIME}> PREFIX prov: <{PROV}>
         SELECT ?value ?at ?start ?from ?to WHERE {{

@@ -22,6 +22,7 @@ from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import GraphStore, lexical
 from kg.graphs.formats import write_graph
 from kg.ingest import Ingest
+from kg.journal import Journal
 from kg.literals import string
 from kg.namespaces import FLEX, ID, VERSION
 from kg.seal import public_pem, signing_key
@@ -51,7 +52,8 @@ def make_pack(
         vtn: vtnID, where several VTNs have such an event.
         reports: put in the whole reports too that state the readings of the days of a baseline, and with them
             the heads of all rows since.
-        parties: venIDs whose readings of other days than the event's may be handed out; None: everybody's.
+        parties: venIDs whose reports, and whose readings of other days than the event's, may be given; of
+            others' reports the chain alone is in it. None: everybody's.
 
     Returns:
         Number of rows in it.
@@ -72,14 +74,16 @@ def make_pack(
         if any(out.iterdir()):
             raise UsageError("the folder is not empty", where=str(out), cure="name a new one")
         (out / "rows").mkdir()
-        held, erased, chain = list[dict[str, Any]](), [], []
+        held, erased, withheld, chain = list[dict[str, Any]](), list[int](), list[int](), []
         sent: dict[str, bytes] = {}
         first, last = min(wanted), max(wanted)
         for row in journal.rows(first - 1):
             if row.seq > last:
                 break
             chain.append(_head(row))
-            if row.seq in wanted:
+            if row.seq in wanted and row.message_type == _REPORT and not _covered(journal, row, parties):
+                withheld.append(row.seq)
+            elif row.seq in wanted:
                 opened = journal.open(row)
                 if opened is None:
                     erased.append(row.seq)
@@ -105,6 +109,7 @@ def make_pack(
             "last_hash": chain[-1]["hash"],
             "rows": held,
             "erased": erased,
+            "withheld": withheld,
             "files": {name: _digest(out / name) for name in ("chain.jsonl", "prov.ttl", *FILES)},
         }
         data = json.dumps(manifest, indent=1, sort_keys=True).encode()
@@ -151,6 +156,12 @@ def _rows(graphs: GraphStore, event_id: str, vtn: str) -> set[int]:
     if not found:
         raise UsageError(f"nothing is recorded of the event {event_id!r}", cure="see flexkg query events")
     return found
+
+
+def _covered(journal: Journal, row: Row, parties: Collection[str] | None) -> bool:
+    """Whether all that a row speaks of are among parties."""
+    named = (journal.keys.name(pseudonym) for pseudonym, *_ in json.loads(row.subjects))
+    return parties is None or all(name is None or name in parties for name in named)
 
 
 def _reports_within(graphs: GraphStore, message: str, begin: datetime, end: datetime | None) -> bool:

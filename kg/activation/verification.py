@@ -235,5 +235,9 @@ def _contents(folder: Path, manifest: dict[str, Any], found: Verified) -> None:
         elif not today.conforms and row["verdict"] == "conforms":
             text = f"row {row['seq']} was accepted and breaks {today.violations[0].rule}"
             (found.notes if manifest["shapes"] != VERSION else found.faults).append(text)
+    withheld = manifest.get("withheld")
+    if isinstance(withheld, list) and withheld:
+        shown = ", ".join(map(str, withheld))
+        found.notes.append(f"reports left out, since no mandate covers them: rows {shown}")
     if manifest["erased"]:
         found.notes.append(f"rows erased since: {', '.join(map(str, manifest['erased']))}")

@@ -24,6 +24,8 @@ META = GRAPH + "meta"
 ONTOLOGY = GRAPH + "ontology"
 #: The graph that says what no message does: when VENs were last seen.
 LIVE = GRAPH + "live"
+#: Graphs, by month, of what reports say: values, states, documents. Who sees them is a matter of mandates.
+REPORTED = GRAPH + "report/"
 #: What a graph made from the same payloads may differ in.
 NOT_FROM_PAYLOADS = (META, ONTOLOGY, LIVE)
 APPLIED = FLEX + "appliedUpTo"
@@ -62,6 +64,7 @@ class Change:
         unset: pairs of subject and predicate IRI whose objects are removed first.
         seq: the journal row that it comes from; 0 for none. The store remembers the highest.
         fresh: those of the roots of which the store is known to say nothing, so that nothing is looked for.
+        apart: lines that go to other graphs, by the IRI of the graph.
     """
 
     graph: str
@@ -70,6 +73,12 @@ class Change:
     unset: list[tuple[str, str]] = field(default_factory=list)
     seq: int = 0
     fresh: frozenset[str] = frozenset()
+    apart: dict[str, list[str]] = field(default_factory=dict)
+
+    def parts(self) -> Iterator[tuple[str, list[str]]]:
+        """Give each graph that lines go to, with them."""
+        yield self.graph, self.lines
+        yield from self.apart.items()
 
 
 class Answer(Protocol):

@@ -125,6 +125,29 @@ class EmbeddedGraphs:
         with self._writing(graph):
             self._store.remove_graph(ox.NamedNode(graph))
 
+    def sift(self, prefix: str, keep: Callable[[str], bool], most: int) -> int | None:
+        """Remove from graphs what is said of subjects that are not to be kept.
+
+        Args:
+            prefix: how the IRIs of the graphs begin.
+            keep: whether what is said of a subject stays, by its N-Triples text.
+            most: triples to remove at most.
+
+        Returns:
+            How many were removed; None where they would have been more than ``most``, and none was.
+        """
+        gone: list[ox.Quad] = []
+        with self._writing():
+            for name in self.graphs(prefix):
+                for quad in self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
+                    if not keep(str(quad.subject)):
+                        gone.append(quad)
+                        if len(gone) > most:
+                            return None
+            for quad in gone:
+                self._store.remove(quad)
+        return len(gone)
+
     def graphs(self, prefix: str = "") -> list[str]:
         """Give the IRIs of the graphs, sorted; only those that start with a prefix."""
         with self._guard():

@@ -40,10 +40,13 @@ class Pending:
         for root in (*change.roots, *(subject for subject, _ in change.unset)):
             if root in self._ancestors or any(part in self._roots for part in _path(root)):
                 return True
-        if self._shared_in <= {change.graph}:
-            return False
-        graphs = (self._shared.get(line.rstrip("\n")) for line in change.lines)
-        return any(graph is not None and graph != change.graph for graph in graphs)
+        for graph, lines in change.parts():
+            if self._shared_in <= {graph}:
+                continue
+            others = (self._shared.get(line.rstrip("\n")) for line in lines)
+            if any(other is not None and other != graph for other in others):
+                return True
+        return False
 
     def add(self, change: Change) -> None:
         """Take a change in.
@@ -51,8 +54,9 @@ class Pending:
         Raises:
             kg.errors.StoreError: a line is no N-Triples, or has a blank node.
         """
-        lines = [line.rstrip("\n") for line in change.lines]
-        check_lines(lines)
+        parts = [(graph, [line.rstrip("\n") for line in lines]) for graph, lines in change.parts()]
+        for _, lines in parts:
+            check_lines(lines)
         for root in change.roots:
             self._roots.add(root)
             self._climb(root)
@@ -63,15 +67,16 @@ class Pending:
             self._climb(subject)
             self.deletes.update(dict.fromkeys(self._match(f"<{subject}>", f"<{predicate}>", None)))
         roots, own = set(change.roots), dict[str, bool]()
-        inserts = self.inserts.setdefault(change.graph, {})
-        for line in lines:
-            subject = line.partition(" ")[0]
-            if subject not in own:
-                own[subject] = any(part in roots for part in _path(subject[1:-1]))
-            if own[subject]:
-                inserts[line] = None
-            else:
-                self._share(subject, line, change.graph)
+        for graph, lines in parts:
+            inserts = self.inserts.setdefault(graph, {})
+            for line in lines:
+                subject = line.partition(" ")[0]
+                if subject not in own:
+                    own[subject] = any(part in roots for part in _path(subject[1:-1]))
+                if own[subject]:
+                    inserts[line] = None
+                else:
+                    self._share(subject, line, graph)
         self.seq = max(self.seq, change.seq)
 
     def graphs(self) -> set[str]:

@@ -5,13 +5,13 @@ that a report says (states of resources, Green Button data, readings without a t
 unit of the series) stays in the graph.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from kg.graphs import Facts, lexical
+from kg.graphs import Change, Facts, lexical
 from kg.literals import segment
 from kg.namespaces import FLEX, ID, RDF, XSD
 from kg.readings import Constants, Reading
@@ -101,6 +101,22 @@ def deliver(
         for value in values
         if value not in gone
     ], readings
+
+
+def part(change: Change, reports: Iterable[str], graph: str) -> None:
+    """Let what stands below reports go to a graph of its own: it is shown by mandate, as readings are.
+
+    Args:
+        change: what a message changes; the lines about its reports' values are moved.
+        reports: the reports, in angle brackets.
+        graph: IRI of the graph for what they say.
+    """
+    below = tuple(f"{report[:-1]}/" for report in reports)
+    told = [line for line in change.lines if any(mark in line for mark in below)]
+    if told:
+        gone = set(told)
+        change.lines[:] = [line for line in change.lines if line not in gone]
+        change.apart[graph] = told
 
 
 def _reading(

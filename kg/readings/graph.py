@@ -1,6 +1,6 @@
 """Readings as SAREF observations in a graph store: simple, the oracle for other back ends, right for a pilot.
 
-For each reading, in the graph ``op/<yyyymm>`` of the month of receipt::
+For each reading, in the graph ``report/<yyyymm>`` of the month of receipt::
 
     <observation> a saref:Observation, flex:Reading ;
         flex:series <series> ; flex:ofResource <resource> ; saref:observes <property> ;
@@ -20,16 +20,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from kg.errors import StoreError
-from kg.graphs import Change, GraphStore, Statement, counted, lexical, month_graph
+from kg.graphs import REPORTED, Change, GraphStore, Statement, counted, lexical, month_graph
 from kg.literals import date_time
-from kg.namespaces import FLEX, GRAPH, ID, PROV, RDF, SAREF
+from kg.namespaces import FLEX, ID, PROV, RDF, SAREF
 from kg.readings import Constants, Reading
 from kg.readings.observation import RECEIVED, ROW, constant, lines, observation, payload, written
 
 _TYPE = RDF + "type"
 _MESSAGE = ID + "message/"
 _SERIES = ID + "series/"
-_KIND = GRAPH + "op/"
 _CHUNK = 1000
 
 _PREFIXES = f"PREFIX flex: <{FLEX}> PREFIX saref: <{SAREF}> PREFIX prov: <{PROV}>"
@@ -123,7 +122,7 @@ class GraphReadings:
 
     def series(self) -> list[str]:
         """Give the IRIs of the series that have readings, sorted."""
-        answer = self._graphs.query(_ALL, default_graph=self._graphs.graphs(_KIND), named_graphs=[])
+        answer = self._graphs.query(_ALL, default_graph=self._graphs.graphs(REPORTED), named_graphs=[])
         return sorted((row[0] or "")[1:-1] for row in answer)
 
     def withdraw(self, series: str, start: datetime, end: datetime, *, at: datetime) -> int:
@@ -142,7 +141,7 @@ class GraphReadings:
         with self._lock:
             roots = [observation(reading) for reading in readings]
             for at in range(0, len(roots), _CHUNK):
-                self._graphs.write([Change(_KIND, roots=roots[at : at + _CHUNK])])
+                self._graphs.write([Change(REPORTED, roots=roots[at : at + _CHUNK])])
             return len(roots)
 
     def view(self, parties: Collection[str] | None = None) -> None:
@@ -167,7 +166,7 @@ class GraphReadings:
         }
         if series is not None:
             bindings["series"] = f"<{series}>"
-        graphs = self._graphs.graphs(_KIND)
+        graphs = self._graphs.graphs(REPORTED)
         yield from self._graphs.query(text, default_graph=graphs, named_graphs=[], bindings=bindings)
 
     def _known(self, digest: str) -> bool:
@@ -227,7 +226,7 @@ def _reading(row: tuple[str | None, ...], digest: str, seq: int, received: datet
 
 
 def _graph(reading: Reading) -> str:
-    return month_graph("op", written(reading.received))
+    return month_graph("report", written(reading.received))
 
 
 def _iri(term: str | None) -> str | None:

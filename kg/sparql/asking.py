@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from kg.errors import QueryError
-from kg.graphs import META, Answer, GraphStore
+from kg.graphs import META, REPORTED, Answer, GraphStore
 from kg.readings import ReadingStore
 from kg.sparql.apart import Apart, Ask, over, parse
 from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
 from kg.sparql.prologue import declare, explain
-from kg.sparql.question import Asked, Rewriter
+from kg.sparql.question import Asked, Keeper, Masks, Rewriter
 from kg.sparql.snapshots import Snapshot, Snapshots, Writer
 
 #: Characters of a query that is prepared in so little time that nobody waits for it.
@@ -61,6 +61,7 @@ class Asking:
         stored_only: bool = False,
         parties: Collection[str] | None = None,
         apart: Apart | None = None,
+        masks: Masks | None = None,
     ) -> Asked:
         """Prepare a user's query for a worker; what is given must be released.
 
@@ -74,6 +75,8 @@ class Asking:
             parties: whose readings in columns there are for it; None: everybody's.
             apart: answers what has to be asked before a worker gets the query; without it this process does,
                 for as long as it takes.
+            masks: copies that show what reports say of these parties. Without it those graphs are not read,
+                where parties are given.
 
         Raises:
             QueryError: it is refused.
@@ -85,26 +88,28 @@ class Asking:
         in_columns = not stored_only and self._readings.view() is not None
         if in_columns and self._writer is not None:
             self._writer.settle()
-        snapshot = self.snapshots.hold(max_age)
+        keeper: Keeper = self.snapshots if masks is None else masks
+        snapshot = self.snapshots.hold(max_age) if masks is None else masks.hold(frozenset(parties or ()))
         try:
+            graphs = snapshot.graphs if masks is not None or parties is None else unreported(snapshot.graphs)
             if in_columns:
-                ask, check = self._apart(apart, snapshot)
+                ask, check = self._apart(apart, keeper, snapshot, graphs)
                 text = self._with_readings(
                     text, shift, restricted=bool(default or named), parties=parties, ask=ask, check=check
                 )
+            return Asked(text, shift, dataset(query, graphs, default, named), graphs, keeper, snapshot)
         except BaseException:
-            self.snapshots.release(snapshot)
+            keeper.release(snapshot)
             raise
-        return self._over(snapshot, query, text, shift, default, named)
 
     def _apart(
-        self, apart: Apart | None, snapshot: Snapshot
+        self, apart: Apart | None, keeper: Keeper, snapshot: Snapshot, graphs: list[str]
     ) -> tuple[Ask | None, Callable[[str], None] | None]:
         """Give what answers over a snapshot, and what parses, in a worker."""
         if apart is None:
             return None, None
-        root, path = str(self.snapshots.root.absolute()), str(snapshot.path.absolute())
-        return over(apart, root, path, snapshot.graphs), partial(parse, apart, root, path)
+        root, path = str(keeper.root.absolute()), str(snapshot.path.absolute())
+        return over(apart, root, path, graphs), partial(parse, apart, root, path)
 
     def at_once(
         self,
@@ -126,26 +131,11 @@ class Asking:
             return None
         try:
             text, shift = _passed(query, self._limits)
-        except BaseException:
-            self.snapshots.release(snapshot)
-            raise
-        return self._over(snapshot, query, text, shift, default, named)
-
-    def _over(
-        self,
-        snapshot: Snapshot,
-        query: str,
-        text: str,
-        shift: int,
-        default: Sequence[str],
-        named: Sequence[str],
-    ) -> Asked:
-        try:
             reads = dataset(query, snapshot.graphs, default, named)
         except BaseException:
             self.snapshots.release(snapshot)
             raise
-        return Asked(text, shift, reads, self.snapshots, snapshot)
+        return Asked(text, shift, reads, snapshot.graphs, self.snapshots, snapshot)
 
     def here(self, query: str) -> Answer:
         """Answer a query in this process: for who runs it himself, as the command line does.
@@ -163,6 +153,7 @@ class Asking:
         shift: int = 0,
         reads: Dataset | None = None,
         parties: Collection[str] | None = None,
+        masked: GraphStore | None = None,
     ) -> Answer:
         """Answer a query in this process.
 
@@ -172,14 +163,19 @@ class Asking:
             shift: characters that were put before its first line.
             reads: its dataset; all graphs where it is left out.
             parties: whose readings in columns there are for it; None: everybody's.
+            masked: a copy that shows what reports say of these parties. Without it those graphs are not read,
+                where parties are given.
 
         Raises:
             QueryError: it does not parse; says where in the user's own lines.
         """
-        reads = reads or dataset("", self._readable())
-        text = self._with_readings(text, shift, bindings, parties=parties)
+        graphs = self._graphs if masked is None else masked
+        readable = [name for name in graphs.graphs() if name != META]
+        readable = readable if masked is not None or parties is None else unreported(readable)
+        reads = reads or dataset("", readable)
+        text = self._with_readings(text, shift, bindings, parties=parties, over=(graphs, readable))
         try:
-            return self._graphs.query(
+            return graphs.query(
                 text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
             )
         except QueryError as error:
@@ -199,13 +195,15 @@ class Asking:
         parties: Collection[str] | None = None,
         ask: Ask | None = None,
         check: Callable[[str], None] | None = None,
+        over: tuple[GraphStore, list[str]] | None = None,
     ) -> str:
         """Put readings that are in columns into the text of a query."""
+        graphs, reads = over or (self._graphs, self._readable())
         return with_readings(
             text,
-            self._graphs,
+            graphs,
             self._readings,
-            self._readable(),
+            reads,
             shift,
             bindings,
             restricted=restricted,
@@ -217,6 +215,11 @@ class Asking:
 
     def _readable(self) -> list[str]:
         return [name for name in self._graphs.graphs() if name != META]
+
+
+def unreported(graphs: Sequence[str]) -> list[str]:
+    """Leave out the graphs with what reports say."""
+    return [name for name in graphs if not name.startswith(REPORTED)]
 
 
 @lru_cache(maxsize=256)

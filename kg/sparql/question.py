@@ -28,6 +28,13 @@ class Keeper(Protocol):
         """Take a copy back."""
 
 
+class Masks(Keeper, Protocol):
+    """What keeps copies that show what some parties' reports say, and nobody else's."""
+
+    def hold(self, parties: frozenset[str]) -> Snapshot:
+        """Take the copy for some parties into use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A query that passed the gate, with the snapshot that it reads.
@@ -36,11 +43,13 @@ class Asked:
         text: SPARQL with its prefixes declared.
         shift: characters that were put before its first line.
         reads: its dataset.
+        graphs: those that may be read, by IRI.
     """
 
     text: str
     shift: int
     reads: Dataset
+    graphs: list[str]
     _snapshots: Keeper
     _snapshot: Snapshot
 
@@ -48,11 +57,6 @@ class Asked:
     def age(self) -> float:
         """Seconds by which the answer may be behind the store; 0 where nothing was written since."""
         return self._snapshots.age(self._snapshot)
-
-    @property
-    def graphs(self) -> list[str]:
-        """The graphs that may be read, by IRI."""
-        return self._snapshot.graphs
 
     def revision(self, graph: str) -> str:
         """Give a text that is another one after each write to a graph."""

@@ -2,13 +2,22 @@
 
 import csv
 import io
+import json
 import random
+import re
+import zipfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from kg.activation.verification import verify_pack
+from kg.errors import StoreError
+from kg.graphs import META
+from kg.graphs.embedded import EmbeddedGraphs
+from kg.ingest import Ingest, rebuild
 from kg.masks import Masks
 from kg.service import Service
 from kg.settings import load_settings
@@ -22,6 +31,9 @@ from tests.test_tenants import NOON, ONTOLOGY, query
 
 VENS = [f"VEN-{name}" for name in "ABCDEF"]
 OBSERVATIONS = "SELECT DISTINCT ?s { ?o a saref:Observation ; flex:series ?s }"
+STATES = """SELECT ?v { ?r a flex:ResourceStatus . ?m flex:venID ?v ;
+  flex:report/flex:interval/flex:reading/flex:resourceStatus ?r }"""
+STATUS = (Path(__file__).parents[1] / "competency" / "status.xml").read_bytes()
 SOON = datetime.now(UTC) + timedelta(days=1)
 
 
@@ -40,6 +52,7 @@ class World:
             for data in (
                 register(f"PUMP-{ven}", ven=ven, request=f"R-{ven}"),
                 report(f"{number + 1}", "2", ven=ven, request=f"Q-{ven}"),
+                STATUS.replace(b"VEN-MILL", ven.encode()),
             ):
                 assert self.service.ingest(past(data)).accepted
         self.app = create_app(self.service, tokens=self.provider.tokens())
@@ -60,14 +73,17 @@ class World:
         assert {ven_of(row["series"]) for row in self.csv("/readings", headers)} == kept
         assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/energy", headers)} == kept
         assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/latest", headers)} == kept
-        stored = set()
+        assert {row["v"] for row in self.csv("/sparql", headers, query=STATES)} == kept
+        stored, states = set(), set()
         for name in self.service.store.graphs.graphs():
-            if "/op/" in name:
+            if "/report/" in name:
                 nt = headers | {"Accept": "application/n-triples"}
                 answer = self.client.get("/graphs", params={"graph": name}, headers=nt)
-                assert answer.status_code == 200
+                assert answer.status_code == (200 if kept else 404)
                 of = [line for line in answer.text.splitlines() if "PropertyValue" in line]
                 stored |= {ven for ven in VENS if any(f"/{ven}/" in line for line in of)}
+                states |= set(re.findall(r"message/(\w+)/report", answer.text)) if kept else set()
+        assert len(states) == len(kept)
         assert stored == (kept if self.service.settings.readings == "graph" else set())
         return kept
 
@@ -148,16 +164,68 @@ def test_groups_leave_out_what_may_still_change(tmp_path):
         assert FEWEST == 5
 
 
-def test_too_many_hidden_readings_are_refused(world):
-    """A copy of a store is bounded, else the operator is told of columns."""
-    if world.service.settings.readings == "columns":
-        pytest.skip("columns hide for nothing")
+def test_too_much_that_has_to_be_hidden_is_refused(world):
+    """A copy of a store is bounded; graphs without what reports say can be asked nevertheless."""
     sight = world.app.state.desk.sight
     opened = sight._opened(world.service)
-    opened.masks = Masks(world.service.store.graphs, opened.masks.root, largest=5)
-    asks = world.headers("sparql:query", "read_all")
-    answer = world.client.get("/sparql", params={"query": OBSERVATIONS}, headers=asks)
-    problem(answer, 400, "mandates")
+    before, opened.masks = opened.masks, Masks(world.service.store.graphs, opened.masks.root, largest=20)
+    made = world.mandates.grant(VENS[0], "agg", "settlement", SOON)
+    asks = world.headers("sparql:query", "read_all", purpose="settlement")
+    fields = {"query": "SELECT ?s { ?s a flex:RegisterReport }"}
+    problem(world.client.get("/sparql", params=fields, headers=asks), 400, "mandates")
+    fields["default-graph-uri"] = next(n for n in world.service.store.graphs.graphs() if "/op/" in n)
+    assert len(world.csv("/sparql", asks, **fields)) == len(VENS)
+    world.mandates.withdraw([VENS[0]], made.id)
+    opened.masks = before
+
+
+def test_evidence_has_reports_by_mandate(world, tmp_path):
+    """Others' rows are in the chain alone, and the pack holds nevertheless."""
+    assert world.service.ingest(past(event(ven=VENS[0]))).accepted
+    asks = world.headers("audit:read", purpose="settlement")
+
+    def pack(name):
+        answer = world.client.get("/activations/E-1/evidence", headers=asks)
+        assert answer.status_code == 200, answer.text
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            archive.extractall(tmp_path / name)
+        found = verify_pack(tmp_path / name)
+        assert found.holds, found.faults
+        manifest = json.loads((tmp_path / name / "manifest.json").read_text())
+        return [row["message_type"] for row in manifest["rows"]], manifest["withheld"], found.notes
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr("kg.activation.pack.AFTER", timedelta(days=10_000))
+    kinds, withheld, notes = pack("without")
+    assert "oadrUpdateReport" not in kinds
+    assert len(withheld) == 2
+    assert any("no mandate" in note for note in notes)
+    made = world.mandates.grant(VENS[0], "agg", "settlement", SOON)
+    kinds, withheld, _ = pack("with")
+    assert kinds.count("oadrUpdateReport") == 2
+    assert withheld == []
+    world.mandates.withdraw([VENS[0]], made.id)
+    monkey.undo()
+
+
+def test_store_of_another_layout_is_not_guessed_at(tmp_path):
+    """Its graphs would show what reports say; a rebuild makes it good."""
+    with Ingest(tmp_path / "store") as store:
+        assert store.ingest(event()).accepted
+    graphs = EmbeddedGraphs(tmp_path / "store" / "graph")
+    graphs.replace(
+        META,
+        "".join(
+            f"{s.subject} {s.predicate} {s.object} .\n"
+            for s in graphs.match(graph=META)
+            if "Layout" not in s.predicate
+        ),
+    )
+    graphs.close()
+    with pytest.raises(StoreError, match="flexkg rebuild"):
+        Ingest(tmp_path / "store")
+    rebuild(tmp_path / "store")
+    Ingest(tmp_path / "store").close()
 
 
 @pytest.mark.parametrize("count", [30, pytest.param(10_000, marks=pytest.mark.long)])
