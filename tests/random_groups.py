@@ -12,6 +12,9 @@ _KEYS = {
     "limit": ("?lim", "flex:ofResource ?res .", "?res flex:limit ?lim ."),
     "way": ("?way", "flex:series ?s .", "?s flex:binding/flex:flowDirection ?way ."),
     "point": ("?rid", "flex:series ?s .", "?d flex:series ?s ; a flex:ReportDescription ; flex:rID ?rid ."),
+    "good": ("?q", "", "OPTIONAL { ?o flex:dataQuality ?q }"),
+    "sure": ("?sure", "", "OPTIONAL { ?o flex:confidence ?sure }"),
+    "span": ("(?e - ?t AS ?span)", "", "OPTIONAL { ?o saref:hasPhenomenonTime/flex:endsAt ?e }"),
     "text": ("?text", "flex:ofResource ?res .", 'BIND(STRAFTER(STR(?res), "resource/") AS ?text)'),
 }
 _TIMES = (
@@ -31,6 +34,7 @@ _AGGREGATES = (
     *("SUM(?v)", "SUM(?v) * 2", "AVG(?v)", "MIN(?v)", "MAX(?v)", "COUNT(*)", "COUNT(?v)", "COUNT(?o)"),
     *("SUM(-?v / 4)", "AVG(?v * 0.5)", "MAX(?t)", "MIN(?t)", "COUNT(DISTINCT ?t)", "MAX(?v) - MIN(?v)"),
     *("COUNT(DISTINCT ?day)", "COUNT(DISTINCT ?o)", "SAMPLE(1)", "COALESCE(AVG(?v), 0)"),
+    *("SAMPLE(?v) > -99999", "SAMPLE(?t) < NOW()"),
 )
 
 
@@ -45,7 +49,7 @@ def group(seed, *, nested=True):
     for name in chance.sample(sorted(_KEYS), chance.choice((0, 1, 1, 1, 2))):
         key, own, more = _KEYS[name]
         keys.append(key)
-        star.append(f"?o {own}")
+        star.append(f"?o {own}" if own else "")
         rest.append(more)
     if chance.random() < 0.55:
         keys.append(chance.choice(_TIMES))

@@ -9,11 +9,11 @@ from kg.namespaces import XSD
 from kg.sparql.observations.calendar import WHOLE_NUMBERS
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.fetch import Plan, source, too_many
+from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Whole, end_of, put
 from kg.sparql.observations.relation import Ask, Relation, Unlike, of_names, relation
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
 from kg.sparql.observations.variables import in_expression
 from kg.sparql.observations.vocabulary import SQL
-from kg.sparql.observations.whole import COUNT, LEAST, MOST, SUM, Whole, end_of, put
 
 
 def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask) -> Raw:
@@ -32,7 +32,7 @@ def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask) -> Raw:
     micro = made.values and _finer(plan, cells)
     related = _related(made, plan, cells, ask)
     names, shown, inner, by = _columns(made, related, micro)
-    conditions = plan.conditions
+    conditions = [*plan.conditions, *made.conditions]
     if related is not None:  # where each row is about one series, those alone are left
         kept = [one for one in conditions if not (related.linked and one.series)]
         conditions = [*kept, related.limits()]
@@ -62,7 +62,7 @@ def fit(select: Select, made: Whole, table: Raw) -> None:
     """Let a query read its groups from a table, in place."""
     elements: list[Element] = [table]
     for n, one in enumerate(made.calendars):
-        if one.function.text not in WHOLE_NUMBERS:
+        if one.function.text not in WHOLE_NUMBERS and not one.length:
             elements.append(Bind(put(one.function, one.slot.variable, f"?__time{n}"), one.variable))
     elements += [Filter(having) for having in made.having]
     select.where.elements[:] = elements
@@ -101,12 +101,15 @@ def _columns(
         table.inner.append("w.k AS k")
         table.by.append("w.k")
     for slot in made.slots:
-        table.by.append(SQL[slot.column])
-        table.add(slot.variable, SQL[slot.column], _moment)
+        sql, write = _SLOTS.get(slot.column) or (SQL[slot.column], _moment)
+        table.by.append(sql)
+        table.add(slot.variable, sql, write)
     for n, one in enumerate(made.calendars):
         table.by += one.sql
         if one.function.text in WHOLE_NUMBERS:
-            table.add(one.variable, one.sql[0], str)
+            table.add(one.variable, one.sql[0], _number)
+        elif one.length:
+            table.add(one.variable, one.sql[0], _length)
         else:  # a time that stands for all of which the function is the same
             table.add(f"?__time{n}", f"min({SQL[one.slot.column]})", _moment)
     total = [f"coalesce(sum(r.{part}{weight}), 0)" for part in ("milli", "micro")]
@@ -156,6 +159,41 @@ def _moment(time: str) -> str:
     return f"coalesce('\"' || strftime({time}, {form}) || {part} || 'Z\"^^<{XSD}dateTime>', 'UNDEF')"
 
 
+def _number(number: str) -> str:
+    """Write a whole number in SQL; nothing where there is none."""
+    return f"coalesce({number}::VARCHAR, 'UNDEF')"
+
+
+def _quality(number: str) -> str:
+    """Write a quality by its number in SQL; nothing where there is none."""
+    return f"coalesce('<' || (SELECT q.iri FROM qualities q WHERE q.id = {number}) || '>', 'UNDEF')"
+
+
+def _length(micros: str) -> str:
+    """Write microseconds in SQL as a duration, spelt as the engine does; nothing where there are none."""
+    day, second = 86_400_000_000, 1_000_000
+    units = ((day, day * 10**6, "D"), (3_600 * second, day, "H"), (60 * second, 3_600 * second, "M"))
+    days, hours, minutes = (
+        f"CASE WHEN {micros} % {above} >= {unit} THEN ({micros} % {above}) // {unit} || '{name}' ELSE '' END"
+        for unit, above, name in units
+    )
+    rest = f"{micros} % {60 * second}"
+    seconds = (
+        f"CASE WHEN {rest} = 0 THEN '' WHEN {rest} % {second} = 0 THEN {rest} // {second} || 'S'"
+        f" ELSE rtrim(format('{{}}.{{:06d}}', {rest} // {second}, {rest} % {second}), '0') || 'S' END"
+    )
+    clock = f"CASE WHEN {micros} % {day} = 0 THEN '' ELSE 'T' || {hours} || {minutes} || {seconds} END"
+    text = f"CASE WHEN {micros} = 0 THEN 'PT0S' ELSE 'P' || {days} || {clock} END"
+    return f"CASE WHEN {micros} IS NULL THEN 'UNDEF' ELSE '\"' || {text} || '\"^^<{XSD}dayTimeDuration>' END"
+
+
 def _decimal(number: str, digits: int) -> str:
     """Write thousandths or millionths in SQL as a decimal."""
     return f"coalesce(({number}::DECIMAL(32, 0) * {Decimal(1).scaleb(-digits):f})::VARCHAR, 'UNDEF')"
+
+
+#: SQL of further columns that can be grouped by, and what writes them.
+_SLOTS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "quality": ("r.quality", _quality),
+    "confidence": ("r.confidence", _number),
+}

@@ -67,21 +67,28 @@ def _unused(ask: Ask) -> frozenset[str]:
     return frozenset(names) - used
 
 
-def _query(select: Select, found: Found) -> None:
+def _query(select: Select, found: Found) -> set[str]:
+    """Find the stars of a query; gives the variables that all its rows bind, and to nothing of a reading."""
     for item in (*select.items, *select.grouped, *select.ordered):
         _expression(item.expression, found, {})
     for having in select.having:
         _expression(having, found, {})
-    _group(select.where, found, {})
+    return _group(select.where, found, {}) & certain(Group(select=select))
 
 
-def _group(group: Group, found: Found, known: Mapping[str, str]) -> None:
+def _group(group: Group, found: Found, known: Mapping[str, str]) -> set[str]:
+    """Find the stars of a group; gives the variables of which it says that they are nothing of a reading."""
     if group.select is not None:
-        _query(group.select, found)
-        return
+        return _query(group.select, found)
     _as_minus(group)
     _together(group)
     blocks = [element for element in group.elements if isinstance(element, Block)]
+    inner = {
+        id(element): dict.fromkeys(_query(element.group.select, found), GRAPH)
+        for element in group.elements
+        if isinstance(element, Part) and element.kind == "group" and element.group.select is not None
+    }
+    known = {**known, **{name: kind for told in inner.values() for name, kind in told.items()}}
     every = split([triple for block in blocks for triple in block.triples], known, found.reserved)
     here = {**known, **dict.fromkeys(every.ground, GRAPH)}
     so_far = dict(here) if len(blocks) == 1 else dict(known)
@@ -122,18 +129,21 @@ def _group(group: Group, found: Found, known: Mapping[str, str]) -> None:
             )
         if placed is not None:
             reached.update({name: GRAPH for name in placed.variables if name in every.ground})
+        reached.update(inner.get(id(element), {}))
         match element:
             case Filter() | Bind():
                 _expression(element.expression, found, local if isinstance(element, Filter) else reached)
             case Part(kind="graph"):
                 _in_graph(element, found, here)
             case Part(kind="group"):
-                _group(element.group, found, here)
+                if id(element) not in inner:
+                    _group(element.group, found, here)
             case Part():
                 _group(element.group, found, reached)
             case Union():
                 for one in element.groups:
                     _group(one, found, here)
+    return {name for name, kind in local.items() if kind == GRAPH}
 
 
 def _in_graph(part: Part, found: Found, known: Mapping[str, str]) -> None:

@@ -241,7 +241,7 @@ class _Rewriting:
         if not self.cells.view.joins:
             return None
         try:
-            made = whole(scope.select, star, place, self.given, lambda one: id(one) in self.found.stars)
+            made = whole(scope.select, star, place, self.given, lambda one: self.found.stars.get(id(one)))
             table = fetch_whole(plan, made, self.cells, self.ask)
         except Unlike:
             return None

@@ -6,11 +6,12 @@ the query, and of the query projection, HAVING and ORDER BY are left.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from kg.sparql.observations.aggregates import linear
 from kg.sparql.observations.calendar import calendar
 from kg.sparql.observations.conditions import comparison, condition, parts
+from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Calendar, Whole, end_of, put, term
 from kg.sparql.observations.relation import PLACE, Bound, Unlike
 from kg.sparql.observations.stars import Star
 from kg.sparql.observations.tree import (
@@ -20,64 +21,22 @@ from kg.sparql.observations.tree import (
     Expression,
     Filter,
     Group,
-    Item,
+    Part,
     Select,
     Values,
 )
 from kg.sparql.observations.variables import certain, in_element, in_expression, inside
-from kg.sparql.observations.vocabulary import CONSTANT, Slot
+from kg.sparql.observations.vocabulary import CONSTANT
 
-COUNT, SUM, LEAST, MOST = "?__n", "?__sum", "?__least", "?__most"
 #: Columns that can be grouped by, compared with a variable, and of which first and last can be asked.
 _TIMES = frozenset(("start", "end", "stop"))
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """A calendar function of a time: its variable, itself, what it depends on in SQL, and the time's slot."""
-
-    variable: str
-    function: Expression
-    sql: tuple[str, ...]
-    slot: Slot
-
-
-@dataclass(slots=True)
-class Whole:
-    """How a query is answered in the columns.
-
-    Args:
-        rest: elements that the graph is asked, with a mark where the star was.
-        constant: variables of what is constant of the series, and their columns.
-        keys: variables of the graph, or constants, that are grouped by.
-        slots: slots of times that are grouped by.
-        calendars: calendar functions that are grouped by.
-        bounds: comparisons with variables of the graph.
-        ends: columns of times of which first or last is asked.
-        distinct: SQL of what different ones are counted of, by the variable that gets the number.
-        values: whether values are summed up or compared.
-        items: what is projected, over the table.
-        ordered: likewise.
-        having: likewise.
-    """
-
-    rest: list[Element] = field(default_factory=list)
-    constant: dict[str, str] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
-    calendars: list[Calendar] = field(default_factory=list)
-    bounds: list[Bound] = field(default_factory=list)
-    ends: dict[str, None] = field(default_factory=dict)
-    distinct: dict[str, str] = field(default_factory=dict)
-    values: bool = False
-    items: list[Item] = field(default_factory=list)
-    ordered: list[Item] = field(default_factory=list)
-    having: list[Expression] = field(default_factory=list)
-
-    @property
-    def asks(self) -> bool:
-        """Whether the graph is to be asked at all."""
-        return any(element is not PLACE for element in self.rest)
+#: Further columns that can be grouped by.
+_GROUPED = _TIMES | {"quality", "confidence"}
+#: Columns that may be empty, and what a pattern that asks for one says of it.
+_FILLED = {"stop": "r.length IS NOT NULL"} | {n: f"r.{n} IS NOT NULL" for n in ("quality", "confidence")}
+_EMPTY = frozenset(_FILLED)
+#: Columns that each reading fills.
+_FULL = frozenset(("start", "end", "value"))
 
 
 def whole(
@@ -85,7 +44,7 @@ def whole(
     star: Star,
     place: Element,
     given: Mapping[str, str],
-    is_star: Callable[[Element], bool],
+    star_at: Callable[[Element], Star | None],
 ) -> Whole:
     """Find out how a grouping query is answered in the columns; nothing is changed.
 
@@ -94,14 +53,14 @@ def whole(
         star: the one star at the top of its pattern.
         place: the element that stands for it.
         given: terms that variables are bound to from outside.
-        is_star: whether an element holds the place of a star that is not fetched yet.
+        star_at: gives the star, not fetched yet, whose place an element holds; None for other elements.
 
     Raises:
         Unlike: it cannot be.
     """
     if not star.sure or star.same or star.outer or not select.aggregates or select.values is not None:
         raise Unlike
-    return _Reader(select, star, place, given, is_star).read()
+    return _Reader(select, star, place, given, star_at).read()
 
 
 class _Reader:
@@ -111,13 +70,16 @@ class _Reader:
         star: Star,
         place: Element,
         given: Mapping[str, str],
-        is_star: Callable[[Element], bool],
+        star_at: Callable[[Element], Star | None],
     ) -> None:
-        self.select, self.star, self.place, self.given, self.is_star = select, star, place, given, is_star
+        self.select, self.place, self.given, self.star_at = select, place, given, star_at
+        self.star = replace(star, slots=list(star.slots))
         self.made = Whole(constant={s.variable: s.column for s in star.slots if s.column in CONSTANT})
         self.own = {s.variable: s for s in star.slots if s.column not in CONSTANT}
         self.bound: dict[str, Calendar] = {}
         self.seen: set[str] = set()
+        self.empty: set[str] = set()
+        self.more: set[str] = set()
         self.value = next((s.variable for s in star.slots if s.column == "value"), "")
 
     def read(self) -> Whole:
@@ -148,7 +110,9 @@ class _Reader:
         if element is self.place:
             self.made.rest.append(PLACE)
             return
-        if self.is_star(element) or any(map(self.is_star, inside(element))):
+        if isinstance(element, Part) and element.kind == "optional" and self._optional(element.group):
+            return
+        if any(self.star_at(one) is not None for one in (element, *inside(element))):
             raise Unlike
         if isinstance(element, Filter):
             for part in parts(element.expression):
@@ -162,12 +126,39 @@ class _Reader:
             raise Unlike
         self.bound[element.variable] = self._calendar(element.expression, element.variable)
 
+    def _optional(self, group: Group) -> bool:
+        """Take in what an OPTIONAL says of the reading: a column that may be empty, or full ones."""
+        more = self.star_at(group.elements[0]) if len(group.elements) == 1 else None
+        if more is None or not more.outer or not more.sure or more.same or more.root not in self.own:
+            return False
+        slots = [slot for slot in more.slots if slot.variable not in self.star.variables]
+        told = [slot for slot in slots if slot.column not in ("result", "span")]
+        empty = [slot for slot in told if slot.column in _EMPTY]
+        before = {name for element in self.made.rest if element is not PLACE for name in in_element(element)}
+        if (
+            len(slots) + 1 < len(more.slots)
+            or any(slot.variable in before or slot.variable[1:] in self.given for slot in slots)
+            or any(slot.column not in _EMPTY | _FULL for slot in told)
+            or (empty and len(told) > 1)
+            or any(slot.column == "span" for slot in slots) > bool(empty)
+            or any(one.sql not in {_FILLED.get(slot.column) for slot in empty} for one in more.conditions)
+        ):
+            return False
+        self.star.slots += slots
+        self.more.update(slot.variable for slot in slots)
+        self.own.update((slot.variable, slot) for slot in slots)
+        self.empty.update(slot.variable for slot in slots if empty)
+        self.value = self.value or next((slot.variable for slot in told if slot.column == "value"), "")
+        return True
+
     def _filter(self, part: Expression) -> None:
         if not set(in_expression(part)) & (self.own.keys() | self.bound.keys()):
             self.made.rest.append(Filter(part))
             return
         found = condition(part, self.star, self.given)
         if found is not None and found.exact:
+            if self.more & set(in_expression(part)):
+                self.made.conditions.append(found)
             return
         read = comparison(part, self.star)
         if read is None or read[1] == "!=" or read[0] not in (*_TIMES, "value"):
@@ -195,7 +186,7 @@ class _Reader:
             if name in self.bound:
                 made.calendars.append(self.bound[name])
             elif name in self.own:
-                if self.own[name].column not in _TIMES:
+                if self.own[name].column not in _GROUPED:
                     raise Unlike
                 made.slots.append(self.own[name])
             else:
@@ -213,6 +204,11 @@ class _Reader:
             made.keys.append(variable)
 
     def _calendar(self, found: Expression, variable: str) -> Calendar:
+        if found.kind == "op" and found.text == "-":
+            left, right = (self.own.get(part.text) for part in found.of)
+            if left and right and right.column == "start" and left.column in ("stop", "end"):
+                length = "r.length" if left.column == "stop" else "coalesce(r.length, 0)"
+                return Calendar(variable, found, (length,), left, length=True)
         for slot in self.own.values():
             if slot.column in _TIMES and (sql := calendar(found, slot)) is not None:
                 return Calendar(variable, found, tuple(sql), slot)
@@ -232,21 +228,23 @@ class _Reader:
 
     def _aggregate(self, call: Expression) -> Expression:
         inner = call.of[0] if len(call.of) == 1 else None
+        if inner is not None and self.empty & set(in_expression(inner)):
+            raise Unlike
         name = inner.text if inner is not None and inner.kind == "term" else ""
         if call.text == "COUNT":
             if call.distinct:
                 return self._different(inner, name)
             if call.of and name not in self.sure:
                 raise Unlike
-            return _term(COUNT)
-        if call.text in ("MIN", "MAX") and name in self.own:
+            return term(COUNT)
+        if call.text in ("MIN", "MAX", "SAMPLE") and name in self.own:
             column = self.own[name].column
             if column == "value":
                 self.made.values = True
-                return _term(LEAST if call.text == "MIN" else MOST)
+                return term(MOST if call.text == "MAX" else LEAST)
             if column in _TIMES:
                 self.made.ends[column] = None
-                return _term(end_of(column, call.text))
+                return term(end_of(column, "MAX" if call.text == "MAX" else "MIN"))
         if call.text not in ("SUM", "AVG") or call.distinct or inner is None or not self.value:
             raise Unlike
         others = set(in_expression(inner)) - {self.value}
@@ -255,11 +253,11 @@ class _Reader:
         self.made.values = True
         made = put(inner, self.value, SUM)
         if call.text == "AVG":
-            made = Expression("op", "/", [made, _term(COUNT)])
+            made = Expression("op", "/", [made, term(COUNT)])
         if self.select.grouped:
             return made
-        none = Expression("op", "=", [_term(COUNT), _term("0")])
-        return Expression("call", "IF", [none, _term("0"), made])
+        none = Expression("op", "=", [term(COUNT), term("0")])
+        return Expression("call", "IF", [none, term("0"), made])
 
     def _different(self, inner: Expression | None, name: str) -> Expression:
         """Count different times, or different values of a calendar function."""
@@ -277,20 +275,4 @@ class _Reader:
             raise Unlike
         number = f"?__different{len(self.made.distinct)}"
         self.made.distinct[number] = sql
-        return _term(number)
-
-
-def end_of(column: str, aggregate: str) -> str:
-    """Name the variable of the first or last of a time."""
-    return f"?__{'first' if aggregate == 'MIN' else 'last'}_{column}"
-
-
-def put(found: Expression, name: str, other: str) -> Expression:
-    """Give an expression with another variable in the place of one."""
-    if found.kind == "term":
-        return _term(other) if found.text == name else found
-    return replace(found, of=[put(part, name, other) for part in found.of])
-
-
-def _term(text: str) -> Expression:
-    return Expression("term", text)
+        return term(number)
