@@ -2,7 +2,9 @@
 
 Reports of readings are nearly all of a store, and what each means stands below its own message. So those
 that do not speak of the subject are copied, as triples and as columns, into the new files; everything else is
-lifted from the journal again, as a rebuild does. Where that may not give what a rebuild gives, one is made.
+lifted from the journal again, as a rebuild does. What was ordered of readings is done in the columns that are
+copied, and not once more: readings that came after an order are not what it was about. Where that may not
+give what a rebuild gives, one is made.
 """
 
 import contextlib
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from kg.apply import Applier
+from kg.chain import Row
 from kg.directory import StoreDirectory, open_directory
 from kg.entry import UPDATE
 from kg.graphs import META, Change, Statement, counted
@@ -21,8 +24,10 @@ from kg.journal import Journal
 from kg.namespaces import FLEX, ID
 from kg.readings import ReadingStore
 from kg.readings.backends import FILE, kind_of, open_readings
+from kg.readings.orders import MESSAGE_TYPE as ORDER
 from kg.readings.tables import copy_without
 from kg.rebuild import beside, rebuild, replay, swap, tidy
+from kg.successors import REDACTED, contents
 
 #: What is copied: its triples stand below its message, or below the refusal of its row.
 COPIED: Final = "oadrUpdateReport"
@@ -65,19 +70,30 @@ def _copied(directory: StoreDirectory, pseudonym: str, bindings: Path | None) ->
         kept = journal.numbers(COPIED) - mine.keys()
         old = EmbeddedGraphs(directory.graph)
         undo.callback(old.close)
-        if kind_of(old) != "columns" or old.applied() < max(kept, default=0):
+        done = old.applied()
+        if kind_of(old) != "columns" or done < max(kept, default=0):
             return False
+        ordered = {seq for seq in journal.numbers(ORDER) if seq <= done}
+        if ordered and any(_says_again(journal, row) for row in mine.values()):
+            return False  # what an order was about may come back
         graphs = EmbeddedGraphs(beside(directory.graph, "new"))
         undo.callback(graphs.close)
         copy_without(directory.readings / FILE, beside(directory.readings, "new") / FILE, sorted(mine))
         readings = open_readings(graphs, beside(directory.readings, "new"), "columns")
         undo.callback(readings.close)
         reports = [row for row in mine.values() if row.message_type == COPIED]
-        rows = heapq.merge(journal.rows(without=(COPIED,)), reports, key=lambda row: row.seq)
+        others = (row for row in journal.rows(without=(COPIED,)) if row.seq not in ordered)
+        rows = heapq.merge(others, reports, key=lambda row: row.seq)
         replay(journal, Applier(graphs, readings, bindings), "", "compiled", rows)
         alike = _graph(old, graphs, readings, kept)
         graphs.write([Change(META, seq=journal.head.seq)])
         return alike
+
+
+def _says_again(journal: Journal, row: Row) -> bool:
+    """Whether a report stays without the subject, so that its readings are delivered anew."""
+    reports = row.direction != REDACTED and "report" in row.message_type.lower()
+    return reports and contents(journal, row) is not None
 
 
 def _graph(old: EmbeddedGraphs, new: EmbeddedGraphs, readings: ReadingStore, kept: set[int]) -> bool:

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kg.cli import app
+from kg.erasure import erase
 from kg.errors import StoreUnavailable
 from kg.ingest import Ingest, rebuild
+from kg.namespaces import ID
 from kg.readings.backends import FILE, open_readings
 from kg.readings.columns import ColumnReadings
 from kg.readings.orders import Order
@@ -18,6 +20,7 @@ from kg.settings import load_settings
 from kg.simulation.outcome import fill
 from kg.simulation.portfolio import Portfolio
 from kg.upkeep import move_readings
+from tests.messages import register, report
 from tests.paths import ROOT
 from tests.test_reading_store import reading
 
@@ -109,6 +112,35 @@ def test_order_that_makes_no_sense_is_refused(store, words, says):
     assert done.exit_code != 0
     assert says in str(done.exception) + done.output
     assert seen(store) == before
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        Order("erase", series=f"{ID}series/VEN-B/USAGE/power"),
+        Order("withdraw", f"{ID}series/VEN-B/USAGE/power", "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"),
+        Order("retain", start="2029-01-01T00:00:00Z"),
+    ],
+    ids=lambda order: order.what,
+)
+def test_order_is_not_done_again_when_somebody_else_is_erased(tmp_path, order):
+    """Readings that came after it stay, as after a rebuild."""
+
+    def opener(graphs, folder):
+        return open_readings(graphs, folder, "columns")
+
+    with Ingest(tmp_path / "s", readings=opener) as made:
+        for ven in ("VEN-A", "VEN-B"):
+            made.ingest(register("usage", ven=ven, request=f"R-{ven}"))
+            made.ingest(report("1", "2", ven=ven, request=f"Q-{ven}"))
+        assert made.order([order]) > 0
+        made.ingest(report("7", "8", "9", ven="VEN-B", request="Q-later"))
+        assert made.readings.count(f"{ID}series/VEN-B/USAGE/power") == 3
+    erase(tmp_path / "s", "VEN-A")
+    found = seen(tmp_path / "s")
+    assert [value for value, _ in found] == ["7", "8", "9"]
+    rebuild(tmp_path / "s")
+    assert seen(tmp_path / "s") == found
 
 
 def test_gaps_are_listed(store):
