@@ -66,7 +66,7 @@ def item_unit(item: dict[str, list[str]], base: str, tables: Tables) -> Scaled:
         named = _fact(vocabulary.concept("currency", units), "baseUnit")
     elif base in _MONEY and (f"CCY_{units}{_MONEY[base]}", "none") in tables.units:
         named = f"{UNIT}CCY_{units}{_MONEY[base]}"
-    factor = _factor(scale)
+    factor = scale_factor(scale)
     symbol = f"{_SHORT.get(scale, scale)}{units}"
     if base.startswith("currencyPer"):
         symbol += "/" + base.removeprefix("currencyPer").replace("KW", "kW").replace("Thm", "thm")
@@ -98,7 +98,7 @@ def named_unit(name: str, scale: str, tables: Tables) -> Scaled:
     >>> named_unit("W-HR", "k", load()).symbol
     'kWh'
     """
-    factor, symbol = _factor(scale), _SYMBOLS.get(name, name)
+    factor, symbol = scale_factor(scale), _SYMBOLS.get(name, name)
     if symbol:
         symbol = _SHORT.get(scale, scale) + symbol
     unit = UNIT + name
@@ -118,7 +118,15 @@ def notation(node: dict[str, list[str]], name: str) -> str:
     return ""
 
 
-def _factor(scale: str) -> Decimal:
+def scale_factor(scale: str) -> Decimal:
+    """Give what a siScaleCode multiplies with.
+
+    Args:
+        scale: its notation; empty, or one that is not known, for 1.
+
+    >>> scale_factor("k"), scale_factor("n"), scale_factor("")
+    (Decimal('1E+3'), Decimal('1E-9'), Decimal('1'))
+    """
     known = vocabulary.concept("siScaleCode", scale) if scale else None
     return Decimal(_fact(known, "factor")).normalize() if known else Decimal(1)
 

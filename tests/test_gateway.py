@@ -1,6 +1,9 @@
 """A gateway's carrier: opts by what the plant can do, writes what was checked, brings it back, survives."""
 
+import io
+import socket
 import time
+import urllib.error
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,16 +15,21 @@ from kg.devices.sites import load_site
 from kg.errors import AssetError, UsageError
 from kg.gateway.carrier import Carrier
 from kg.gateway.driver import DeviceUnreachable
+from kg.gateway.duty import duties
 from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
 from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord, VtnRecord
 from kg.gateway.station import Station, read_rows
 from kg.ingest import Ingest
+from kg.lift import lift
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
+from kg.openadr.told import Message
 from kg.openadr.upstream import Upstream
+from kg.registry_entry import RegistryEntry
 from kg.service import Service
 from kg.settings import load_settings
+from kg.xml import read
 from tests.openadr.test_tree import Endpoint
 from tests.paths import ROOT
 
@@ -217,6 +225,46 @@ def test_emergency_stop_of_a_plant_that_is_not_reached_stays_in_force(world):
     with pytest.raises(DeviceUnreachable):
         world.carrier.emergency("fire")
     assert world.carrier.stopped
+    world.plant.down = False
+    world.carrier.emergency("fire")
+    world.plant.down = True
+    with pytest.raises(DeviceUnreachable):
+        world.carrier.emergency("fire is out", on=False)  # the plant is still shut down
+    assert world.carrier.stopped
+
+
+def test_emergency_stop_is_not_held_up_by_a_disk(tmp_path, monkeypatch):
+    def full(_path, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.touch", full)
+    memory = Memory()
+    memory._file = tmp_path / "emergency-stop"
+    memory.stop(True)
+    assert memory.stopped
+
+
+def test_nothing_is_written_while_an_emergency_stop_is_in_force(world):
+    """Neither are points brought back: to which power, is known when the plant is let go."""
+    world.issue()
+    world.ven.step()
+    world.carrier.dispatch()
+    world.carrier.emergency("fire")
+    world.ven.step()
+    world.carrier._memory.past.clear()  # no limit of time or number stands against bringing back
+    before = list(world.plant.written)
+    assert world.carrier.dispatch() == []
+    assert world.plant.written == before
+
+
+@pytest.mark.parametrize(
+    ("scale", "watts"), [("n", "-4E-9"), ("p", "-4E-12"), ("k", "-4000"), ("none", "-4")]
+)
+def test_every_scale_of_a_signal_counts(scale, watts):
+    data = (ROOT / "examples" / "02-load-shed" / "shed-1.xml").read_bytes()
+    data = data.replace(b"siScaleCode>k<", f"siScaleCode>{scale}<".encode())
+    (duty,) = duties(Message(lift(read(data, max_bytes=len(data)))))
+    assert {command.value for command in duty.every_command()} == {Decimal(watts)}
 
 
 def test_test_event_reaches_no_device(world):
@@ -305,8 +353,29 @@ def test_station_confirms_nothing_that_did_not_happen(station):
     assert made.asked == {}
 
 
+@pytest.mark.parametrize("why", ["over", "unknown-event", "event-over"])
+def test_set_point_is_taken_after_the_event_of_the_last_is_over(station, why, monkeypatch):
+    """A control centre that was silent for an hour is not refused for ever."""
+    made, issued, cancelled, _ = station
+    assert made.take("setpoint", Decimal(30)).allowed
+    if why == "over":
+        later = time.time() + 3601
+        monkeypatch.setattr("kg.gateway.station.time.time", lambda: later)
+    else:
+
+        def gone(event):
+            raise UsageError("there is nothing to cancel", code=why)
+
+        made._cancel = gone
+    assert made.take("setpoint", Decimal(20)).allowed
+    assert [e.signals[0].intervals[0].value for e in issued] == [-30000, -20000]
+    assert made.asked == {"setpoint": issued[1].event_id}
+    assert cancelled == []
+
+
 @pytest.mark.parametrize(
-    "line", ["setpoint,LOAD_DISPATCH,setpoint,x,PT1H,", ",A,b,1,PT1H,", "a,A,b,1", "a,A,b,1,,0"]
+    "line",
+    ["setpoint,LOAD_DISPATCH,setpoint,x,PT1H,", ",A,b,1,PT1H,", "a,A,b,1", "a,A,b,1,,0", "a,A,b,1,1h,0"],
 )
 def test_table_that_is_broken_is_told_with_its_line(tmp_path, line):
     path = tmp_path / "points.csv"
@@ -316,16 +385,38 @@ def test_table_that_is_broken_is_told_with_its_line(tmp_path, line):
 
 
 def test_record_with_the_vtn_waits_until_it_is_there(world):
-    from kg.registry_entry import RegistryEntry
-
-    record = VtnRecord("http://127.0.0.1:9")
     entry = RegistryEntry.made(
         vtn="TOP", event="E-1", number=0, ven="V", step="command", at="2026-12-01T00:00:00Z"
     )
-    began = time.monotonic()
-    record.keep(entry)
-    assert time.monotonic() - began < 5
+    with socket.socket() as silent:  # takes a connection, and says nothing
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        record = VtnRecord(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        record.keep(entry)
+        assert time.monotonic() - began < 5
     assert list(record.waiting) == [entry]
+    with pytest.raises(UsageError, match="no address"):
+        VtnRecord("vtn.example")
+
+
+@pytest.mark.parametrize(("status", "left"), [(401, 2), (429, 2), (503, 2), (422, 0), (404, 0)])
+def test_record_is_dropped_only_where_the_vtn_would_say_the_same_again(monkeypatch, status, left):
+    """A token that is over, or a busy service, loses no evidence."""
+    record = VtnRecord("http://127.0.0.1:9")
+
+    def refuse(request, **_):
+        raise urllib.error.HTTPError(request.full_url, status, "no", {}, io.BytesIO(b"{}"))
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    for number in range(2):
+        record.waiting.append(
+            RegistryEntry.made(
+                vtn="T", event="E", number=number, ven="V", step="command", at="2026-12-01T00:00:00Z"
+            )
+        )
+    record.send()
+    assert len(record.waiting) == left
 
 
 def test_plant_without_a_stop_says_so(tmp_path):

@@ -85,7 +85,8 @@ class Gateway:
             urllib.request.urlopen(request, timeout=10).close()
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(json.load(error).get("detail", "")) from error
+                said = json.load(error)
+                raise Refused(said["detail"], code=said["type"].rpartition("/")[2]) from error
 
     def round(self) -> None:
         """Do what is due: poll and answer, write, read, tell the control centre, report."""

@@ -115,11 +115,8 @@ class Carrier:
             return f"the plant does not answer: {error.what}"
         if value is None:
             return f"the plant does not say whether it is ready ({self._ready.name})"
-        return (
-            ""
-            if self._ready_when(value)
-            else f"the plant is not ready for remote control ({self._ready.name})"
-        )
+        why = f"the plant is not ready for remote control ({self._ready.name})"
+        return "" if self._ready_when(value) else why
 
     def _refused(self, duty: Duty) -> str:
         """Say why an event cannot be carried out at all; what passes with time is not looked at."""
@@ -165,6 +162,8 @@ class Carrier:
     def dispatch(self) -> list[Write]:
         """Write what running intervals ask for, bring back what none does; gives the confirmed writes."""
         with self._lock:
+            if self.stopped:
+                return []
             now = datetime.now(UTC)
             running = [duty for duty in self._duties.values() if duty.runs(now)]
             made = self._release({duty.event.event_id for duty in running}, now)
@@ -246,10 +245,11 @@ class Carrier:
         What runs is opted out of in the next round, and nothing is written until it is let go.
 
         Raises:
-            DeviceUnreachable: the plant does not answer; the stop stays in force and is to be sent again.
+            DeviceUnreachable: the plant does not answer. It counts as stopped, and is to be sent this again.
         """
         with self._lock:
-            self._memory.stop(on)
+            if on:
+                self._memory.stop(True)
             now, made = datetime.now(UTC), []
             for write in stop_writes(self.plan, on=on):
                 said = self._driver.write(write)
@@ -259,6 +259,8 @@ class Carrier:
                     if duty.event.status(now) == "active" and not duty.event.test:
                         more = {"device": write.device, "point": write.point}
                         self._record(duty, "deviation", answer=f"{why}: {said}", **more)
+            if not on:
+                self._memory.stop(False)
             return made
 
     def _send(self, duty: Duty, step: Step, write: Write, now: datetime) -> bool:

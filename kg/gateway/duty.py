@@ -3,13 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from kg.devices.commands import Command
+from kg.items import scale_factor
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
-
-_SCALES: Final = {"": 0, "none": 0, "k": 3, "M": 6, "G": 9, "T": 12, "c": -2, "d": -1, "m": -3, "micro": -6}
 
 
 @dataclass(slots=True)
@@ -62,12 +60,12 @@ def duties(message: Message) -> list[Duty]:
         signals = []
         for signal in message.nodes("signal", version):
             item = next(iter(message.nodes("item", signal)), "")
-            power = _SCALES.get(message.text(item, "siScaleCode") if item else "", 0)
+            scale = message.text(item, "siScaleCode") if item else ""
             signals.append(
                 (
                     message.text(signal, "signalName"),
                     message.text(signal, "signalType"),
-                    Decimal(1).scaleb(power),
+                    scale_factor(scale),
                 )
             )
         market = message.text(version, "marketContext")

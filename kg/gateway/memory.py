@@ -1,5 +1,6 @@
 """What a gateway knows again after a restart: events, what was written, and an emergency stop."""
 
+import logging
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Final
 from kg.devices.commands import Past
 from kg.devices.points import Point
 from kg.devices.resources import Plan
+from kg.directory import sync
 from kg.gateway.points import points_of
 from kg.ingest import Ingest
 from kg.openadr.told import Message
 from kg.rebuild import recorded
 from kg.registry_entry import MESSAGE_TYPE, read_entry
 
+_log = logging.getLogger("flexkg.gateway")
 #: Name of the file whose presence says that an emergency stop is in force.
 STOP: Final = "emergency-stop"
 _TOLD: Final = ("oadrDistributeEvent", "oadrCreatedEvent", "oadrCreateOpt")
@@ -74,10 +77,21 @@ class Memory:
             self.held[point.key] = event
 
     def stop(self, on: bool) -> None:
-        """Note an emergency stop, or its end; on disk on return."""
+        """Note an emergency stop, or its end; on disk on return.
+
+        A disk that cannot be written is told in the log and holds nothing up.
+        """
         self.stopped = on
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             if on:
                 self._file.touch()
             else:
                 self._file.unlink(missing_ok=True)
+            sync(self._file.parent)
+        except OSError as error:
+            _log.error(
+                "whether an emergency stop is in force is not on disk (%s): after a restart it is as before",
+                error.strerror,
+            )

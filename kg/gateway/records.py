@@ -1,19 +1,23 @@
 """Where a gateway records what it did: in its own store, and with its VTN."""
 
+import http.client
 import json
 import logging
+import threading
 import urllib.error
 import urllib.request
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import quote
 
 from kg.activation.registry import EntryRefused, Registry
-from kg.errors import FlexKGError
+from kg.errors import FlexKGError, UsageError
 from kg.ingest import Ingest
 from kg.registry_entry import RegistryEntry
 
 _log = logging.getLogger("flexkg.gateway")
+#: Statuses of a service that will say the same again; an entry that gets another one waits.
+_FINAL: Final = frozenset((400, 404, 409, 413, 422))
 
 
 class Record(Protocol):
@@ -45,32 +49,52 @@ class VtnRecord:
     Args:
         url: address of the service, without a path.
         token: bearer token with the scope to write entries, where the service asks for one.
+
+    Attributes:
+        waiting: entries that the VTN does not have yet; beyond 10,000 the oldest go, which the log tells.
+
+    Raises:
+        UsageError: the address is none.
     """
 
     def __init__(self, url: str, token: str = "") -> None:
+        if not url.startswith(("http://", "https://")):
+            raise UsageError(f"{url!r} is no address", where="url", cure="begin it with http:// or https://")
         self._url, self._token = url.rstrip("/"), token
         self.waiting: deque[RegistryEntry] = deque(maxlen=10_000)
+        self._sending = threading.Lock()
 
     def keep(self, entry: RegistryEntry) -> None:
-        """Record an entry, now or later."""
+        """Take an entry; it is sent beside, so that a VTN that does not answer holds nothing up."""
+        if len(self.waiting) == self.waiting.maxlen:
+            _log.error("the VTN was not reached for long: the oldest of %d entries goes", len(self.waiting))
         self.waiting.append(entry)
-        self.send()
+        if not self._sending.locked():
+            threading.Thread(target=self.send, name="registry", daemon=True).start()
 
     def send(self) -> None:
         """Send what waits, in order, as far as it goes."""
-        while self.waiting:
-            try:
-                self._post(self.waiting[0])
-            except urllib.error.HTTPError as error:
-                with error:
-                    said = error.read(2000).decode("utf-8", "replace")
-                if error.code >= 500:
+        with self._sending:
+            while self.waiting:
+                entry = self.waiting[0]
+                if not self._delivered(entry):
                     return
-                _log.error("the VTN refused an entry: %s", said)
-            except OSError as error:
-                _log.warning("the VTN's registry is not reached: %s", error)
-                return
-            self.waiting.popleft()
+                if self.waiting and self.waiting[0] is entry:
+                    self.waiting.popleft()
+
+    def _delivered(self, entry: RegistryEntry) -> bool:
+        """Send an entry; gives whether it need not be sent again."""
+        try:
+            self._post(entry)
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.read(2000).decode("utf-8", "replace")
+            _log.error("the VTN refused an entry with status %d: %s", error.code, said)
+            return error.code in _FINAL
+        except (OSError, http.client.HTTPException) as error:
+            _log.warning("the VTN's registry is not reached: %s", error)
+            return False
+        return True
 
     def _post(self, entry: RegistryEntry) -> None:
         stated = {name: getattr(entry, name) for name in RegistryEntry.__dataclass_fields__}

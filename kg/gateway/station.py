@@ -5,19 +5,27 @@ table says which signal a point becomes. A point for emergencies goes to the pla
 """
 
 import csv
+import math
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Final
 
 from kg.devices.commands import Command, Past, Situation, Verdict, check_command
+from kg.devices.points import Point
 from kg.devices.reasons import refusal
 from kg.devices.resources import Plan
 from kg.errors import AssetError, FlexKGError
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
 from kg.openadr.graph import new_id
+from kg.times import seconds
+
+#: Codes of a VTN that has nothing left to cancel.
+_GONE: Final = frozenset(("event-over", "unknown-event"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ def read_rows(path: Path) -> dict[str, Row]:
                     )
                     if not (made.point and made.signal and made.type and made.lasts):
                         raise ValueError("point, signal, type and lasts are needed")
+                    if seconds(made.lasts) is None:
+                        raise ValueError(f"{made.lasts!r} is no length, such as PT1H")
                 except (KeyError, TypeError, ValueError, InvalidOperation) as error:
                     raise AssetError(
                         f"the line cannot be read: {error}",
@@ -86,7 +96,8 @@ class Station:
         rows: what its points become.
         vens: venIDs of those that carry it out.
         issue: issues an event with the VTN.
-        cancel: cancels one, by its eventID.
+        cancel: cancels one, by its eventID; an error with the code ``event-over`` or ``unknown-event`` says
+            that there is nothing left to cancel.
         stop: shuts the plants down at once, or lets them go: called with true or false.
     """
 
@@ -107,6 +118,8 @@ class Station:
         self._past: dict[tuple[str, str], Past] = {}
         #: point -> eventID of what it asks for
         self.asked: dict[str, str] = {}
+        self._until: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def take(self, name: str, value: Decimal) -> Verdict:
         """Take a value; gives the verdict, by which the control centre gets its positive or negative answer.
@@ -123,25 +136,39 @@ class Station:
             except FlexKGError as error:
                 return _no("CMD-11", f"The plant was not reached: {error}", name)
             return Verdict((), ())
-        row, now = self._rows.get(name), time.time()
+        row = self._rows.get(name)
         if row is None:
             return _no("CMD-5", f"The table has no row for {name!r}.", name)
+        with self._lock:
+            return self._ask(point, row, value, time.time())
+
+    def _ask(self, point: Point, row: Row, value: Decimal, now: float) -> Verdict:
+        """Ask the VTN for what a value means."""
+        name = point.name
         asked = Command(point=name, value=value)
         verdict = check_command(self._plans, self._resource, asked, now, Situation(self._past))
         if not verdict.allowed:
             return verdict
         try:
-            if name in self.asked:
-                self._cancel(self.asked[name])
-                del self.asked[name]
+            self._call_off(name, now)
             if value != row.ends:
                 event = self._event(row, value, now)
                 self._issue(event)
-                self.asked[name] = event.event_id
+                self.asked[name], self._until[name] = event.event_id, now + (seconds(row.lasts) or math.inf)
         except (FlexKGError, OSError) as error:
             return _no("CMD-11", f"The VTN did not take it: {error}", name)
         self._past[point.key] = self._past.get(point.key, Past()).after(value, now, point.span)
         return verdict
+
+    def _call_off(self, name: str, now: float) -> None:
+        """Cancel what a point asked for before, unless that is over."""
+        if name in self.asked and now < self._until[name]:
+            try:
+                self._cancel(self.asked[name])
+            except FlexKGError as error:
+                if error.code not in _GONE:
+                    raise
+        self.asked.pop(name, None)
 
     def _event(self, row: Row, value: Decimal, now: float) -> EventRequest:
         item = Item("powerReal", "W") if row.signal in ("LOAD_DISPATCH", "LOAD_CONTROL") else None

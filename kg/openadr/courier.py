@@ -1,7 +1,7 @@
 """What takes a VEN's messages to the VTN above: over TLS, and signed, where that is asked for."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.errors import UsageError
@@ -23,7 +23,7 @@ class Courier:
     url: str
     tls: ssl.SSLContext | None = None
     certificate: bytes = b""
-    key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
 
     @property
     def signs(self) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.errors import AssetError, FlexKGError, UsageError
+from kg.items import scale_factor
 from kg.literals import segment
 from kg.namespaces import ID, UNIT
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal, zulu
@@ -21,9 +22,6 @@ _log = logging.getLogger("flexkg.openadr")
 #: How far back reports of those below are looked for.
 _KEPT = timedelta(days=1)
 _WATTS = {"W": Decimal(1), "KiloW": Decimal(1000), "MegaW": Decimal(10**6)}
-_SCALES = {
-    name: Decimal(10) ** power for name, power in (("none", 0), ("k", 3), ("M", 6), ("G", 9), ("m", -3))
-}
 
 
 def read_shares(path: Path) -> list[Share]:
@@ -154,7 +152,7 @@ class Node:
             value = Decimal(message.text(interval, "value"))
             if not power:
                 continue
-            factor = _SCALES.get(scale, Decimal(1))
+            factor = scale_factor(scale)
             for ven, part in split(value * factor, shares, self._rule).items():
                 asked[ven].signals[position].intervals[place].value = float(part / factor)
 
