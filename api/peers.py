@@ -23,6 +23,8 @@ _FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _EXTENSION = "flexkg.peer"
 #: Bytes that the head of a request may have: its address and its fields.
 HEAD: Final = 65_536
+#: Bytes around each byte of a body that is sent in pieces: the length of a piece and two line ends.
+_AROUND: Final = 16
 _HEADS: Final = {
     status: json.dumps(
         {"type": TYPE + code, "title": title, "status": status, "detail": detail, "cure": cure}
@@ -43,7 +45,8 @@ _HEADS: Final = {
 class PeerProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, which also hands the peer's certificate to the application (DER).
 
-    The head of a request is bounded in size and time, which the parser does not do by itself.
+    The head of a request is bounded in size and time, which the parser does not do by itself. Fields behind a
+    body (trailers) are read past: nobody was to look at them, and what was looked at already stays as it was.
 
     Args:
         patience: seconds for the head of a request to come; a connection that takes longer is closed.
@@ -58,7 +61,7 @@ class PeerProtocol(HttpToolsProtocol):
         """Take the certificate of a new connection along."""
         super().connection_made(transport)
         self._head: int = 0
-        self._beheaded = False
+        self._beheaded = self._in_body = False
         self._expect()
         found = transport.get_extra_info("ssl_object")
         der = found.getpeercert(binary_form=True) if found is not None else None
@@ -72,11 +75,16 @@ class PeerProtocol(HttpToolsProtocol):
         self._head += len(data)
         super().data_received(data)
         if self._head > HEAD and not self._beheaded:
-            self._refuse_head()
+            self._give_up() if self._in_body else self._refuse_head()
         elif self.cycle is not None and not self.cycle.response_complete:
             self._rest()
         else:
             self._expect()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head."""
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin with the request, unless its head came in one piece that was too long."""
@@ -88,16 +96,17 @@ class PeerProtocol(HttpToolsProtocol):
             self._refuse_head(400)
         if not self._beheaded:
             super().on_headers_complete()
-        self._head = -(1 << 62)  # what comes now is the body
+        self._head, self._in_body = 0, True  # counts now what is sent around the body, and behind it
 
     def on_body(self, body: bytes) -> None:
         """Hand on a part of the body."""
+        self._head -= (1 + _AROUND) * len(body)
         if not self._beheaded:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Hand on the end of the body; what comes next is another head."""
-        self._head = 0
+        self._head, self._in_body = 0, False
         if not self._beheaded:
             super().on_message_complete()
 
@@ -116,6 +125,11 @@ class PeerProtocol(HttpToolsProtocol):
             b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (status, HTTPStatus(status).phrase.encode(), len(body), body)
         )
+        self.transport.close()
+
+    def _give_up(self) -> None:
+        """End the connection of a client that sends next to nothing but what is around the body."""
+        self._beheaded = True
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -86,6 +86,20 @@ def test_what_is_no_http_is_refused_and_bodies_are_no_heads(served):
     assert b'"status":"ok"' in answer
 
 
+def test_fields_behind_a_body_are_bounded_and_count_for_nothing(served):
+    """Trailers of any number took as much memory as they were long, before anybody was asked for a token."""
+    address, _ = served
+    head = (
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    chunks = b"1\r\n<\r\n" * 50_000 + b"0\r\n"  # a body in single bytes is no attack
+    answer = raw(address, head, chunks, b"Host: other.example\r\nAccept: text/turtle\r\n", b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"application/json" in answer
+    assert raw(address, head, b"1\r\n<\r\n0\r\n", *[b"X-Long: " + b"x" * 50_000 + b"\r\n"] * 40) == b""
+    assert raw(address, head, b"1\r\n<\r\n0\r\nX-Long: ", *[b"x" * 50_000] * 40) == b""
+
+
 def test_an_answer_that_reaches_a_limit_underway_is_cut(served):
     """Nobody takes it for whole; the log says so in a line, without a traceback."""
     address, log = served
