@@ -158,6 +158,15 @@ class Ingest:
         with self._write_lock:
             return self._recorder.write([work], frozenset())[0].receipt()
 
+    def take(self, works: Sequence[Work]) -> list[Receipt]:
+        """Record payloads that were checked, in one transaction; all of them are on disk on return, or none.
+
+        Raises:
+            kg.errors.StoreUnavailable: they could not be recorded.
+        """
+        with self._write_lock:
+            return [kept.early() for kept in self._recorder.record(works)]
+
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
         """Check, record and apply (name, bytes) of payloads, several to one fsync; receipts come after it.
 

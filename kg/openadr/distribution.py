@@ -16,8 +16,8 @@ _OFTEN: Final = "PT1M"
 
 
 def distribute(
-    vtn_id: str, events: Sequence[Event], now: datetime, answers: str | None = None
-) -> tuple[str, bytes]:
+    vtn_id: str, events: Sequence[Event], now: datetime, answers: str | None = None, request_id: str = ""
+) -> bytes:
     """Make an oadrDistributeEvent.
 
     Args:
@@ -25,24 +25,22 @@ def distribute(
         events: every event that the VEN is to know; one that it lacks is cancelled by that.
         now: the time that statuses and current values are told of.
         answers: requestID of the oadrRequestEvent that it answers.
-
-    Returns:
-        Its requestID, and the payload.
+        request_id: its requestID; a new one without it.
 
     Source:
         OpenADR 2.0b Profile Specification, EiEvent service operations.
     """
-    g, request_id = MessageGraph("oadrDistributeEvent"), new_id("req")
+    g = MessageGraph("oadrDistributeEvent")
     if answers is not None:
         g.answer(answers)
-    g.text(g.iri, "requestID", request_id)
+    g.text(g.iri, "requestID", request_id or new_id("req"))
     g.text(g.iri, "vtnID", vtn_id)
     g.link(g.iri, "vtn", f"{ID}party/{segment(vtn_id)}")
     for position, event in enumerate(sorted(events, key=lambda one: (one.starts_at, one.event_id))):
         g.link(g.iri, "conveys", version_iri(vtn_id, event.event_id, event.number))
         g.add(event.lines)
         g.add(told_lines(vtn_id, event, position, now))
-    return request_id, g.payload()
+    return g.payload()
 
 
 def create_report(ven: Ven, requests: Iterable[ReportRequest], back: str) -> tuple[str, bytes]:

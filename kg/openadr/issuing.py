@@ -1,21 +1,28 @@
 """What an operator does: issue, change and cancel events, ask for reports, let VENs register anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
 from kg.openadr import distribution
-from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines
+from kg.openadr.circulars import EVENT, VEN
+from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
 from kg.openadr.graph import new_id
+from kg.openadr.states import event_state, ven_state
+from kg.openadr.template import Pattern
 from kg.openadr.told import Message
 from kg.openadr.ven import Event, ReportRequest, Ven
 from kg.openadr.vtn import Vtn
 from kg.report import Report
 from kg.times import seconds
+
+#: VENs whose messages share one transaction.
+_AT_ONCE: Final = 100
+_Draft = Callable[[str, str], Event]
 
 
 class Refused(FlexKGError):
@@ -47,11 +54,12 @@ class Operator:
             asked: the event; each of its VENs gets one of its own.
 
         Returns:
-            What was issued. Issuing the same event again gives the same, and changes nothing.
+            What was issued. Issuing the same event again gives the same, and issues it to those of its VENs
+            that do not have it.
 
         Raises:
             UsageError: a VEN is not registered (code ``unknown-ven``), an event of that ID is another one
-                (code ``event-exists``), or something is missing.
+                (code ``event-exists``), it is over already (code ``event-over``), or something is missing.
             Refused: it does not conform.
         """
         asked.event_id = asked.event_id or new_id("EVT")
@@ -60,24 +68,21 @@ class Operator:
             raise UsageError("the event is for no VEN", where="vens", cure="name one at least")
         if "@" in asked.event_id:
             raise UsageError("an eventID with @ is made here only", where="event_id", cure="leave out the @")
-        pairs = list(asked.ids())
-        vens = [self.ven(name) for name, _ in pairs]
-        made = []
-        for ven, (_, event_id) in zip(vens, pairs, strict=True):
-            known = self._vtn.roster.event(event_id)
-            lines = version_lines(asked, self._id, ven.ven_id, event_id, 0, datetime.now(UTC))
-            if known is not None:
-                same = _essence(known.lines) == _essence(lines)
-                if not same or known.ven != ven.ven_id:
-                    raise UsageError(
-                        f"there is an event {event_id!r}",
-                        cure="change it, or take another ID",
-                        code="event-exists",
-                    )
-                made.append(known)
-            else:
-                made.append(self._tell(ven, self._version(event_id, ven.ven_id, 0, lines)))
-        return made
+        issue = self._draft(asked, 0)
+        fresh = []
+        for ven_id, event_id in asked.ids():
+            ven, known = self.ven(ven_id), self._vtn.roster.event(event_id)
+            if known is None:
+                fresh.append((ven, issue(ven_id, event_id)))
+            elif known.ven != ven_id or not _same(known, issue(ven_id, event_id)):
+                raise UsageError(
+                    f"there is an event {event_id!r}",
+                    cure="change it, or take another ID",
+                    code="event-exists",
+                )
+        self._tell(fresh)
+        found = (self._vtn.roster.event(event_id) for _, event_id in asked.ids())
+        return [event for event in found if event is not None]
 
     def change(self, event_id: str, asked: EventRequest) -> list[Event]:
         """Change an event: its modificationNumber grows by one.
@@ -90,15 +95,15 @@ class Operator:
             UsageError: there is no such event, or it is over.
             Refused: it does not conform.
         """
-        made = []
-        for event in self.events(event_id):
+        known = self.events(event_id)
+        drafts: dict[int, _Draft] = {}
+        changed = []
+        for event in known:
             self._open(event)
             number = event.number + 1
-            lines = version_lines(asked, self._id, event.ven, event.event_id, number, datetime.now(UTC))
-            made.append(
-                self._tell(self.ven(event.ven), self._version(event.event_id, event.ven, number, lines))
-            )
-        return made
+            draft = drafts.get(number) or drafts.setdefault(number, self._draft(asked, number))
+            changed.append((self._vtn.roster.vens[event.ven], draft(event.ven, event.event_id)))
+        return self._tell(changed)
 
     def cancel(self, event_id: str) -> list[Event]:
         """Cancel an event.
@@ -106,17 +111,17 @@ class Operator:
         Raises:
             UsageError: there is no such event, or it is over.
         """
-        made = []
-        for event in self.events(event_id):
+        known, now = self.events(event_id), datetime.now(UTC)
+        changed = []
+        for event in known:
             if event.cancelled:
-                made.append(event)
                 continue
             self._open(event)
-            lines = renumbered(event, self._id, datetime.now(UTC))
-            fresh = self._version(event.event_id, event.ven, event.number + 1, lines)
-            fresh.cancelled = True
-            made.append(self._tell(self.ven(event.ven), fresh))
-        return made
+            lines = renumbered(event, self._id, now)
+            called_off = replace(event, number=event.number + 1, lines=lines, cancelled=True, answer="")
+            changed.append((self._vtn.roster.vens[event.ven], called_off))
+        self._tell(changed)
+        return self.events(event_id)
 
     def request_report(
         self, ven_id: str, specifier: str, points: Sequence[str], granularity: str, back: str
@@ -209,7 +214,7 @@ class Operator:
         now = datetime.now(UTC)
         patience = max(3 * (seconds(self._vtn.policy.poll_frequency) or 10), 5)
         with self._vtn.lock:
-            return [_state(ven, now, patience) for ven in self._vtn.roster.vens.values()]
+            return [ven_state(ven, now, patience) for ven in self._vtn.roster.vens.values()]
 
     def list_events(self, ven_id: str = "") -> list[dict[str, Any]]:
         """List events as plain data, those that are over included; only those of a VEN where one is named."""
@@ -228,19 +233,43 @@ class Operator:
                 f"the event {event.event_id!r} is {state}", cure="issue another", code="event-over"
             )
 
-    def _version(self, event_id: str, ven: str, number: int, lines: list[str]) -> Event:
-        """Read the lines of a version as the roster will read them."""
-        message = Message(Lifted("", "oadrDistributeEvent", "2.0b", lines))
-        event = message.event(f"<{version_iri(self._id, event_id, number)}>")
-        return replace(event, ven=ven)
+    def _draft(self, asked: EventRequest, number: int) -> _Draft:
+        """Give what makes the version of an event that is asked for, of a venID and an eventID."""
+        lines = version_lines(asked, self._id, VEN, EVENT, number, datetime.now(UTC))
+        event = Message(Lifted("", "oadrDistributeEvent", "2.0b", lines)).event(
+            f"<{version_iri(self._id, EVENT, number)}>"
+        )
+        pattern = Pattern(event.lines, (VEN, EVENT))
+        return lambda ven, event_id: replace(
+            event, ven=ven, event_id=event_id, lines=pattern.fill(ven, event_id)
+        )
 
-    def _tell(self, ven: Ven, event: Event) -> Event:
-        """Record the message by which a VEN learns of an event, together with all that it is to know."""
-        now = datetime.now(UTC)
-        with self._vtn.lock:
-            others = [e for e in ven.events.values() if e.event_id != event.event_id and not e.over(now)]
-            self._record(distribution.distribute(self._id, [*others, event], now)[1])
-            return ven.events[event.event_id]
+    def _tell(self, changed: Sequence[tuple[Ven, Event]]) -> list[Event]:
+        """Record the messages by which VENs learn of events, each with all that its VEN is to know."""
+        now, made = datetime.now(UTC), []
+        for _, event in changed[:1]:  # the times are the same for all
+            if event.ends_at is not None and event.ends_at <= now and not event.cancelled:
+                raise UsageError(
+                    f"the event would be over already: it ends at {zulu(event.ends_at)}, now is {zulu(now)}",
+                    where="starts_at",
+                    cure="give a start that is later, or a longer duration",
+                    code="event-past",
+                )
+        for start in range(0, len(changed), _AT_ONCE):
+            group = changed[start : start + _AT_ONCE]
+            with self._vtn.lock:
+                works = []
+                for ven, event in group:
+                    others = [
+                        e for e in ven.events.values() if e.event_id != event.event_id and not e.over(now)
+                    ]
+                    work = self._vtn.circulars.work(ven.ven_id, [*others, event], now)
+                    if not work.report.conforms:
+                        raise Refused(work.report)
+                    works.append(work)
+                self._vtn.tell(works)
+                made += [ven.events[event.event_id] for ven, event in group]
+        return made
 
     def _record(self, data: bytes) -> None:
         receipt = self._vtn.record(data)
@@ -248,50 +277,10 @@ class Operator:
             raise Refused(receipt.report)
 
 
+def _same(known: Event, asked: Event) -> bool:
+    """Whether what was issued is what is asked for; the graph of it has more, which follows from the rest."""
+    return _essence(asked.lines) <= set(known.lines)
+
+
 def _essence(lines: list[str]) -> set[str]:
     return {line for line in lines if "#createdAt>" not in line and "#modifiedAt>" not in line}
-
-
-def _state(ven: Ven, now: datetime, patience: float) -> dict[str, Any]:
-    """Give the state of a VEN, as plain data; online is who was heard of within so many seconds."""
-    heard = ven.last_seen is not None and (now - ven.last_seen).total_seconds() <= patience
-    return {
-        "ven_id": ven.ven_id,
-        "name": ven.name,
-        "registration_id": ven.registration_id,
-        "registered": bool(ven.registration_id),
-        "model": "pull" if ven.pull else "push",
-        "profile": ven.profile,
-        "last_seen": ven.last_seen.isoformat() if ven.last_seen else None,
-        "last_report": ven.last_report.isoformat() if ven.last_report else None,
-        "online": bool(ven.registration_id) and heard if ven.pull else None,
-        "offers": list(ven.points),
-        "waiting": len(ven.outgoing),
-        "events": [event_state(event, now) for event in ven.events.values() if not event.over(now)],
-        "reports": [
-            {"request_id": r.request_id, "specifier": r.specifier, "points": list(r.points),
-             "granularity": r.granularity, "accepted": r.accepted, "cancelled": r.cancelled}
-            for r in ven.requests.values()
-        ],
-        "opts": [
-            {"opt_id": o.opt_id, "opt_type": o.opt_type, "reason": o.reason, "event_id": o.event_id,
-             "resources": [name for name in o.resources if name]}
-            for o in ven.opts.values()
-        ],
-    }  # fmt: skip
-
-
-def event_state(event: Event, now: datetime) -> dict[str, Any]:
-    """Give the state of an event, as plain data."""
-    return {
-        "event_id": event.event_id,
-        "ven_id": event.ven,
-        "modification_number": event.number,
-        "status": event.status(now),
-        "starts_at": event.starts_at.isoformat(),
-        "ends_at": event.ends_at.isoformat() if event.ends_at else None,
-        "response_required": event.required,
-        "opt": event.answer or None,
-        "response_code": event.answered or None,
-        "test": event.test,
-    }

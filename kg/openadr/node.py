@@ -70,10 +70,15 @@ class Node:
 
     def carry_out(self, message: Message) -> dict[str, str]:
         """Split the events of an oadrDistributeEvent; gives an optType for each."""
-        opts = {}
+        opts, now = {}, datetime.now(UTC)
         for version in message.nodes("conveys"):
             event = message.event(version)
             self._taken[event.event_id] = (event, message, version)
+            if event.ends_at is not None and event.ends_at <= now and not event.cancelled:
+                below = self._below(event, message)  # told again when it is over: what became of it stays
+                in_part = any(not one.cancelled and one.answer != "optOut" for one in below)
+                opts[event.event_id] = "optIn" if in_part else "optOut"
+                continue
             try:
                 self._split(event, message, version)
                 opts[event.event_id] = "optIn"

@@ -23,6 +23,33 @@ def fits(*texts: str) -> bool:
     return all(map(_PLAIN.fullmatch, texts))
 
 
+class Pattern:
+    """N-Triples lines with marks where texts differ.
+
+    Args:
+        lines: the lines.
+        marks: strings that stand for the texts, and occur nowhere else.
+    """
+
+    def __init__(self, lines: Sequence[str], marks: Sequence[str]) -> None:
+        #: what stands before a text, which text it is, and whether in an IRI
+        self._parts: list[tuple[str, int, bool]] = []
+        before = ""
+        for term in _TERM.split("\n".join(lines)):
+            for static, mark in _parted(term, marks):
+                before += static
+                if mark >= 0:
+                    self._parts.append((before, mark, term[0] == "<"))
+                    before = ""
+        self._end = before
+
+    def fill(self, *texts: str) -> list[str]:
+        """Give the lines with texts in the place of the marks, one for each."""
+        in_iri, in_text = [*map(segment, texts)], [string(text)[1:-1] for text in texts]
+        parts = [before + (in_iri[mark] if iri else in_text[mark]) for before, mark, iri in self._parts]
+        return "".join([*parts, self._end]).split("\n")
+
+
 class Template:
     """A message with marks where texts differ.
 
@@ -39,16 +66,7 @@ class Template:
             raise UsageError("the message does not conform without a word", cure="check it by itself")
         self._work, self._lifted, self._marks = work, work.lifted, tuple(marks)
         self._bytes = [(before.encode(), mark) for before, mark in _parted(work.data.decode(), marks)]
-        #: what stands before a text of the graph, which text it is (0: the digest), and whether in an IRI
-        self._graph: list[tuple[str, int, bool]] = []
-        before = ""
-        for term in _TERM.split("\n".join(work.lifted.lines)):
-            for static, mark in _parted(term, (work.report.digest, *marks)):
-                before += static
-                if mark >= 0:
-                    self._graph.append((before, mark, term[0] == "<"))
-                    before = ""
-        self._end = before
+        self._graph = Pattern(work.lifted.lines, (work.report.digest, *marks))
 
     def fill(self, *texts: str) -> Work:
         """Give the message with texts in the place of the marks.
@@ -59,10 +77,7 @@ class Template:
         escaped = [escape(text).encode() for text in texts]
         data = b"".join(before + (escaped[mark] if mark >= 0 else b"") for before, mark in self._bytes)
         digest = hashlib.sha256(data).hexdigest()
-        in_iri = [digest, *map(segment, texts)]
-        in_text = [digest, *(string(text)[1:-1] for text in texts)]
-        parts = [before + (in_iri[mark] if iri else in_text[mark]) for before, mark, iri in self._graph]
-        lines = "".join([*parts, self._end]).split("\n")
+        lines = self._graph.fill(digest, *texts)
         work, old = self._work, self._work.report.digest
         lifted = Lifted(
             self._lifted.message.replace(old, digest), self._lifted.message_type, self._lifted.profile, lines
@@ -76,7 +91,7 @@ class Template:
             subjects=tuple(dict.fromkeys(places.get(name, name) for name in work.subjects)),
             sender=places.get(work.sender, work.sender),
             received=datetime.now(UTC),
-            facts={},
+            facts=lifted.facts,
         )
 
 

@@ -2,9 +2,8 @@
 
 import re
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +13,9 @@ from kg.ingest import Ingest
 from kg.lift import Lifted
 from kg.openadr import distribution
 from kg.openadr.accepting import Accepting
+from kg.openadr.circulars import Circulars
 from kg.openadr.entry_gate import Gate
+from kg.openadr.news import News
 from kg.openadr.policy import Policy
 from kg.openadr.registering import registrar
 from kg.openadr.roster import IDLE, Roster
@@ -24,9 +25,8 @@ from kg.rebuild import recorded
 from kg.receipt import Permit, Receipt
 from kg.replies import reply
 from kg.report import Report
+from kg.work import Work
 
-#: Seconds after which a message that nobody answered is given out again.
-RESEND: Final = 30.0
 _DELIVERY: Final = re.compile(rb"<(?:\w+:)?oadrUpdateReport[\s>]")
 #: Polls that are known by their bytes.
 _POLLS: Final = 20_000
@@ -46,6 +46,8 @@ class Vtn:
         self.policy, self.ingest, self._checker, self._max_bytes = policy, ingest, checker, max_bytes
         self.roster = Roster(policy.vtn_id)
         self.lock = threading.RLock()
+        self.circulars = Circulars(ingest, policy.vtn_id)
+        self._news = News(self)
         self._gate = Gate(self.roster)
         self._accepting = Accepting(ingest, policy)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
@@ -146,7 +148,7 @@ class Vtn:
     def _sealed(self, data: bytes) -> bytes:
         return self.policy.seal(data) if self.policy.seal is not None and data else data
 
-    def _given_out(self, data: bytes) -> bytes:
+    def given_out(self, data: bytes) -> bytes:
         """Sign what was recorded when it was decided and goes out now; what goes out is recorded too."""
         if self.policy.seal is not None and data:
             data = self._sealed(data)
@@ -156,10 +158,23 @@ class Vtn:
     def record(self, data: bytes, *, settled: bool = True) -> Receipt:
         """Check and record a message of our own; the roster follows where it conforms."""
         receipt = self.ingest.ingest(data, sender=self.policy.vtn_id, direction="out", settled=settled)
-        with self.lock:
-            if receipt.accepted and receipt.lifted is not None and receipt.seq is not None:
-                self._apply(receipt.lifted, "out", receipt.seq)
+        self._follow([receipt])
         return receipt
+
+    def tell(self, works: Sequence[Work]) -> None:
+        """Record messages of our own that conform, in one transaction; the roster follows.
+
+        Raises:
+            kg.errors.StoreUnavailable: none of them could be recorded.
+        """
+        with self.lock:
+            self._follow(self.ingest.take(works))
+
+    def _follow(self, receipts: Iterable[Receipt]) -> None:
+        with self.lock:
+            for one in receipts:
+                if one.accepted and one.lifted is not None and one.seq is not None:
+                    self._apply(one.lifted, "out", one.seq)
 
     def idle(self, data: bytes, party: str = "") -> bytes | None:
         """Answer at once a poll that came before, of a VEN for which there can be no news; else None.
@@ -195,57 +210,8 @@ class Vtn:
         return self.news(ven) or self._sealed(idle)
 
     def news(self, ven: Ven) -> bytes | None:
-        """Give what a VEN is to learn next, None where there is nothing.
-
-        What was given out and not answered is given out again after ``RESEND`` seconds.
-        """
-        clock, now = time.monotonic(), datetime.now(UTC)
-        with self.lock:
-            for key in ("cancellation", "reregistration"):
-                if key in ven.outgoing:
-                    return self._given(ven, key, clock)
-            events = self._events(ven, clock, now)
-            if events is not None:
-                return events
-            for key in list(ven.outgoing):
-                given = self._given(ven, key, clock)
-                if given is not None:
-                    return given
-        return None
-
-    def _given(self, ven: Ven, key: str, clock: float) -> bytes | None:
-        """Give out a message that waits, unless that was done just now."""
-        waiting = ven.outgoing[key]
-        if clock - waiting.sent_at < RESEND:
-            return None
-        waiting.data = waiting.data or self.ingest.journal.payload(waiting.seq) or b""
-        waiting.sent_at = clock
-        if not waiting.data:  # its key was destroyed
-            del ven.outgoing[key]
-            return None
-        return self._given_out(waiting.data)
-
-    def _events(self, ven: Ven, clock: float, now: datetime) -> bytes | None:
-        """Give out the events of a VEN, where it does not know them all or has to answer."""
-        live = [event for event in ven.events.values() if not event.over(now)]
-        if not live:
-            return None
-        last = ven.distributed
-        told = {one[:2] for one in ven.told}
-        new = any((event.event_id, str(event.number)) not in told for event in live)
-        owed = any((not event.answer) if event.required else (not event.sent) for event in live)
-        if not new and (not owed or (last is not None and clock - last.sent_at < RESEND)):
-            return None
-        if new or last is None or ven.telling(now) != ven.told:
-            self.record(distribution.distribute(self.policy.vtn_id, live, now)[1])
-        last = ven.distributed
-        if last is None:
-            return None
-        last.data = last.data or self.ingest.journal.payload(last.seq) or b""
-        last.sent_at = clock
-        for event in ven.events.values():
-            event.sent = True
-        return self._given_out(last.data) or None
+        """Give what a VEN is to learn next, None where there is nothing; see ``kg.openadr.news``."""
+        return self._news.next(ven)
 
     def _refuse(self, data: bytes, receipt: Receipt, lifted: Lifted | None) -> bytes:
         """Answer a message that was refused, with the code that its findings lead to."""
@@ -260,7 +226,8 @@ class Vtn:
         """Make the answer to a message that was accepted."""
         kind, name = lifted.message_type, ven_of(lifted)
         if kind == "oadrRequestEvent" and ven is not None:
-            return self._requested_events(lifted, ven)
+            limit = text_of(lifted, "replyLimit")
+            return self._news.asked(ven, text_of(lifted, "requestID"), int(limit) if limit else 0)
         if kind == "oadrRegisterReport" and ven is not None:
             return self._registered_report(lifted, ven)
         if kind in ("oadrCreatePartyRegistration", "oadrQueryRegistration"):
@@ -272,24 +239,6 @@ class Vtn:
         asked = list(ven.requests.values()) if ven is not None else []
         pending = tuple(one.request_id for one in asked if one.accepted and not one.cancelled)
         return reply(report, lifted, by=Answerer(party=name, pending=pending))
-
-    def _requested_events(self, lifted: Lifted, ven: Ven) -> bytes | None:
-        now = datetime.now(UTC)
-        with self.lock:
-            live = [event for event in ven.events.values() if not event.over(now)]
-            limit = text_of(lifted, "replyLimit")
-            chosen = sorted(live, key=lambda one: (one.starts_at, one.event_id))
-            if limit and int(limit):
-                chosen = chosen[: int(limit)]
-            _, made = distribution.distribute(
-                self.policy.vtn_id, chosen, now, answers=text_of(lifted, "requestID")
-            )
-            self.record(made)
-            if ven.distributed is not None:
-                ven.distributed.sent_at = time.monotonic()
-            for event in chosen:
-                ven.events[event.event_id].sent = True
-        return self._given_out(made)
 
     def _registered_report(self, lifted: Lifted, ven: Ven) -> bytes:
         every = self.policy.report_every

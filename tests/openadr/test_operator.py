@@ -5,6 +5,8 @@ import http.client
 import json
 import socket
 import threading
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -57,11 +59,14 @@ def test_events_from_the_command_line(served, ven, tmp_path):
 
 def test_settling_from_the_command_line(served, ven):
     """One that runs is refused; one that is over is settled, here without anything to settle it from."""
-    for name, start in (("S-1", "2031-01-01T10:00:00Z"), ("S-2", "2026-01-01T10:00:00Z")):
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    ending = (ends - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    for name, start in (("S-1", "2031-01-01T10:00:00Z"), ("S-2", ending)):
         assert command(served, "create", name, "--ven", "VEN-1", "--start", start, "--level", "1")[0] == 0
     done = CliRunner().invoke(app, ["event", "settle", "S-1", "--url", served.url])
     assert done.exit_code == 2
     assert "is not over" in done.output
+    time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()) + 0.1)
     code, text = command(served, "settle", "S-2")
     assert (code, text.split(":")[0]) == (0, "nothing new")
 

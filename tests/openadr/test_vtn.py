@@ -268,3 +268,39 @@ def test_reports_are_asked_for_as_often_as_they_are_sampled(client, ven, least, 
     granularity = answer.text.partition("granularity>")[2].partition("granularity>")[0]
     often = answer.text.partition("reportBackDuration>")[2].partition("reportBackDuration>")[0]
     assert (f">{asked}<" in granularity, f">{back}<" in often) == (True, True), answer.text
+
+
+def test_event_that_would_be_over_already_is_refused(client, ven):
+    """Nobody could carry it out; one that runs is issued."""
+    refused = client.post("/events", json=an_event("VEN-1", hours=-2))
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "event-past")
+    assert "ends at" in refused.json()["detail"]
+    assert client.get("/events").json() == []
+    assert client.post("/events", json=an_event("VEN-1", hours=-0.5)).json()[0]["status"] == "active"
+    changed = client.put("/events/E-1", json=an_event("VEN-1", hours=-3))
+    assert (changed.status_code, changed.json()["type"].rpartition("/")[2]) == (422, "event-past")
+    assert ven.poll().one("modificationNumber") == "0"
+
+
+def test_event_for_many_is_issued_again_to_those_that_lack_it(tmp_path):
+    """As after a stop in the middle: each VEN has it once; who left is no hindrance to cancelling."""
+    store = tmp_path / "store"
+    asked = an_event("VEN-1", "VEN-2", "VEN-3", comment="for all")
+    with opened(store) as client:
+        vens = [ven_of(client, f"VEN-{n}") for n in (1, 2, 3)]
+        for one in vens[:2]:
+            one.register()
+        assert client.post("/events", json=asked).status_code == 404
+        assert client.get("/events").json() == []
+        assert client.post("/events", json=asked | {"vens": ["VEN-1", "VEN-2"]}).status_code == 201
+    with opened(store) as client:
+        vens = [ven_of(client, f"VEN-{n}") for n in (1, 2, 3)]
+        vens[2].register()
+        again = client.post("/events", json=asked)
+        assert [one["modification_number"] for one in again.json()] == [0, 0, 0]
+        assert [one.poll().all("eventID") for one in vens] == [[f"E-1@VEN-{n}"] for n in (1, 2, 3)]
+        assert client.post("/events", json=asked | {"comment": "another"}).status_code == 409
+        vens[0].registration = client.get("/vens").json()[0]["registration_id"]
+        assert vens[0].cancel().code == "200"
+        assert [e["status"] for e in client.delete("/events/E-1").json()] == ["cancelled"] * 3
+        assert [one.poll().one("eventStatus") for one in vens[1:]] == ["cancelled"] * 2
