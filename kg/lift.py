@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kg import assets
+from kg.casting import Casting
 from kg.errors import AssetError
 from kg.implied import implied
 from kg.lifted import Lifted
@@ -42,11 +43,12 @@ class Lifter:
         return str(self.source.settings["profile"])
 
 
-def lift(document: Document) -> Lifted:
+def lift(document: Document, *, plainly: bool = False) -> Lifted:
     """Lift a payload into a graph.
 
     Args:
         document: a payload as ``kg.xml.read`` gives it; it should be schema-valid.
+        plainly: walk every element, and use no moulds.
 
     Returns:
         Its graph: IRIs from the message's own identifiers, typed literals, concepts, starts and ends.
@@ -62,6 +64,8 @@ def lift(document: Document) -> Lifted:
     lifted = Lifted(message, document.message_type, document.profile)
     clock = Clock()
     walk = Walk(lifted, clock, document.digest, lifter.ignored, lifter.hollow)
+    if not (plainly or lifter.json):
+        walk.casting = Casting(walk, document.data)
     plan.run(walk, document.body, "", 0)
     if document.root is not document.body:
         envelope = lifter.roots.get(document.root.tag)
@@ -73,6 +77,8 @@ def lift(document: Document) -> Lifted:
         _settle(lifted, lifter, clock)
     clock.complete(walk.add)
     walk.settle()
+    if walk.casting is not None and walk.casting.used:
+        lifted.walked = lambda: lift(document, plainly=True).nodes
     return lifted
 
 

@@ -1,5 +1,6 @@
 """The graph of one payload, with its ties to the tree that it was made from."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,6 @@ class Lifted:
         lines: the graph, where it is at hand as lines of N-Triples.
 
     Attributes:
-        nodes: subject IRI in angle brackets -> the element it was made from and the plan that made it.
         concepts: concept IRIs in angle brackets that the payload uses.
         unmapped: elements that no mapping names.
         repeated: elements that come again at once where the mapping knows one.
@@ -30,23 +30,39 @@ class Lifted:
     __slots__ = (
         "_facts",
         "_lines",
+        "_nodes",
         "concepts",
         "message",
         "message_type",
-        "nodes",
         "profile",
         "repeated",
         "unmapped",
+        "walked",
     )
 
     def __init__(self, message: str, message_type: str, profile: str, lines: list[str] | None = None) -> None:
         self.message, self.message_type, self.profile = message, message_type, profile
         self._lines = lines
         self._facts: Facts | None = {} if lines is None else None
-        self.nodes: dict[str, tuple[Any, Plan]] = {}
+        self._nodes: dict[str, tuple[Any, Plan]] = {}
+        #: walks the payload to find all nodes, where those in it are few of them
+        self.walked: Callable[[], dict[str, tuple[Any, Plan]]] | None = None
         self.concepts: set[str] = set()
         self.unmapped: list[Any] = []
         self.repeated: list[Any] = []
+
+    @property
+    def nodes(self) -> dict[str, tuple[Any, Plan]]:
+        """Subject IRI in angle brackets -> the element it was made from and the plan that made it."""
+        if self.walked is not None:
+            self._nodes, self.walked = self.walked(), None
+        return self._nodes
+
+    @property
+    def top(self) -> Any:
+        """The element that the message was made from; None where it is not at hand."""
+        element, _ = next(iter(self._nodes.values()), (None, None))
+        return element
 
     @property
     def facts(self) -> Facts:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from kg import references
 from kg.containment import relative
 from kg.errors import AssetError
 from kg.json_form import around
 from kg.literals import CONVERTERS, segment
 from kg.namespaces import FLEX, VOCAB, XSD
-from kg.references import cached, getter, joined, numbered, opener, subject_writer
 from kg.xpath import prefixed
 from kg.yarrrml import Mapping, MappingFile, Reference, Rule, Term
 
@@ -67,6 +67,12 @@ class Plan:
     neighbour: bool = False
     #: whether elements that make the same subject are one node
     grouped: bool = False
+    #: what the functions of ``opens`` read, and what converts it; None where it is part of an IRI
+    reads: dict[Any, tuple[Term, Callable[[str], str] | None]] = field(default_factory=dict)
+    #: what the subject reads as whole numbers
+    numbers: frozenset[Reference] = frozenset()
+    #: moulds of its elements by the name as it is written
+    moulds: dict[str, Any] = field(default_factory=dict)
     #: walks an element by this plan: the walk, the element, the parent's IRI, the position; gives the subject
     run: Callable[[Any, Any, str, int], str] = field(init=False)
     #: name of the mapping
@@ -90,8 +96,9 @@ def compile_file(source: MappingFile) -> dict[str, Plan]:
         AssetError: a datatype is not known, or a link cannot be placed below its mapping.
     """
     plans = {
-        name: Plan(mapping, subject_writer(mapping.subject, _numbers(mapping)))
+        name: Plan(mapping, references.subject_writer(mapping.subject, numbers), numbers=numbers)
         for name, mapping in source.mappings.items()
+        for numbers in (references.whole_numbers(mapping),)
     }
     sequenced = {
         source_iri(source, predicate)
@@ -143,16 +150,6 @@ def _hollow(table: dict[str, Node]) -> None:
         if node.path:
             table[f"{name}[]"] = Node(table={"": Node()}, path=node.path)
         _hollow(node.table)
-
-
-def _numbers(mapping: Mapping) -> frozenset[Reference]:
-    """List what a mapping reads as whole numbers."""
-    return frozenset(
-        ref
-        for rule in mapping.rules
-        if rule.term is not None and rule.datatype == XSD + "integer"
-        for ref in rule.term.refs
-    )
 
 
 def _know(table: dict[str, Node], other: "Plan") -> None:
@@ -251,17 +248,19 @@ class _Compiler:
         if rule.kind == "iri":
             head, tail = term.parts
             if head.startswith(VOCAB):  # enumerations are xs:token, identifiers are xs:string
-                return cached(lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"), CONCEPT
-            return cached(lambda text: f"<{head}{segment(text)}{tail}>"), PLAIN
+                return references.cached(
+                    lambda text: f"<{head}{segment(' '.join(text.split()))}{tail}>"
+                ), CONCEPT
+            return references.cached(lambda text: f"<{head}{segment(text)}{tail}>"), PLAIN
         convert = CONVERTERS.get(rule.datatype)
         if convert is None:
             raise self.error(f"datatype <{rule.datatype}> is not one of {', '.join(sorted(CONVERTERS))}")
         if term.parts != ("", ""):
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")
         if rule.datatype == XSD + "duration":
-            return cached(convert), DURATION
+            return references.cached(convert), DURATION
         if rule.datatype in (XSD + "boolean", XSD + "integer"):
-            convert = cached(convert)
+            convert = references.cached(convert)
         return convert, _KINDS.get(rule.predicate, PLAIN)
 
     def value(self, rule: Rule) -> None:
@@ -281,18 +280,21 @@ class _Compiler:
             node.emits += ((predicate, convert, kind),)
             return
         if ref.external == "_position" and single:
-            self.opens.append((predicate, numbered, PLAIN))
+            self.opens.append((predicate, references.numbered, PLAIN))
         elif single and not ref.external:
             convert, kind = self.converter(rule, term)
             own = ref.steps[:1] == ("self::",)
             opens = self.tagged.setdefault(ref.steps[1], []) if own else self.opens
-            opens.append((predicate, opener(getter(ref), convert), kind))
+            make = references.opener(references.getter(ref), convert)
+            self.plan.reads[make] = term, convert
+            opens.append((predicate, make, kind))
             if own and len(ref.steps) > 2:
                 self.node(ref.steps[2:])
         elif rule.kind == "iri":
-            write = subject_writer(term)
-            self.opens.append((predicate, lambda e, p, n, d: f"<{write(e, p, n, d)}>", PLAIN))
+            make = references.bracketed(references.subject_writer(term))
+            self.plan.reads[make] = term, None
+            self.opens.append((predicate, make, PLAIN))
         elif self.json and rule.datatype == XSD + "string" and not any(ref.external for ref in term.refs):
-            self.opens.append((predicate, joined(term), PLAIN))
+            self.opens.append((predicate, references.joined(term), PLAIN))
         else:
             raise self.error(f"the literal of <{rule.predicate}> must be a single reference")

@@ -5,7 +5,7 @@ from typing import Any
 
 from kg.literals import segment, string
 from kg.namespaces import XSD
-from kg.yarrrml import Reference, Term
+from kg.yarrrml import Mapping, Reference, Term
 
 _CACHE_LIMIT = 4096
 _DIGITS = 400
@@ -100,14 +100,34 @@ def subject_writer(
     return write
 
 
+def whole_numbers(mapping: Mapping) -> frozenset[Reference]:
+    """List what a mapping reads as whole numbers."""
+    return frozenset(
+        ref
+        for rule in mapping.rules
+        if rule.term is not None and rule.datatype == XSD + "integer"
+        for ref in rule.term.refs
+    )
+
+
+def bracketed(write: Callable[[Any, str, int, str], str]) -> Callable[[Any, str, int, str], str]:
+    """Put what a writer of IRIs writes in angle brackets."""
+    return lambda element, parent, position, digest: f"<{write(element, parent, position, digest)}>"
+
+
 def _number(get: Getter) -> Getter:
     """Make a getter that writes a whole number without leading zeros."""
 
     def read(element: Any) -> str | None:
-        text = (get(element) or "").strip()
-        return str(int(text)) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else text
+        return whole_number(get(element) or "")
 
     return read
+
+
+def whole_number(text: str) -> str:
+    """Write a whole number without leading zeros; other text as it is, without the space around it."""
+    text = text.strip()
+    return str(int(text)) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else text
 
 
 class _Memory(dict[str, str]):
@@ -115,6 +135,7 @@ class _Memory(dict[str, str]):
 
     def __init__(self, make: Callable[[str], str]) -> None:
         self._make = make
+        self.lists = _Lists(self)
 
     def __missing__(self, text: str) -> str:
         if len(self) >= _CACHE_LIMIT:
@@ -131,7 +152,7 @@ def cached(make: Callable[[str], str]) -> Callable[[str], str]:
 class _Lists(dict[str, list[str]]):
     """The same, each made thing alone in a list; bounded."""
 
-    def __init__(self, memory: _Memory) -> None:
+    def __init__(self, memory: "_Memory") -> None:
         self._memory = memory
 
     def __missing__(self, text: str) -> list[str]:
@@ -144,7 +165,7 @@ class _Lists(dict[str, list[str]]):
 def listed(convert: Callable[[str], str]) -> Callable[[str], list[str]] | None:
     """Let a converter that remembers give lists, which are shared and never changed; None of any other."""
     memory = getattr(convert, "__self__", None)
-    return _Lists(memory).__getitem__ if isinstance(memory, _Memory) else None
+    return memory.lists.__getitem__ if isinstance(memory, _Memory) else None
 
 
 def opener(get: Getter, convert: Callable[[str], str]) -> Callable[[Any, str, int, str], str | None]:

@@ -10,6 +10,7 @@ counters of positions.
 from collections.abc import Callable
 from typing import Any
 
+from kg.casting import FEW
 from kg.plan import CONCEPT, PLAIN, Emit, Node, Plan, Start
 from kg.references import listed, numbered, ordinal
 
@@ -147,7 +148,13 @@ class _Writer:
         repeats = any(node.path and not node.starts for node in table.values())
         if repeats:
             self.put(depth, f"{last} = -1")
-        self.put(depth, f"for {child} in {element}:")
+        children = element
+        if any(len(node.starts) == 1 and not node.emits and not node.table for node in table.values()):
+            many = f"W.casting is not None and len({element}) > {FEW}"
+            children = f"W.casting.over({self.name(table)}, {element}, s, h, C) if {many} else {element}"
+        self.put(depth, f"for {child} in {children}:")
+        if children != element:
+            self.put(depth + 1, f"if {child} is None:{f' {last} = -1;' if repeats else ''} continue")
         self.put(depth + 1, f"k = {numbers}.get({child}.tag, -1)")
         self.put(depth + 1, f"if k < 0: W.unknown({child}); continue")
         if repeats:

@@ -50,7 +50,7 @@ def _told(lifted: Lifted | None) -> Parties:
 
 
 def _root(lifted: Lifted) -> Any:
-    element, _ = next(iter(lifted.nodes.values()), (None, None))
+    element = lifted.top
     return None if element is None else element.getroottree().getroot()
 
 

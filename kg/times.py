@@ -40,6 +40,9 @@ _TRUE = f'"true"^^<{XSD}boolean>'
 _DATE_TIME = f'"^^<{XSD}dateTime>'
 _INTEGER = f'"^^<{XSD}integer>'
 
+#: A length as lift remembers it: the object, alone in a list; the text, where the object loses it; whole
+#: seconds; the same as an object, alone in a list.
+Noted = tuple[list[str], list[str] | None, int | None, list[str] | None]
 #: Take a fact: subject, predicate and object as N-Triples.
 Add = Callable[[str, str, str], None]
 
@@ -64,6 +67,15 @@ def seconds(text: str) -> int | None:
     days, hours, minutes, rest = (int(n or 0) for n in match.groups()[1:])
     total = days * 86400 + hours * 3600 + minutes * 60 + rest
     return -total if match[1] else total
+
+
+def shown_seconds(length: int) -> str:
+    """Write seconds as the object of a triple.
+
+    >>> shown_seconds(900)
+    '"900"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    """
+    return f'"{length}{_INTEGER}'
 
 
 def moment(text: str) -> datetime | None:
@@ -124,13 +136,15 @@ def _period(total: int) -> str:
 class Clock:
     """Collects the times of one payload during the walk, then writes what follows from them."""
 
-    __slots__ = ("each", "items", "lengths", "starts", "whole")
+    __slots__ = ("each", "items", "lengths", "starts", "timed", "whole")
 
     def __init__(self) -> None:
         #: subject -> text of its start
         self.starts: dict[str, str] = {}
         #: subject -> text of its duration
         self.lengths: dict[str, str] = {}
+        #: subject -> its length, where its seconds are stated already
+        self.timed: dict[str, Noted] = {}
         #: subject of a sequence or of a node with sequences -> its items, in order
         self.items: dict[str, list[str]] = {}
         #: subject -> text of the length that each of its items has
@@ -155,9 +169,12 @@ class Clock:
         for subject, text in lengths.items():
             length = seconds(text)
             if length is not None:
-                add(subject, _SECONDS, f'"{length}{_INTEGER}')
+                add(subject, _SECONDS, shown_seconds(length))
             if subject not in inner and subject in starts:
                 self._end(add, subject, moment(starts[subject]), length)
+        for subject, noted in self.timed.items():
+            if subject not in inner and subject in starts:
+                self._end(add, subject, moment(starts[subject]), noted[2])
         for subject, items in self.items.items():
             if subject not in inner:
                 begin = moment(starts[subject]) if subject in starts else None
@@ -223,8 +240,12 @@ class Clock:
                 add(item, _START, shown or f'"{_text(start)}{_DATE_TIME}')
             elif start != cursor and (gap := _gap(cursor, start)):
                 add(item, _GAP, f'"{gap}{_DECIMAL}')
-            text = self.lengths.get(item)
-            length = None if text is None else seconds(text)
+            noted = self.timed.get(item)
+            if noted is not None:
+                length = noted[2]
+            else:
+                text = self.lengths.get(item)
+                length = None if text is None else seconds(text)
             cursor, shown = self._end(add, item, start, length)
             if length is None:
                 known = False

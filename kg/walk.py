@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kg.casting import Casting
 from kg.lifted import Lifted
 from kg.literals import string
 from kg.namespaces import FLEX
@@ -20,6 +21,7 @@ class Walk:
 
     __slots__ = (
         "again",
+        "casting",
         "clock",
         "concepts",
         "digest",
@@ -40,6 +42,8 @@ class Walk:
         self.facts, self.nodes, self.concepts = lifted.facts, lifted.nodes, lifted.concepts
         self.unmapped, self.repeated = lifted.unmapped, lifted.repeated
         self.clock, self.digest = clock, digest
+        #: what lifts children by moulds; None: all are walked
+        self.casting: Casting | None = None
         #: subject of a grouped mapping -> its position counters
         self.groups: dict[str, list[int]] = {}
         #: subjects that the message holds more than once
@@ -93,11 +97,12 @@ class Walk:
     ) -> dict[str, list[str]]:
         """State what is known of a subject on reaching its element; gives what is said of it."""
         held = self.facts.get(subject)
+        again = held is not None
         if held is None:
             held = self.facts[subject] = {predicate: [value] for predicate, value in plan.constants}
             if len(held) < len(plan.constants):
                 held.clear()
-        if not held or subject in self.nodes:
+        if not held or again:
             self.twice.add(subject)
             for predicate, value in plan.constants:
                 self.put(held, predicate, value)
@@ -222,7 +227,7 @@ class Walk:
             self.clock.starts.setdefault(subject, text.strip())
         else:
             if kind == DURATION:
-                if predicate == _DURATION:
+                if predicate == _DURATION and subject not in self.clock.timed:
                     self.clock.lengths.setdefault(subject, text)
                 elif predicate == _EACH:
                     self.clock.each.setdefault(subject, text)

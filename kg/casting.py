@@ -1,0 +1,186 @@
+"""The children of an element that are of one kind, lifted by moulds of the forms that they have.
+
+A mould is made once elements of one kind were walked so often that it pays; one that has a form of its own,
+or says more than its form, is walked as ever.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from kg.markup import Markup, form, item_end, start_tag, written_name
+from kg.moulds import Mould, mould
+from kg.plan import Node, Plan
+
+#: What a mould costs, counted in elements that are walked; moulds kept for one kind; children that are few.
+_COST, _KEPT, FEW = 24, 24, 4
+_LOCK = threading.Lock()
+
+
+class Kind:
+    """The elements with one name, as it is written, that one plan walks; shared by all messages."""
+
+    __slots__ = ("moulds", "name", "tag", "walked")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tag: re.Pattern[str] = start_tag(name)
+        self.moulds: tuple[Mould, ...] = ()
+        #: elements walked since a mould was made
+        self.walked = 0
+
+
+class Casting:
+    """Lifts children by moulds, for one message.
+
+    Args:
+        walk: the walk over it.
+        data: the message as received.
+    """
+
+    __slots__ = ("_markup", "_walk", "used")
+
+    def __init__(self, walk: Any, data: bytes) -> None:
+        self._walk, self._markup = walk, Markup(data)
+        #: whether any child was lifted so
+        self.used = False
+
+    def over(
+        self,
+        table: dict[str, Node],
+        element: Any,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> Iterator[Any]:
+        """Lift the children that moulds fit; give those that are to be walked, and None for each other."""
+        name, run = "", None
+        seen: set[str] = set()
+        for child in element:
+            if child.tag != name:
+                name, run = child.tag, None
+                node = table.get(name)
+                plain = node is not None and len(node.starts) == 1 and not node.emits and not node.table
+                if (
+                    plain and node is not None and name not in seen
+                ):  # where others are between, they are walked
+                    seen.add(name)
+                    run = self._run(node.starts[0], element, child, subject, held, counters)
+            if run is None or not run.take(child):
+                yield child
+            else:
+                yield None
+
+    def _run(
+        self,
+        start: tuple[str, int, Plan, bool],
+        element: Any,
+        child: Any,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> "_Run | None":
+        plan = start[2]
+        if plan.grouped:
+            return None
+        written = written_name(child)
+        kind = plan.moulds.get(written)
+        if kind is None:
+            if len(plan.moulds) >= _KEPT:
+                return None
+            kind = plan.moulds.setdefault(written, Kind(written))
+        if not kind.moulds and kind.walked < _COST and len(element) < _COST:
+            kind.walked += len(element)
+            return None
+        text, begin = self._markup.begin(element, child, kind.tag)
+        if begin < 0:
+            return None
+        return _Run(self, self._walk, kind, start, text, begin, subject, held, counters)
+
+    def made(self, kind: Kind, plan: Plan, text: str, element: Any) -> Mould | None:
+        """Make a mould of the form of an element, where that pays."""
+        kind.walked += 1
+        if kind.walked < _COST:
+            return None
+        kind.walked = 0
+        found = form(text, element, self._walk.hollow)
+        if found is None:
+            return None
+        new = mould(plan, element, *found, self._walk.ignored, self._walk.hollow)
+        if new is not None:
+            with _LOCK:
+                kind.moulds = (new, *kind.moulds[: _KEPT - 1])
+        return new
+
+
+class _Run:
+    """Children of one kind that follow one another."""
+
+    def __init__(
+        self,
+        casting: Casting,
+        walk: Any,
+        kind: Kind,
+        start: tuple[str, int, Plan, bool],
+        text: str,
+        place: int,
+        subject: str,
+        held: dict[str, list[str]],
+        counters: list[int],
+    ) -> None:
+        self._casting, self._walk, self._kind, self._start = casting, walk, kind, start
+        self._text, self._place, self._counters = text, place, counters
+        self._parent, self._held = subject[1:-1], held
+        #: the mould that fitted last, and what is outside of all these children that it reads
+        self._last: Mould | None = None
+        self._outside: tuple[str, ...] | None = None
+        self._items = walk.clock.items.setdefault(subject, []) if start[3] else None
+
+    def take(self, child: Any) -> bool:
+        """Lift one child, if a mould fits; False: it is to be walked."""
+        place = self._place
+        if place < 0:
+            return False
+        text, moulds = self._text, self._kind.moulds
+        for rank, one in enumerate(moulds):
+            fits = one.match(text, place)
+            if fits is not None:
+                if rank:
+                    self._kind.moulds = (one, *moulds[:rank], *moulds[rank + 1 :])
+                break
+        else:
+            return self._unfit(child)
+        self._place = fits.end()
+        if one is not self._last:
+            self._last, self._outside = one, one.read(child)
+        outside = self._outside
+        if outside is None:
+            return False
+        predicate, counter, *_ = self._start
+        position = self._counters[counter]
+        made = one.cast(self._walk, fits.groups(), self._parent, position, outside)
+        if not made:
+            return False
+        self._counters[counter] = position + 1
+        self._casting.used = True
+        if predicate in self._held:
+            self._held[predicate].append(made)
+        else:
+            self._held[predicate] = [made]
+        if self._items is not None:
+            self._items.append(made)
+        return True
+
+    def _unfit(self, child: Any) -> bool:
+        """Go on behind a child that no mould fits."""
+        kind, text = self._kind, self._text
+        first = kind.tag.search(text, self._place)
+        begin = -1 if first is None else first.start()
+        if begin < 0 or text[self._place : begin].strip():
+            self._place = -1
+            return False
+        end = self._place = item_end(text, begin, kind.name, kind.tag)
+        if end >= 0:
+            self._casting.made(kind, self._start[2], text[begin:end], child)
+        return False
