@@ -5,18 +5,22 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from bench.servers import free_port, serving, started
+from bench.servers import flexkg, free_port, started
 
 #: Seconds for one question.
 PATIENCE: Final = 60.0
-#: Takes a query, gives SPARQL JSON; raises where it fails or takes too long.
-Engine = Callable[[str], bytes]
+#: Seconds for the loading of the quads.
+_LOADING: Final = 1800.0
+#: Takes a query, gives the seconds that it took and SPARQL JSON; raises where it fails or takes too long.
+Engine = Callable[[str], tuple[float, bytes]]
 
 _ISQL: Final = "ld_dir('{folder}', 'plain.nq', ''); rdf_loader_run(); checkpoint;"
 _VIRTUOSO: Final = """[Database]
@@ -40,56 +44,116 @@ ServerThreads = 5
 ResultSetMaxRows = 10000000
 DefaultGraph =
 """
-#: Writes the answer of each question as one line, an empty one where it took too long.
+#: What loads the quads, and answers a question, in a process of its own.
 _IN_RDFLIB: Final = """
-import json, signal, sys
 from rdflib import Dataset
-graph = Dataset(default_union=True)
-graph.parse(sys.argv[1], format="nquads")
-print("ready", flush=True)
 def late(*_):
     raise TimeoutError
 signal.signal(signal.SIGALRM, late)
+graph = Dataset(default_union=True)
+graph.parse(sys.argv[1], format="nquads")
+def answer(text):
+    return json.dumps(json.loads(graph.query(text).serialize(format="json"))).encode()
+"""
+_IN_PYOXIGRAPH: Final = """
+import pyoxigraph as ox
+store = ox.Store.read_only(sys.argv[1])
+def answer(text):
+    return store.query(text, use_default_graph_as_union=True).serialize(format=ox.QueryResultsFormat.JSON)
+"""
+#: Writes of each question how long it took and its answer; an alarm ends a question, or the process.
+_LOOP: Final = """
+import json, resource, signal, sys, time
+begin = time.perf_counter()
+{answer}
+took = time.perf_counter() - begin
+print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, flush=True)
 for line in sys.stdin:
     text, seconds = json.loads(line)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    begin = time.perf_counter()
     try:
-        told = json.dumps(json.loads(graph.query(text).serialize(format="json")))
+        told = answer(text)
     except TimeoutError:
-        told = ""
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    print(told, flush=True)
+        told = b""
+    took = time.perf_counter() - begin
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    sys.stdout.buffer.write(b"%f %s\\n" % (took, told))
+    sys.stdout.buffer.flush()
 """
+
+
+class _Apart:
+    """An engine in a process of its own, which is started anew where a question has ended it.
+
+    Args:
+        code: loads what the argument names, and defines ``answer``.
+        argument: what it is given.
+    """
+
+    def __init__(self, code: str, argument: Path) -> None:
+        self._command = [sys.executable, "-c", _LOOP.format(answer=code), str(argument)]
+        self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._put, self._got = self._process.stdin, self._process.stdout
+        late = threading.Timer(_LOADING, self._process.kill)
+        late.start()
+        told = self._got.readline().split()
+        late.cancel()
+        if len(told) != 2:
+            raise RuntimeError("it does not load")
+        #: Seconds and MiB that loading took.
+        self.loading, self.memory = float(told[0]), int(told[1])
+
+    def ask(self, text: str) -> tuple[float, bytes]:
+        self._put.write(json.dumps([text, PATIENCE]).encode() + b"\n")
+        self._put.flush()
+        took, _, told = self._got.readline().partition(b" ")
+        if not took:
+            self.close()
+            self._start()
+        if not told.strip():
+            raise RuntimeError("too long")
+        return float(took), told
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+        with suppress(BrokenPipeError):
+            self._put.close()
+        self._got.close()
 
 
 @contextmanager
 def _over_http(address: str, path: str, headers: dict[str, str] | None = None) -> Iterator[Engine]:
-    def ask(text: str) -> bytes:
+    def ask(text: str) -> tuple[float, bytes]:
         body = urlencode({"query": text})
         sent = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/sparql-results+json",
         }
+        begin = time.perf_counter()
         with closing(http.client.HTTPConnection(address, timeout=PATIENCE)) as connection:
             connection.request("POST", path, body, sent | (headers or {}))
             answer = connection.getresponse()
             data = answer.read()
             if answer.status != 200:
                 raise RuntimeError(data[:300].decode("utf-8", "replace"))
-            return data
+            return time.perf_counter() - begin, data
 
     yield ask
 
 
 @contextmanager
 def service(store: Path) -> Iterator[Engine]:
-    code = "from api.command import main; main()"
-    bounds = {"FLEXKG_QUERY_SECONDS": str(PATIENCE), "FLEXKG_QUERY_MEMORY": "4096"}
-    command = ("-c", code, "serve", "--store", str(store), "--port", "0")
+    """Give the service, with the bounds of a question as wide as the others'."""
     with (
-        serving(*command, ready="serves on", environment=bounds) as port,
-        _over_http(f"127.0.0.1:{port}", "/sparql") as ask,
+        flexkg(store, query_seconds=PATIENCE, query_memory=4096) as address,
+        _over_http(address, "/sparql") as ask,
     ):
         yield ask
 
@@ -127,35 +191,20 @@ def virtuoso(folder: Path, quads: Path) -> Iterator[Engine | None]:
     with ExitStack() as held:
         held.enter_context(started([program, "-f", "-c", str(settings)], port, folder))
         load = [client, str(isql), "dba", "dba", f"EXEC={_ISQL.format(folder=folder)}"]
-        subprocess.run(load, check=True, capture_output=True, timeout=1800)
+        subprocess.run(load, check=True, capture_output=True, timeout=_LOADING)
         yield held.enter_context(_over_http(f"127.0.0.1:{port}", "/sparql"))
 
 
 @contextmanager
-def rdflib(quads: Path) -> Iterator[Engine]:
-    """Give rdflib in a process of its own, which is interrupted where a question takes too long."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _IN_RDFLIB, str(quads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        put, got = process.stdin, process.stdout
-        assert put is not None
-        assert got is not None
+def pyoxigraph(store: Path) -> Iterator[Engine]:
+    """Give raw pyoxigraph, which has all quads as one graph: the fastest way that it has."""
+    with closing(_Apart(_IN_PYOXIGRAPH, store / "graph")) as made:
+        yield made.ask
 
-        def ask(text: str) -> bytes:
-            put.write(json.dumps([text, PATIENCE]) + "\n")
-            put.flush()
-            told = got.readline()
-            if not told.strip():
-                raise RuntimeError("too long, or it ended")
-            return told.encode()
 
-        try:
-            got.readline()
-            yield ask
-        finally:
-            process.kill()
-            with suppress(BrokenPipeError):
-                put.close()
+@contextmanager
+def rdflib(quads: Path, told: dict[str, Any]) -> Iterator[Engine]:
+    """Give rdflib; ``told`` gets what loading took."""
+    with closing(_Apart(_IN_RDFLIB, quads)) as made:
+        told |= {"rdflib_ms": made.loading * 1e3, "rdflib_mib": made.memory}
+        yield made.ask

@@ -19,11 +19,10 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from bench.payloads import fresh
-from bench.servers import serving
-from kg.ingest import Ingest
+from bench.servers import flexkg, serving
+from kg.service import Service
+from kg.settings import load_settings
 from kg.sparql.processes import WorkerProcess
-from kg.sparql.prologue import declare
-from kg.sparql.stored import stored_queries
 
 _POINT = "SELECT ?p ?o { <https://w3id.org/flexkg/vocab/optType/optIn> ?p ?o } LIMIT 20"
 #: A server that does nothing: what HTTP itself costs, in the same Python, beside which the service stands.
@@ -55,28 +54,17 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
     count = 30 if quick else 300
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
-        with Ingest(store) as filled:
+        with Service(load_settings(store=store)) as filled:
             for data in fresh("oadrDistributeEvent", 10 if quick else 200, 1, Random(1)):
                 filled.ingest(data)
-            filled.graphs.snapshot(Path(folder) / "raw")
+            filled.store.graphs.snapshot(Path(folder) / "raw")
         raw = ox.Store.read_only(str(Path(folder) / "raw"))
-        with serving(*_command(store), ready="serves on") as port:
-            address = f"127.0.0.1:{port}"
+        with flexkg(store) as address:
             with serving("-c", _BARE, ready="bare") as other:
-                bare = f"127.0.0.1:{other}"
-                point = {"query": _POINT}
-                rows = [_beside("point query", address, bare, raw, "/sparql", point, _POINT, count)]
-            for name in ("events", "requested", "responses", "messages", "resources"):
-                text = declare(stored_queries()[name].text)[0]
-                many = max(10, count // 5)
-                rows.append(_beside(f"stored: {name}", address, "", raw, f"/queries/{name}", {}, text, many))
+                rows = [_point(address, f"127.0.0.1:{other}", raw, count)]
             rows.append(_attacked(address, 0.5 if quick else 12.0))
     rows.append(_starts(2 if quick else 10))
     return rows
-
-
-def _command(store: Path) -> tuple[str, ...]:
-    return ("-c", "from api.command import main; main()", "serve", "--store", str(store), "--port", "0")
 
 
 def _get(connection: http.client.HTTPConnection, path: str, client: str = "bench") -> int:
@@ -87,46 +75,33 @@ def _get(connection: http.client.HTTPConnection, path: str, client: str = "bench
     return answer.status
 
 
-def _beside(
-    name: str,
-    address: str,
-    bare: str,
-    raw: ox.Store,
-    path: str,
-    fields: dict[str, str],
-    text: str,
-    count: int,
-) -> dict[str, Any]:
-    """Ask the same through HTTP and of the raw store, and nothing of a server that does nothing, in turns."""
+def _point(address: str, bare: str, raw: ox.Store, count: int) -> dict[str, Any]:
+    """Ask one short query through HTTP and of the raw store, and nothing of a server that does nothing."""
     connection = http.client.HTTPConnection(address, timeout=60)
-    asked = f"{path}?{urlencode(fields)}" if fields else path
-    graphs = [graph for graph in raw.named_graphs() if isinstance(graph, ox.NamedNode)]
+    idle = http.client.HTTPConnection(bare, timeout=60)
 
     def over_http() -> None:
-        assert _get(connection, asked) == 200
+        assert _get(connection, f"/sparql?{urlencode({'query': _POINT})}") == 200
 
     def on_raw() -> None:
-        result = raw.query(text, default_graph=graphs, named_graphs=graphs)
-        result.serialize(format=ox.QueryResultsFormat.JSON)
+        found = raw.query(_POINT, use_default_graph_as_union=True)
+        assert isinstance(found, ox.QuerySolutions)
+        found.serialize(format=ox.QueryResultsFormat.JSON)
 
-    calls = [over_http, on_raw]
-    if bare:
-        idle = http.client.HTTPConnection(bare, timeout=60)
-        calls.append(lambda: _get(idle, "/"))
-    ours, theirs, *floor = _timed(calls, count)
+    ours, theirs, floor = _timed([over_http, on_raw, lambda: _get(idle, "/")], count)
     connection.close()
-    found = {
-        "case": name,
+    idle.close()
+    return {
+        "case": "point query",
         "ms": statistics.median(ours),
         "p95_ms": _share(ours, 0.95),
         "raw_ms": statistics.median(theirs),
         "raw_p95_ms": _share(theirs, 0.95),
         "over_raw_ms": statistics.median(ours) - statistics.median(theirs),
         "over_raw_p95_ms": _share(ours, 0.95) - _share(theirs, 0.95),
+        "bare_ms": statistics.median(floor),
+        "bare_p95_ms": _share(floor, 0.95),
     }
-    if floor:
-        return found | {"bare_ms": statistics.median(floor[0]), "bare_p95_ms": _share(floor[0], 0.95)}
-    return found | {"goal_ms": 1.3 * statistics.median(theirs) + 1}
 
 
 def _timed(calls: list[Callable[[], object]], count: int) -> list[list[float]]:

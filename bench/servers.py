@@ -65,6 +65,20 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
                 raise RuntimeError(f"{command} did not end within {_END:g} s: {words.read()}") from None
 
 
+@contextmanager
+def flexkg(store: Path, **settings: object) -> Iterator[str]:
+    """Serve a store for the length of a block; gives host and port.
+
+    Args:
+        store: its directory.
+        settings: of the service, by name.
+    """
+    command = ("-c", "from api.command import main; main()", "serve", "--store", str(store), "--port", "0")
+    bounds = {f"FLEXKG_{name.upper()}": str(value) for name, value in settings.items()}
+    with serving(*command, ready="serves on", environment=bounds) as port:
+        yield f"127.0.0.1:{port}"
+
+
 def free_port() -> int:
     """Give a port of loopback that nobody listens on now."""
     with socket.socket() as one:

@@ -12,7 +12,6 @@ from kg.errors import Forbidden, UsageError
 from kg.identity.caller import Caller
 from kg.identity.office import Office
 from kg.mandates import Mandate, Mandates
-from kg.namespaces import GRAPH
 from kg.opting import opt_out
 from kg.readings import series_of
 from kg.service import Service
@@ -154,7 +153,7 @@ class Desk:
         for party in parties:
             for row in service.store.graphs.query(
                 _EVENTS,
-                default_graph=service.store.graphs.graphs(GRAPH),
+                default_graph=None,
                 named_graphs=[],
                 bindings={"ven": f'"{party}"'},
             ):

@@ -121,7 +121,7 @@ class Sight:
         text, shift = declare(query)
         held = shelf.hold(parties or frozenset())
         try:
-            reads = dataset(query, held.graphs, default, named)
+            reads = dataset(query, held.graphs, default, named, whole=True)
         except BaseException:
             shelf.release(held)
             raise
@@ -280,7 +280,7 @@ def _of_extract(
     bindings: Mapping[str, str],
     media: Choose,
 ) -> tuple[bytes, str]:
-    found = graphs.query(stored.text, default_graph=reads, named_graphs=reads, bindings=bindings)
+    found = graphs.query(stored.text, default_graph=None, named_graphs=reads, bindings=bindings)
     return _written(found, media)
 
 

@@ -182,7 +182,7 @@ class GraphStore(Protocol):
         self,
         text: str,
         *,
-        default_graph: Sequence[str],
+        default_graph: Sequence[str] | None,
         named_graphs: Sequence[str],
         bindings: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -190,7 +190,8 @@ class GraphStore(Protocol):
 
         Args:
             text: SELECT, ASK, CONSTRUCT or DESCRIBE.
-            default_graph: IRIs of the graphs that are read without GRAPH.
+            default_graph: IRIs of the graphs that are read without GRAPH; None for all that the store holds:
+                one look-up for each pattern, instead of one for each pattern and graph.
             named_graphs: IRIs of the graphs that GRAPH may name.
             bindings: values for variables, N-Triples text; the variables must be projected.
 

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from kg.errors import StoreUnavailable
 from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted
-from kg.graphs.oxigraph import EmbeddedAnswer, answering, guarded, term
+from kg.graphs.oxigraph import EmbeddedAnswer, answering, default_of, guarded, term
 from kg.graphs.pending import Pending, marked
 
 #: Triples that may lie in Oxigraph's memory, at about 1 kB each; beyond it they are put into its files.
@@ -190,7 +190,7 @@ class EmbeddedGraphs:
         self,
         text: str,
         *,
-        default_graph: Sequence[str],
+        default_graph: Sequence[str] | None,
         named_graphs: Sequence[str],
         bindings: Mapping[str, str] | None = None,
     ) -> "EmbeddedAnswer":
@@ -198,7 +198,8 @@ class EmbeddedGraphs:
         with answering(str(self.path or "memory")):
             result = self._store.query(
                 text,
-                default_graph=[ox.NamedNode(iri) if iri else ox.DefaultGraph() for iri in default_graph],
+                use_default_graph_as_union=default_graph is None,
+                default_graph=default_of(default_graph),
                 named_graphs=[ox.NamedNode(iri) for iri in named_graphs],
                 substitutions={ox.Variable(k): term(v) for k, v in (bindings or {}).items()},
             )

@@ -149,13 +149,15 @@ class EndpointGraphs:
         self,
         text: str,
         *,
-        default_graph: Sequence[str],
+        default_graph: Sequence[str] | None,
         named_graphs: Sequence[str],
         bindings: Mapping[str, str] | None = None,
     ) -> Answer:
         """Answer a SPARQL query over exactly these graphs; see ``kg.graphs.GraphStore.query``."""
         # an endpoint may take an update for a query, and errors differ: it is read here first
         here = self._empty.query(text, default_graph=[], named_graphs=[], bindings=bindings)
+        if default_graph is None:  # what an endpoint reads where none is stated is its own affair
+            default_graph = self.graphs()
         if not default_graph and not named_graphs:
             return here
         if bindings:

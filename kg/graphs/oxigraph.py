@@ -1,7 +1,7 @@
 """Oxigraph's answers and errors, as GraphStore speaks of them."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Literal
@@ -98,6 +98,11 @@ def answering(where: str) -> Iterator[None]:
             raise QueryError(f"the query cannot be answered: {error}", cure="correct it") from error
         except (SyntaxError, ValueError) as error:
             raise QueryError(f"the query does not parse: {error}", cure="correct it there") from error
+
+
+def default_of(iris: Sequence[str] | None) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
+    """Name the graphs that are read without GRAPH as Oxigraph does; None for all as one."""
+    return None if iris is None else [ox.NamedNode(iri) if iri else ox.DefaultGraph() for iri in iris]
 
 
 @lru_cache(maxsize=4096)

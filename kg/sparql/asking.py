@@ -91,25 +91,27 @@ class Asking:
         keeper: Keeper = self.snapshots if masks is None else masks
         snapshot = self.snapshots.hold(max_age) if masks is None else masks.hold(frozenset(parties or ()))
         try:
-            graphs = snapshot.graphs if masks is not None or parties is None else unreported(snapshot.graphs)
+            whole = masks is not None or parties is None
+            graphs = snapshot.graphs if whole else unreported(snapshot.graphs)
+            reads = dataset(query, graphs, default, named, whole=whole)
             if in_columns:
-                ask, check = self._apart(apart, keeper, snapshot, graphs)
+                ask, check = self._apart(apart, keeper, snapshot, dataset("", graphs, whole=whole))
                 text = self._with_readings(
                     text, shift, restricted=bool(default or named), parties=parties, ask=ask, check=check
                 )
-            return Asked(text, shift, dataset(query, graphs, default, named), graphs, keeper, snapshot)
+            return Asked(text, shift, reads, graphs, keeper, snapshot)
         except BaseException:
             keeper.release(snapshot)
             raise
 
     def _apart(
-        self, apart: Apart | None, keeper: Keeper, snapshot: Snapshot, graphs: list[str]
+        self, apart: Apart | None, keeper: Keeper, snapshot: Snapshot, reads: Dataset
     ) -> tuple[Ask | None, Callable[[str], None] | None]:
         """Give what answers over a snapshot, and what parses, in a worker."""
         if apart is None:
             return None, None
         root, path = str(keeper.root.absolute()), str(snapshot.path.absolute())
-        return over(apart, root, path, graphs), partial(parse, apart, root, path)
+        return over(apart, root, path, reads), partial(parse, apart, root, path)
 
     def at_once(
         self,
@@ -131,7 +133,7 @@ class Asking:
             return None
         try:
             text, shift = _passed(query, self._limits)
-            reads = dataset(query, snapshot.graphs, default, named)
+            reads = dataset(query, snapshot.graphs, default, named, whole=True)
         except BaseException:
             self.snapshots.release(snapshot)
             raise
@@ -144,7 +146,7 @@ class Asking:
             QueryError: the query is refused or does not parse.
         """
         text, shift = _passed(query, self._limits)
-        return self.answer(text, {}, shift, dataset(query, self._readable()))
+        return self.answer(text, {}, shift, dataset(query, self._readable(), whole=True))
 
     def answer(
         self,
@@ -171,9 +173,10 @@ class Asking:
         """
         graphs = self._graphs if masked is None else masked
         readable = [name for name in graphs.graphs() if name != META]
-        readable = readable if masked is not None or parties is None else unreported(readable)
-        reads = reads or dataset("", readable)
-        text = self._with_readings(text, shift, bindings, parties=parties, over=(graphs, readable))
+        whole = masked is not None or parties is None
+        everything = dataset("", readable if whole else unreported(readable), whole=whole)
+        reads = reads or everything
+        text = self._with_readings(text, shift, bindings, parties=parties, over=(graphs, everything))
         try:
             return graphs.query(
                 text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
@@ -195,10 +198,10 @@ class Asking:
         parties: Collection[str] | None = None,
         ask: Ask | None = None,
         check: Callable[[str], None] | None = None,
-        over: tuple[GraphStore, list[str]] | None = None,
+        over: tuple[GraphStore, Dataset] | None = None,
     ) -> str:
         """Put readings that are in columns into the text of a query."""
-        graphs, reads = over or (self._graphs, self._readable())
+        graphs, reads = over or (self._graphs, dataset("", self._readable(), whole=True))
         return with_readings(
             text,
             graphs,

@@ -39,7 +39,7 @@ class Question:
         text: SPARQL.
         root: directory of the tenant's snapshots.
         path: the snapshot.
-        default: graphs that are read without GRAPH.
+        default: graphs that are read without GRAPH; None for all that the store holds.
         named: graphs that GRAPH may name.
         media: media type of the answer by its kind: select, ask, graph; None where none is accepted.
         base: IRI against which the query's relative ones are read.
@@ -49,7 +49,7 @@ class Question:
     text: str
     root: str
     path: str
-    default: list[str]
+    default: list[str] | None
     named: list[str]
     media: dict[str, str | None]
     base: str = ""

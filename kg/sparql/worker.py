@@ -56,7 +56,8 @@ class Worker:
         result = store.query(
             job["query"],
             base_iri=job["base"] or None,
-            default_graph=[ox.NamedNode(iri) if iri else ox.DefaultGraph() for iri in job["default"]],
+            use_default_graph_as_union=job["default"] is None,
+            default_graph=_default(job["default"]),
             named_graphs=[ox.NamedNode(iri) for iri in job["named"]],
         )
         kind = _kind(result)
@@ -103,6 +104,10 @@ class Worker:
             self._store, self._path = ox.Store.read_only(job["path"]), job["path"]
             self._memory.bound(job["memory"])
         return self._store
+
+
+def _default(iris: list[str] | None) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
+    return None if iris is None else [ox.NamedNode(iri) if iri else ox.DefaultGraph() for iri in iris]
 
 
 def _kind(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> str:

@@ -251,10 +251,19 @@ def test_queries_need_a_store(checking):
         assert "--store" in problem(answer, 503, "no-store")["cure"]
 
 
-def test_the_store_does_not_speak_of_itself(asked):
-    """The graph in which the store keeps its books is no part of any answer."""
-    for text in ("ASK { ?s flex:appliedUpTo ?n }", "ASK { GRAPH ?g { ?s flex:appliedUpTo ?n } }"):
-        assert asked.get("/sparql", params={"query": text}).json()["boolean"] is False
+def test_the_books_of_the_store_are_no_graph_of_the_dataset(asked):
+    """What the store notes of itself is read with everything, and named by nothing."""
+    meta = "https://w3id.org/flexkg/graph/meta"
+    for text, found in (
+        ("ASK { ?s flex:appliedUpTo ?n }", True),
+        ("ASK { GRAPH ?g { ?s flex:appliedUpTo ?n } }", False),
+        (f"ASK {{ GRAPH <{meta}> {{ ?s ?p ?o }} }}", False),
+    ):
+        assert asked.get("/sparql", params={"query": text}).json()["boolean"] is found
+    for field in ("default-graph-uri", "named-graph-uri"):
+        text = "ASK { { ?s flex:appliedUpTo ?n } UNION { GRAPH ?g { ?s flex:appliedUpTo ?n } } }"
+        assert asked.get("/sparql", params={"query": text, field: meta}).json()["boolean"] is False
+    problem(asked.get("/sparql", params={"query": f"ASK FROM <{meta}> {{ ?s ?p ?o }}"}), 400, "from")
 
 
 @pytest.mark.parametrize("way", ["body", "form", "address", "field"])

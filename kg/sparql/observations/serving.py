@@ -1,11 +1,12 @@
 """What the service does with a query before the graph answers it: readings that are in columns are put in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from kg.errors import QueryError
 from kg.graphs import GraphStore
 from kg.readings import ReadingStore
 from kg.sparql.apart import Ask
+from kg.sparql.dataset import Dataset
 from kg.sparql.observations.rewriting import over_columns
 from kg.sparql.prologue import explain
 
@@ -14,7 +15,7 @@ def with_readings(
     text: str,
     graphs: GraphStore,
     readings: ReadingStore,
-    reads: Sequence[str],
+    reads: Dataset,
     shift: int = 0,
     bindings: Mapping[str, str] | None = None,
     *,
@@ -30,7 +31,7 @@ def with_readings(
         text: SPARQL with its prefixes declared.
         graphs: the graph store that will answer it.
         readings: the readings that belong to it; where they are in the graph the text stays as it is.
-        reads: IRIs of the graphs of that store.
+        reads: what is read of that store where nothing is named.
         shift: characters that were put before the first line.
         bindings: terms that variables are bound to, N-Triples text.
         restricted: whether the query is to read chosen graphs only.
@@ -56,7 +57,7 @@ def with_readings(
         return over_columns(
             text,
             view,
-            ask or (lambda asked: graphs.query(asked, default_graph=reads, named_graphs=reads)),
+            ask or (lambda asked: graphs.query(asked, default_graph=reads.default, named_graphs=reads.named)),
             given=bindings,
             most=most,
             restricted=restricted,

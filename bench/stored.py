@@ -1,0 +1,104 @@
+"""Every stored query through the service, with its readings as triples and in columns, beside raw pyoxigraph.
+
+Raw pyoxigraph has all quads as one graph, which is the fastest way that it has, and the same values for the
+parameters. Wall-clock medians of interleaved rounds, since the service is another process.
+"""
+
+import http.client
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyoxigraph as ox
+
+from bench.payloads import fresh
+from bench.servers import flexkg
+from kg.graphs import META
+from kg.graphs.oxigraph import term
+from kg.service import Service
+from kg.settings import load_settings
+from kg.simulation.outcome import fill
+from kg.simulation.portfolio import Portfolio
+from kg.sparql.prologue import declare
+from kg.sparql.stored import StoredQuery, stored_queries
+
+#: Seconds that are spent on one query at most.
+_PATIENCE = 6.0
+
+
+def measure(*, quick: bool = False) -> list[dict[str, Any]]:
+    """Ask each stored query without parameters of its own.
+
+    Returns:
+        One row for each: milliseconds of raw pyoxigraph, what the service may take, what it takes with the
+        readings as triples and in columns; ``differs`` says where it gives another number of rows.
+    """
+    portfolio = Portfolio(*((2, 2) if quick else (20, 10)), timedelta(hours=6 if quick else 1), 1)
+    kinds = ("graph",) if quick else ("graph", "columns")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
+        for kind in kinds:
+            with Service(load_settings(store=Path(folder) / kind, readings=kind)) as service:
+                fill(portfolio, service.store)
+                for data in fresh("oadrDistributeEvent", 2 if quick else 100, 1, Random(1)):
+                    service.ingest(data)
+                if kind == "graph":
+                    service.store.graphs.snapshot(Path(folder) / "raw")
+        raw = ox.Store.read_only(str(Path(folder) / "raw"))
+        asked = {
+            kind: http.client.HTTPConnection(held.enter_context(flexkg(Path(folder) / kind)), timeout=60)
+            for kind in kinds
+        }
+        rounds = 3 if quick else 40
+        return [_row(query, raw, asked, rounds) for _, query in sorted(stored_queries().items())]
+
+
+def _row(
+    query: StoredQuery, raw: ox.Store, asked: dict[str, http.client.HTTPConnection], rounds: int
+) -> dict[str, Any]:
+    text = declare(query.text)[0]
+    bindings = {ox.Variable(name): term(value) for name, value in query.bindings({}).items()}
+    graphs = [graph for graph in raw.named_graphs() if graph != ox.NamedNode(META)]
+
+    def on_raw() -> bytes:
+        found = raw.query(
+            text, use_default_graph_as_union=True, named_graphs=[*graphs], substitutions=bindings
+        )
+        assert isinstance(found, ox.QuerySolutions)
+        return found.serialize(format=ox.QueryResultsFormat.CSV) or b""
+
+    def over_http(connection: http.client.HTTPConnection) -> bytes:
+        connection.request("GET", f"/queries/{query.name}?format=csv")
+        answer = connection.getresponse()
+        body = answer.read()
+        assert answer.status == 200, body
+        return body
+
+    calls: dict[str, Callable[[], bytes]] = {"raw": on_raw}
+    calls |= {kind: lambda each=each: over_http(each) for kind, each in asked.items()}  # type: ignore[misc]
+    counts = {name: call().count(b"\n") for name, call in calls.items()}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    ends = time.monotonic() + _PATIENCE
+    while len(times["raw"]) < 3 or (len(times["raw"]) < rounds and time.monotonic() < ends):
+        for name, call in calls.items():
+            begin = time.perf_counter()
+            call()
+            times[name].append((time.perf_counter() - begin) * 1e3)
+    found = {name: statistics.median(each) for name, each in times.items()}
+    return {
+        "query": query.name,
+        "rows": counts["raw"] - 1,
+        "raw_ms": found["raw"],
+        "goal_ms": 1.3 * found["raw"] + 1,
+        "graph_ms": found["graph"],
+        "met": "yes" if found["graph"] <= 1.3 * found["raw"] + 1 else "no",
+        "columns_ms": found.get("columns"),
+        "differs": " ".join(
+            f"{name} {number - 1}" for name, number in counts.items() if number != counts["raw"]
+        ),
+    }
