@@ -37,6 +37,12 @@ class EventState(BaseModel):
     test: bool
 
 
+class IssuedEvent(EventState):
+    """An event as one VEN has it, with what it asks for."""
+
+    asked: EventRequest = Field(description="the request that it would be issued by as it is now")
+
+
 class VenState(BaseModel):
     """A VEN."""
 
@@ -72,6 +78,14 @@ async def events(
     """List the events, those that are over included."""
     service = service_of(request)
     return [EventState(**one) for one in service.operator.list_events(ven)]
+
+
+@router.get("/events/{event_id}", responses=_MISSING)
+async def event(request: Request, event_id: str) -> list[IssuedEvent]:
+    """Give an event, or those that were issued under one ID for several VENs, with what they ask for."""
+    service = service_of(request)
+    found = await run_in_threadpool(service.operator.asked, event_id)
+    return [IssuedEvent(**one) for one in found]
 
 
 @router.post("/events", status_code=201, responses=_REFUSED)

@@ -71,6 +71,7 @@ GRANTS: Final = (
     Grant("GET", "/.well-known/est/crl", "anybody"),
     Grant("POST", "/OpenADR2/Simple/2.0b/{service}", "peer"),
     Grant("GET", "/events", "tenant", ("read_all",)),
+    Grant("GET", "/events/{event_id}", "tenant", ("read_all",)),
     Grant("POST", "/events", "tenant", ("write_events",)),
     Grant("PUT", "/events/{event_id}", "tenant", ("write_events",)),
     Grant("DELETE", "/events/{event_id}", "tenant", ("write_events",)),

@@ -56,18 +56,23 @@ def create(
 def modify(
     event: Annotated[str, typer.Argument(help="eventID.")],
     start: Start = "",
-    duration: Length = "PT1H",
+    duration: Annotated[str, typer.Option("--duration", help="Length, for example PT1H.")] = "",
     level: Level = None,
     delta_w: Watts = None,
     file: File = None,
     url: Url = _URL,
     token: Token = "",
 ) -> None:
-    """Change an event; its modificationNumber grows by one.
+    """Change an event; its modificationNumber grows by one. What is not named stays as it is.
 
-    Example: `flexkg event modify SHED-8 --start 2026-12-01T18:00:00Z --duration PT30M --level 1`
+    Example: `flexkg event modify SHED-8 --start 2026-12-01T18:00:00Z`, `flexkg event modify SHED-8 --level 2`
     """
-    body = {"vens": []} | _body(file, start, duration, level, delta_w)
+    if file is not None:
+        body = {"vens": []} | _body(file, start, duration, level, delta_w)
+    else:
+        body = _changed(
+            _call("GET", f"{url}/events/{quote(event, safe='')}", token), start, duration, level, delta_w
+        )
     _show(_call("PUT", f"{url}/events/{quote(event, safe='')}", token, body))
 
 
@@ -123,6 +128,29 @@ def list_(
     Example: `flexkg event list --ven VEN-HARBOUR`
     """
     _show(_call("GET", f"{url}/events?ven={quote(ven, safe='')}", token))
+
+
+def _changed(
+    known: list[dict[str, Any]], start: str, duration: str, level: float | None, delta_w: float | None
+) -> dict[str, Any]:
+    """Give the request of an event with what is changed of it."""
+    if not (start or duration or level is not None or delta_w is not None):
+        raise UsageError("nothing is changed", cure="give --start, --duration, --level, --delta-w or --file")
+    body: dict[str, Any] = dict(known[0]["asked"])
+    if start:
+        body["starts_at"] = start
+    if level is not None or delta_w is not None:
+        fresh = _body(None, body["starts_at"], duration or body["duration"], level, delta_w)
+        return body | {"signals": fresh["signals"], "duration": fresh["duration"]}
+    if duration:
+        if any(len(signal["intervals"]) != 1 for signal in body["signals"]):
+            raise UsageError(
+                "the event has several intervals", where="--duration", cure="state it with --file"
+            )
+        for signal in body["signals"]:
+            signal["intervals"][0]["duration"] = duration
+        body["duration"] = duration
+    return body
 
 
 def _body(

@@ -5,11 +5,12 @@ import json
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self
+from urllib.parse import quote, urlsplit
 
 from kg.errors import UsageError
 from kg.lift import Lifted
 from kg.literals import date_time, decimal, segment, string
-from kg.namespaces import FLEX, ID, PROV, RDF, UNIT
+from kg.namespaces import FLEX, ID, PROV, RDF, RDFS, UNIT
 
 #: Message type of entries in the journal.
 MESSAGE_TYPE: Final = "activationEntry"
@@ -121,7 +122,12 @@ class RegistryEntry:
             f"{activation} <{RDF}type> <{FLEX}Activation> .",
             f"{activation} <{FLEX}activates> <{ID}event/{version}> .",
             f"{activation} <{PROV}wasAssociatedWith> {party} .",
+            f"{activation} <{FLEX}ven> <{ID}party/{segment(self.ven)}> .",
         ]
+        if self.resource:
+            resource = f"{ID}resource/{segment(self.ven)}/{segment(self.resource)}"
+            lines.append(f"{activation} <{FLEX}ofResource> <{resource}> .")
+            lines.append(f"<{resource}> <{RDFS}label> {string(self.resource)} .")
         if self.on_behalf_of:
             lines.append(f"{party} <{PROV}actedOnBehalfOf> <{ID}party/{segment(self.on_behalf_of)}> .")
         if self.corrects:
@@ -140,6 +146,14 @@ class RegistryEntry:
                 parts = filter(None, (self.device, self.point))
                 point = f"<{ID}point/" + "/".join(map(segment, parts)) + ">"
                 lines.append(f"{subject} <{FLEX}setsPoint> {point} .")
+        if self.device:
+            named = urlsplit(self.device).scheme in ("urn", "http", "https")
+            device = (
+                quote(self.device, safe=":/?#[]@!$&'()*+,;=%~")
+                if named
+                else f"{ID}device/{segment(self.device)}"
+            )
+            lines.append(f"{subject} <{FLEX}ofDevice> <{device}> .")
         if self.value:
             lines.append(f"{subject} <{FLEX}value> {decimal(self.value)} .")
         if self.unit:

@@ -1,5 +1,7 @@
 """The activation registry: which entry may follow what, that none is changed, and that a pack proves it."""
 
+import csv
+import io
 import json
 import shutil
 import zipfile
@@ -16,6 +18,8 @@ from kg.errors import UsageError
 from kg.ingest import Ingest, rebuild
 from kg.registry_entry import RegistryEntry
 from kg.seal import public_of, public_pem, signing_key
+from kg.service import Service
+from kg.settings import load_settings
 from tests.messages import event, report
 from tests.openadr.raw import HEAD, TAIL
 
@@ -207,3 +211,24 @@ def test_command_line_writes_and_verifies(pack, ingest, tmp_path):
         run(app, ["evidence", "E-1", "--store", str(store), "--out", str(tmp_path / "again")]).exit_code == 0
     )
     assert "PUBLIC KEY" in run(app, ["evidence", "key", "--store", str(store)]).output
+
+
+def test_stored_query_shows_what_was_entered(tmp_path):
+    """Every step, with VEN, device, point, value and who did it; also where no resource is named."""
+    with Service(load_settings(store=tmp_path / "store")) as service:
+        service.ingest(event())
+        registry = service.registry
+        registry.record(entry(device="urn:dev:charger 1"))
+        registry.record(entry("answer", answer="confirmed", device="urn:dev:charger 1"))
+        registry.record(entry("delivery", value="5.1", unit="KiloW", resource="PUMP 1"))
+        text = service.ask("activations", {"event": "E-1", "ven": "VEN-1"}).serialize("text/csv").decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [(row["step"], row["value"], row["unit"], row["answer"]) for row in rows] == [
+            ("command", "11", "KiloW", ""),
+            ("answer", "", "", "confirmed"),
+            ("delivery", "5.1", "KiloW", ""),
+        ]
+        assert {row["by"] for row in rows} == {"GATEWAY-1"}
+        assert (rows[0]["device"], rows[0]["point"]) == ("urn:dev:charger%201", "limit")
+        alone = service.ask("activations", {"resource": "PUMP 1"}).serialize("text/csv").decode()
+        assert len(alone.splitlines()) == 2

@@ -1,7 +1,7 @@
 """What an operator does: issue, change and cancel events, ask for reports, let VENs register anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -12,6 +12,7 @@ from kg.openadr import distribution
 from kg.openadr.circulars import EVENT, VEN
 from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
 from kg.openadr.graph import new_id
+from kg.openadr.restated import request_of
 from kg.openadr.states import event_state, ven_state
 from kg.openadr.template import Pattern
 from kg.openadr.told import Message
@@ -219,12 +220,28 @@ class Operator:
     def list_events(self, ven_id: str = "") -> list[dict[str, Any]]:
         """List events as plain data, those that are over included; only those of a VEN where one is named."""
         with self._vtn.lock:
-            vens = [v for v in self._vtn.roster.vens.values() if ven_id in ("", v.ven_id)]
+            vens = (v for v in self._vtn.roster.vens.values() if ven_id in ("", v.ven_id))
             return [self.describe(event) for ven in vens for event in ven.events.values()]
 
     def describe(self, event: Event) -> dict[str, Any]:
         """Give the state of an event, as plain data."""
         return event_state(event, datetime.now(UTC))
+
+    def asked(self, event_id: str) -> list[dict[str, Any]]:
+        """Give an event, or those that were issued under one ID, each with the request that asks for it.
+
+        Raises:
+            UsageError: there is none (code ``unknown-event``).
+        """
+        with self._vtn.lock:
+            found = self.events(event_id)
+        return [
+            {
+                **self.describe(one),
+                "asked": asdict(request_of(one, self._id)) | {"starts_at": zulu(one.starts_at)},
+            }
+            for one in found
+        ]
 
     def _open(self, event: Event) -> None:
         if event.cancelled or event.over(datetime.now(UTC)):

@@ -10,8 +10,9 @@ from kg.errors import AssetError, FlexKGError, UsageError
 from kg.items import scale_factor
 from kg.literals import segment
 from kg.namespaces import ID, UNIT
-from kg.openadr.event_request import EventRequest, Interval, Item, Signal, zulu
+from kg.openadr.event_request import EventRequest, zulu
 from kg.openadr.issuing import Operator
+from kg.openadr.restated import restated
 from kg.openadr.splitting import Rule, Share, merge, split
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
@@ -125,7 +126,7 @@ class Node:
         shares = [s for s in self._shares if s.ven not in out and self._vtn.roster.ven(s.ven) is not None]
         if not shares:
             raise UsageError("no VEN below is registered and takes part", code="capability")
-        asked = {share.ven: _request(event, message, version, share.ven) for share in shares}
+        asked = {share.ven: self._request(message, version, share.ven) for share in shares}
         for position, signal in enumerate(message.nodes("signal", version)):
             self._values(message, signal, position, shares, asked)
         for ven, one in asked.items():
@@ -135,6 +136,13 @@ class Node:
                 self._operator.issue(one)
             elif not known.cancelled and not self._same(known, one):
                 self._operator.change(one.event_id, one)
+
+    @staticmethod
+    def _request(message: Message, version: str, ven: str) -> EventRequest:
+        """Make the request for one VEN below, with the values of above; its resources are others."""
+        asked = restated(message, version, [ven])
+        asked.resources, asked.comment, asked.response_required = [], "", "always"
+        return asked
 
     def _same(self, known: Event, asked: EventRequest) -> bool:
         told = [[Decimal(step[2]) for step in steps] for steps in known.steps]
@@ -189,43 +197,3 @@ class Node:
                     start = zulu(one.starts_at)
                     found[start] = found.get(start, Decimal()) + one.value * factor
         return found
-
-
-def _request(event: Event, message: Message, version: str, ven: str) -> EventRequest:
-    """Make the request for one VEN below, with the values of above."""
-    signals = []
-    for signal in message.nodes("signal", version):
-        item = next(iter(message.nodes("item", signal)), "")
-        intervals = [
-            Interval(message.text(one, "duration"), float(message.text(one, "value") or 0))
-            for one in message.nodes("interval", signal)
-        ]
-        name, kind = message.text(signal, "signalName"), message.text(signal, "signalType")
-        signals.append(Signal(name, kind, intervals, _item(message, item)))
-    return EventRequest(
-        vens=[ven],
-        starts_at=event.starts_at,
-        signals=signals,
-        duration=message.text(version, "duration"),
-        priority=int(message.text(version, "priority") or 0),
-        market_context=message.text(version, "marketContext"),
-        test=event.test,
-        start_after=message.text(version, "startAfter"),
-        notification=message.text(version, "notificationDuration"),
-        ramp_up=message.text(version, "rampUpDuration"),
-        recovery=message.text(version, "recoveryDuration"),
-    )
-
-
-def _item(message: Message, item: str) -> Item | None:
-    if not item:
-        return None
-    return Item(
-        message.text(item, "itemBase"),
-        message.text(item, "itemUnits"),
-        message.text(item, "itemDescription"),
-        message.text(item, "siScaleCode") or "none",
-        float(message.text(item, "hertz") or 50),
-        float(message.text(item, "nominalVoltage") or 230),
-        message.text(item, "alternatingCurrent") != "false",
-    )

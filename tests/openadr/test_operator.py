@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +51,13 @@ def test_events_from_the_command_line(served, ven, tmp_path):
     ven.created_event("C-1", 0, sent.one("requestID"))
     assert "optIn" in command(served, "list")[1]
     assert " v1 " in command(served, "modify", "C-1", *start, "--delta-w", "-4000")[1]
+    code, text = command(served, "modify", "C-1", "--start", "2031-01-01T12:00:00Z")
+    assert (code, text.split(": ")[0]) == (0, "C-1 v2 VEN-1 far from 2031-01-01T12:00:00+00:00")
+    with urllib.request.urlopen(f"{served.url}/events/C-1", timeout=10) as answer:
+        asked = json.load(answer)[0]["asked"]
+    assert asked["signals"][0]["intervals"] == [{"duration": "PT1H", "value": -4000.0}]
+    assert (asked["signals"][0]["item"]["units"], asked["starts_at"]) == ("W", "2031-01-01T12:00:00Z")
+    assert command(served, "modify", "C-1")[0] == 2
     assert "cancelled" in command(served, "cancel", "C-1")[1]
     file = tmp_path / "event.json"
     signal = {"name": "SIMPLE", "type": "level", "intervals": [{"duration": "PT1H", "value": 2}]}
@@ -68,7 +76,10 @@ def test_settling_from_the_command_line(served, ven):
     assert "is not over" in done.output
     time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()) + 0.1)
     code, text = command(served, "settle", "S-2")
-    assert (code, text.split(":")[0]) == (0, "nothing new")
+    assert (code, text) == (
+        0,
+        "nothing to settle: no data point of a power is registered behind the event's targets\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ async function look(name, size, media) {
   await page.waitForFunction(() => document.getElementById("refusal").textContent);
   found.twice = await page.textContent("#refusal");
   await row(`E-${name}`).getByRole("button", { name: "Change" }).click();
+  await page.waitForFunction(() => document.activeElement.id === "form-title");
   found.focus = await page.evaluate(() => document.activeElement.id);
+  found.held = await page.evaluate(() => ["values", "minutes", "kind", "comment"].map((id) => document.getElementById(id).value));
   await page.fill("#values", "2");
   await page.click("#send");
   await page.waitForFunction((event) => [...document.querySelectorAll("#events tbody tr")].some((one) => one.textContent.includes(event) && one.children[5].textContent === "1"), `E-${name}`);

@@ -61,6 +61,7 @@ def test_event_is_issued_changed_and_cancelled(looks, name) -> None:
     assert look["status"].endswith("issued.")
     assert "there is an event" in look["twice"]
     assert look["focus"] == "form-title"
+    assert look["held"] == ["1 2 0", "60", "level", '<img src=x onerror="alert(1)">']
     assert look["kept"] == 1
     assert "cancelled" in look["over"]
 

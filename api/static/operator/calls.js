@@ -23,6 +23,7 @@ const one = (name) => encodeURIComponent(name);
 
 export const vens = () => call("GET", "vens");
 export const events = () => call("GET", "events");
+export const event = (name) => call("GET", `events/${one(name)}`);
 export const issue = (event) => call("POST", "events", event);
 export const change = (name, event) => call("PUT", `events/${one(name)}`, event);
 export const cancel = (name) => call("DELETE", `events/${one(name)}`);

@@ -3,7 +3,7 @@
 import { keepToken, token } from "../js/api.js";
 import { byId, element, put } from "../js/elements.js";
 import * as calls from "./calls.js";
-import { KINDS, request } from "./signals.js";
+import { KINDS, fields, request } from "./signals.js";
 import * as tables from "./tables.js";
 
 const LINES = 100;
@@ -85,18 +85,25 @@ async function askReport(ven) {
   return run(`${ven.ven_id} is asked for ${wish.specifier}.`, () => calls.askReport(ven.ven_id, wish));
 }
 
-function change(event) {
-  changing = event;
+async function change(event) {
+  try {
+    changing = (await calls.event(event.event_id)).find((one) => one.ven_id === event.ven_id) ?? event;
+  } catch (error) {
+    return say(error.message, true);
+  }
   byId("form-title").textContent = `Change ${event.event_id}`;
   byId("name").value = event.event_id;
   byId("name").disabled = true;
   byId("who").hidden = true;
-  byId("start").value = event.starts_at.slice(0, 19);
+  const held = fields(changing.asked);
+  for (const [id, value] of Object.entries(held ?? { start: event.starts_at.slice(0, 19), values: "" })) byId(id).value = value;
+  unit();
   byId("test").checked = event.test;
+  put("refusal", ...(held ? [] : [element("p", {}, "This form cannot show all of the event: what is sent takes its place as a whole.")]));
   byId("send").textContent = "Change it";
   byId("give-up").hidden = false;
   byId("form-title").scrollIntoView();
-  byId("form-title").focus();
+  return byId("form-title").focus();
 }
 
 function fresh() {
@@ -108,6 +115,7 @@ function fresh() {
   byId("send").textContent = "Issue";
   byId("give-up").hidden = true;
   byId("refusal").replaceChildren();
+  for (const [id, value] of Object.entries({ values: "", comment: "", random: "0", priority: "0" })) byId(id).value = value;
   byId("start").value = new Date(Date.now() + 3_600_000).toISOString().slice(0, 16) + ":00";
 }
 
@@ -119,7 +127,7 @@ async function send(submitted) {
   try {
     if (!vens.length) throw new Error("No VEN is chosen.");
     const stated = Object.fromEntries(["name", "start", "minutes", "kind", "values", "random", "priority", "comment"].map((id) => [id, field(id)]));
-    const body = request({ ...stated, vens, test: byId("test").checked });
+    const body = request({ ...stated, vens, test: byId("test").checked }, changing?.asked);
     const made = changing ? await calls.change(changing.event_id, body) : await calls.issue(body);
     say(`${made.map((one) => one.event_id).join(", ")}: ${changing ? "changed" : "issued"}.`);
     fresh();
