@@ -184,14 +184,14 @@ def test_declared_baseline_is_in_the_pack_with_its_report(tmp_path, ingest):
     assert any(note.startswith("8 of 16 readings were compared") for note in found.notes)
 
 
-def test_readings_of_other_days_stay_with_whom_they_may_be_shown(tmp_path, ingest):
-    """Who has no mandate gets the event's hours, which the reports in the pack tell anyway."""
+def test_readings_stay_with_whom_they_may_be_shown(tmp_path, ingest):
+    """Who has no mandate gets neither reports nor readings."""
     settle(ingest, "E-1", now=AFTER)
     make_pack(ingest, "E-1", tmp_path / "pack", parties=frozenset())
-    assert "2026-11" not in (tmp_path / "pack" / "readings.jsonl").read_text()
+    assert (tmp_path / "pack" / "readings.jsonl").read_text() == ""
     found = verify_pack(tmp_path / "pack")
     assert found.faults == []
-    assert any("withheld" in note for note in found.notes)
+    assert any("readings are withheld" in note for note in found.notes)
     grounds = grounds_of(ingest, basis_of(ingest.graphs, "E-1"), {"VEN-1"})
     assert len(grounds.readings) == 12
 

@@ -31,7 +31,7 @@ class Grounds:
     Attributes:
         basis: version, span and data points.
         readings: the readings, by series and start.
-        withheld: venIDs whose readings of the days before are left out.
+        withheld: venIDs whose readings are left out.
         now: rows of the journal that state readings of the event's hours.
         before: rows that state readings of the days before.
     """
@@ -82,25 +82,26 @@ def grounds_of(ingest: Ingest, basis: Basis, parties: Collection[str] | None = N
     Args:
         ingest: the open store.
         basis: what its settlement rests on.
-        parties: venIDs whose readings of other days may be handed out; None: everybody's.
+        parties: venIDs whose readings may be handed out; None: everybody's.
     """
     found = Grounds(basis)
     span = basis.span
     if span is None or basis.cancelled:
         return found
     for point in basis.points:
-        seen = parties is None or point.ven in parties
-        found.withheld |= set() if seen else {point.ven}
-        _collect(ingest, found, point, span, seen=seen)
+        if parties is None or point.ven in parties:
+            _collect(ingest, found, point, span)
+        else:
+            found.withheld.add(point.ven)
     return found
 
 
-def _collect(ingest: Ingest, found: Grounds, point: Point, span: Span, *, seen: bool) -> None:
+def _collect(ingest: Ingest, found: Grounds, point: Point, span: Span) -> None:
     for series in filter(None, (point.series, point.declared)):
         for reading in ingest.readings.scan(series, *span):
             found.readings[series, reading.starts_at] = reading
             found.now.add(reading.seq)
-    for day in days_of(span, found.basis.busy) if seen else ():
+    for day in days_of(span, found.basis.busy):
         for reading in ingest.readings.scan(point.series, *day):
             found.readings[point.series, reading.starts_at] = reading
             found.before.add(reading.seq)

@@ -52,8 +52,8 @@ def make_pack(
         vtn: vtnID, where several VTNs have such an event.
         reports: put in the whole reports too that state the readings of the days of a baseline, and with them
             the heads of all rows since.
-        parties: venIDs whose reports, and whose readings of other days than the event's, may be given; of
-            others' reports the chain alone is in it. None: everybody's.
+        parties: venIDs whose reports and readings may be given; of others' reports the chain alone is in it.
+            None: everybody's.
 
     Returns:
         Number of rows in it.

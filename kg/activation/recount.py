@@ -15,6 +15,7 @@ from kg.activation.wire import Key, stated
 from kg.errors import FlexKGError, UsageError
 from kg.lift import lift
 from kg.openadr.told import Message
+from kg.redaction import ERASED
 from kg.registry_entry import RegistryEntry, is_entry, read_entry
 from kg.units import product
 from kg.xml import read
@@ -183,8 +184,8 @@ def _compare(
     for entry in worked:
         where = f"{entry.step} of {' '.join(filter(None, (entry.ven, entry.resource, entry.point)))}"
         figure = again.pop((entry.ven, entry.resource, entry.point, entry.step), None)
-        if entry.ven in withheld:
-            found.notes.append(f"{where}: not worked out again, the readings of the days before are withheld")
+        if entry.ven in withheld or entry.ven == ERASED:
+            found.notes.append(f"{where}: not worked out again, the readings are withheld")
         elif figure is None:
             found.faults.append(f"{where}: the pack has no readings from which {entry.value} follows")
         elif figure[:2] != (entry.value, entry.unit):
