@@ -116,8 +116,8 @@ async def evidence(
 ) -> Response:
     """Give the evidence pack of an event, for ``flexkg evidence verify``.
 
-    Reports, and the readings that figures were worked out from, are in it for parties whose readings the caller
-    may see.
+    Reports, and the readings that figures were worked out from, are in it for parties whose readings the
+    caller may see.
     """
     service, caller = service_of(request), caller_of(request)
     sight = desk_of(request).sight

@@ -191,7 +191,7 @@ def test_readings_stay_with_whom_they_may_be_shown(tmp_path, ingest):
     assert (tmp_path / "pack" / "readings.jsonl").read_text() == ""
     found = verify_pack(tmp_path / "pack")
     assert found.faults == []
-    assert any("readings are withheld" in note for note in found.notes)
+    assert any("readings are withheld or erased" in note for note in found.notes)
     grounds = grounds_of(ingest, basis_of(ingest.graphs, "E-1"), {"VEN-1"})
     assert len(grounds.readings) == 12
 

@@ -185,7 +185,7 @@ def _compare(
         where = f"{entry.step} of {' '.join(filter(None, (entry.ven, entry.resource, entry.point)))}"
         figure = again.pop((entry.ven, entry.resource, entry.point, entry.step), None)
         if entry.ven in withheld or entry.ven == ERASED:
-            found.notes.append(f"{where}: not worked out again, the readings are withheld")
+            found.notes.append(f"{where}: not worked out again, the readings are withheld or erased")
         elif figure is None:
             found.faults.append(f"{where}: the pack has no readings from which {entry.value} follows")
         elif figure[:2] != (entry.value, entry.unit):
