@@ -1,7 +1,7 @@
 """What an operator does: issue, change and cancel events, ask for reports, let VENs register anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +12,7 @@ from kg.openadr import distribution
 from kg.openadr.circulars import EVENT, VEN
 from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
 from kg.openadr.graph import new_id
-from kg.openadr.restated import request_of
+from kg.openadr.restated import as_asked
 from kg.openadr.states import event_state, ven_state
 from kg.openadr.template import Pattern
 from kg.openadr.told import Message
@@ -235,13 +235,7 @@ class Operator:
         """
         with self._vtn.lock:
             found = self.events(event_id)
-        return [
-            {
-                **self.describe(one),
-                "asked": asdict(request_of(one, self._id)) | {"starts_at": zulu(one.starts_at)},
-            }
-            for one in found
-        ]
+        return [{**self.describe(one), "asked": as_asked(one, self._id)} for one in found]
 
     def _open(self, event: Event) -> None:
         if event.cancelled or event.over(datetime.now(UTC)):

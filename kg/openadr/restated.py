@@ -1,9 +1,11 @@
 """A version of an event as the request that asks for it: to change it, or to ask others for the same."""
 
+from dataclasses import asdict
 from datetime import UTC
+from typing import Any
 
 from kg.lift import Lifted
-from kg.openadr.event_request import EventRequest, Interval, Item, Signal, version_iri
+from kg.openadr.event_request import EventRequest, Interval, Item, Signal, version_iri, zulu
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
 
@@ -19,6 +21,11 @@ def request_of(event: Event, vtn_id: str) -> EventRequest:
     made = restated(message, f"<{version_iri(vtn_id, event.event_id, event.number)}>", [event.ven])
     made.event_id = event.event_id
     return made
+
+
+def as_asked(event: Event, vtn_id: str) -> dict[str, Any]:
+    """Give that request as plain data, as ``POST /events`` takes it."""
+    return asdict(request_of(event, vtn_id)) | {"starts_at": zulu(event.starts_at)}
 
 
 def restated(message: Message, version: str, vens: list[str]) -> EventRequest:
