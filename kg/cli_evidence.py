@@ -1,5 +1,7 @@
 """flexkg evidence: the command that writes and verifies evidence packs. What it does is in the library."""
 
+import errno
+import lzma
 import tempfile
 import zipfile
 import zlib
@@ -12,6 +14,17 @@ from kg.errors import UsageError
 from kg.render import printable
 from kg.terminal import REFUSED
 
+#: What is raised for a zip file that is damaged, by how it is packed; of OSError only what no disk says.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+_NO_DISK = (None, errno.EINVAL, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR)
 #: Bytes that a zip file may unpack to.
 _LARGEST = 2**30
 
@@ -74,9 +87,11 @@ def _verify(pack: Path, key: Path | None, checkpoint: Path | None) -> None:
     handed = _given(checkpoint, "checkpoint").decode("ascii", "replace") if checkpoint is not None else ""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = verify_pack(_unpacked(pack, Path(folder)) if pack.is_file() else pack, public, handed)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            found = Verified("", 0, "", False, [f"{pack}: the zip file is damaged: {error}"])
+            opened = _unpacked(pack, Path(folder)) if pack.is_file() else pack
+        except UsageError as error:
+            found = Verified("", 0, "", False, [str(error)])
+        else:
+            found = verify_pack(opened, public, handed)
     for fault in found.faults:
         print(f"fault: {printable(fault)}")
     for note in found.notes:
@@ -101,10 +116,19 @@ def _given(path: Path, what: str) -> bytes:
 
 
 def _unpacked(pack: Path, folder: Path) -> Path:
-    """Unpack a zip file; gives the folder in it that holds the pack."""
-    with zipfile.ZipFile(pack) as archive:
-        if sum(one.file_size for one in archive.infolist()) > _LARGEST:
-            raise UsageError("the zip file is too large", where=str(pack), cure="unpack it")
-        archive.extractall(folder)
+    """Unpack a zip file; gives the folder in it that holds the pack.
+
+    Raises:
+        UsageError: it is damaged, or would become too large.
+    """
+    try:
+        with zipfile.ZipFile(pack) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _LARGEST:
+                raise UsageError("the zip file is too large", where=str(pack), cure="unpack it")
+            archive.extractall(folder)
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_DISK:
+            raise
+        raise UsageError(f"the zip file is damaged: {error}", where=str(pack), cure="get it anew") from error
     inside = list(folder.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder

@@ -185,6 +185,6 @@ def read_entry(payload: bytes) -> RegistryEntry:
         stated = json.loads(payload)
         del stated["flexkg"]
         return RegistryEntry(**stated)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         names = ", ".join(field.name for field in fields(RegistryEntry))
         raise UsageError("the entry cannot be read", cure=f"its fields are {names}") from error

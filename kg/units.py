@@ -10,6 +10,8 @@ from kg.namespaces import ID, UNIT
 #: IRIs of units that QUDT has no name for.
 OWN_UNIT = ID + "unit/"
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
+#: Numbers of a 32-bit float, the largest and the smallest, have less than a hundred digits.
+_ROUNDED = Context(prec=200)
 
 
 def measured_in(base: str, scale: str, factor: Decimal, symbol: str, tables: Tables) -> str:
@@ -63,6 +65,16 @@ def ratio(factor: Decimal, other: Decimal) -> Decimal | None:
     if rest != 1:
         return None
     return _EXACT.scaleb(Decimal(found.numerator * 10**digits // found.denominator), -digits)
+
+
+def rounded(value: Decimal, digits: int = 3) -> Decimal:
+    """Round to some digits after the point, however many stand before it; zeros at the end go.
+
+    >>> rounded(Decimal("-0.0001")), rounded(Decimal("1.23456")), rounded(Decimal("3E30")) == Decimal("3E30")
+    (Decimal('0'), Decimal('1.235'), True)
+    """
+    made = value.quantize(Decimal(1).scaleb(-digits), context=_ROUNDED).normalize(_ROUNDED)
+    return made or Decimal(0)
 
 
 def plain(value: Decimal) -> str:

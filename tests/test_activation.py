@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -161,7 +162,7 @@ def test_checkpoint_and_pack_bear_one_seal(pack, ingest, tmp_path):
         verify_pack(pack, checkpoint="something")
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"format": "flexkg evidence 1"}', "gone"])
+@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"format": "flexkg evidence 1"}', "[" * 100_000, "gone"])
 def test_pack_without_a_sound_manifest_does_not_hold(pack, damage):
     (pack / "manifest.json").write_text(damage)
     if damage == "gone":
@@ -169,6 +170,26 @@ def test_pack_without_a_sound_manifest_does_not_hold(pack, damage):
     found = verify_pack(pack)
     assert not found.holds
     assert "no evidence pack, or a damaged one" in found.faults[0]
+
+
+@pytest.mark.parametrize("method", ["STORED", "DEFLATED", "BZIP2", "LZMA"])
+def test_zip_file_that_is_damaged_does_not_hold(tmp_path, method):
+    """However it is packed, and wherever it is damaged: exit code 1, and a word on it."""
+    from typer.testing import CliRunner
+
+    from kg.cli import app
+
+    whole, chance = io.BytesIO(), random.Random(7)
+    with zipfile.ZipFile(whole, "w", getattr(zipfile, f"ZIP_{method}")) as made:
+        made.writestr("manifest.json", json.dumps({"format": "flexkg evidence 1"}) * 30)
+        made.writestr("rows/00000001.xml", "x" * 100)
+    for _ in range(40):
+        data = bytearray(whole.getvalue())
+        for place in chance.sample(range(len(data)), chance.choice((1, 3, 20))):
+            data[place] = chance.randrange(256)
+        (tmp_path / "pack.zip").write_bytes(data)
+        done = CliRunner().invoke(app, ["evidence", "verify", str(tmp_path / "pack.zip")])
+        assert (done.exit_code, done.output[:6]) == (1, "fault:")
 
 
 def test_public_key_of_no_known_kind_does_not_hold(pack):

@@ -1,9 +1,11 @@
 """What an event delivered: as the stored query has it, entered once, corrected when readings come late."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from kg.activation.baseline import Mean, figures
 from kg.activation.registry import Registry
 from kg.activation.settlement import settle
 from kg.errors import UsageError
@@ -52,6 +54,13 @@ def test_no_baseline_no_delivery(ingest):
     ingest.ingest(report("2", "2", "2", "2"))
     found = settle(ingest, "E-1", now=AFTER)
     assert (found.outcome, found.without_baseline) == ("nothing", ["VEN-1 power"])
+
+
+def test_reading_beyond_all_measure_is_settled_like_any_other():
+    """One number that no meter has must not keep anybody from settling the event."""
+    unit = "http://qudt.org/vocab/unit/KiloW"
+    found = figures(Mean(Decimal("-2e38"), unit, 1), Mean(Decimal("0.0004"), unit, 1), ())
+    assert [(one.step, float(one.value)) for one in found] == [("baseline", 0), ("delivery", 2e38)]
 
 
 def test_no_readings_is_told_from_no_data_point(tmp_path, ingest):

@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
+from kg.items import scale_factor
 from kg.namespaces import UNIT
 from kg.openadr.told import Message
 from kg.registry_entry import Step
 from kg.times import seconds
+from kg.units import rounded
 
 #: How many days are looked back, and how many similar ones count at most.
 DAYS: Final = 21
 SIMILAR: Final = 10
 DAY: Final = timedelta(days=1)
 _WATTS: Final = {"W": Decimal(1), "KiloW": Decimal(1000), "MegaW": Decimal(10**6)}
-_SCALES: Final = {"": 0, "none": 0, "k": 3, "M": 6, "G": 9, "m": -3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Its last name: the rID."""
-        return self.series.rpartition("/")[2]
+        """Its rID."""
+        return unquote(self.series.rpartition("/")[2])
 
 
 @dataclass(slots=True)
@@ -226,8 +228,7 @@ def asked_of(message: Message, version: str) -> Asked | None:
     """
     for signal in message.nodes("signal", version):
         kind, item = message.text(signal, "signalType"), next(iter(message.nodes("item", signal)), "")
-        scale = _SCALES.get(message.text(item, "siScaleCode") if item else "")
-        if kind not in ("delta", "setpoint") or not item or scale is None:
+        if kind not in ("delta", "setpoint") or not item:
             continue
         if not message.text(item, "itemBase").startswith("powerReal"):
             continue
@@ -237,10 +238,10 @@ def asked_of(message: Message, version: str) -> Asked | None:
             total += Decimal(message.text(interval, "value") or 0) * lasts
             length += lasts
         if length:
-            return Asked(kind, (total / length).scaleb(scale))
+            return Asked(kind, total / length * scale_factor(message.text(item, "siScaleCode")))
     return None
 
 
 def _text(value: Decimal) -> str:
     """Write a figure: three decimals at most."""
-    return f"{value.quantize(Decimal('0.001')).normalize() + 0:f}"
+    return f"{rounded(value):f}"

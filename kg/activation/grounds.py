@@ -139,6 +139,18 @@ class Kept:
     factor: Decimal
 
 
+def read_json(text: str | bytes) -> Any:
+    """Read JSON of a pack.
+
+    Raises:
+        ValueError: it is none, or nested so deeply that nobody wrote it.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def read_lines(text: str) -> dict[tuple[str, datetime], Kept]:
     """Read ``readings.jsonl``.
 
@@ -148,7 +160,7 @@ def read_lines(text: str) -> dict[tuple[str, datetime], Kept]:
     found: dict[tuple[str, datetime], Kept] = {}
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            said = json.loads(line)
+            said = read_json(line)
             start = datetime.fromisoformat(said["start"])
             value, factor = Decimal(said["value"]), Decimal(said.get("factor", 1))
             texts = [said[name] for name in ("series", "unit", "digest")]
@@ -171,7 +183,7 @@ def read_settlement(text: str) -> tuple[str, Span | None, list[int], list[Point]
         ValueError: it is none; says what is wrong.
     """
     try:
-        made = json.loads(text)
+        made = read_json(text)
         if made["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT!r}")
         points = [

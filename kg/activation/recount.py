@@ -165,9 +165,12 @@ def _figures(
     points: list[Point], span: Span, busy: list[int], asked: Asked | None, kept: dict[Key, Kept]
 ) -> dict[tuple[str, str, str, str], tuple[str, str, str]]:
     """Work out all figures: VEN, resource, point and step -> value, unit and words."""
+    held: dict[str, dict[Key, Kept]] = {}
+    for (series, start), one in kept.items():
+        held.setdefault(series, {})[series, start] = one
 
     def mean(series: str, window: Span) -> Mean | None:
-        return mean_of(mean_over(kept, series, window))
+        return mean_of(mean_over(held.get(series, {}), series, window))
 
     result = work_out(points, span, busy, asked, mean)
     return {(*where, one.step): (one.value, one.unit, one.words) for where, one in result.figures}

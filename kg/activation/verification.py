@@ -1,7 +1,6 @@
 """Verifies an evidence pack without store, network or the keys of the journal."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kg.activation.grounds import FILES
+from kg.activation.grounds import FILES, read_json
 from kg.activation.pack import FORMAT
 from kg.activation.recount import recount
 from kg.chain import Row, row_hash
@@ -127,7 +126,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is none; says what is wrong.
     """
-    made = json.loads(data)
+    made = read_json(data)
     if not isinstance(made, dict) or made.get("format") not in _FILES:
         raise ValueError(f"manifest.json: its format is not {FORMAT!r}")
     for names, kind in _MEMBERS:
@@ -166,7 +165,7 @@ def _held(handed: Handed, manifest: dict[str, Any], hashes: dict[int, str], foun
 def _heads(folder: Path, found: Verified) -> list[Any]:
     """Read the heads of the chain's rows."""
     try:
-        return [json.loads(line) for line in (folder / "chain.jsonl").read_text("utf-8").splitlines()]
+        return [read_json(line) for line in (folder / "chain.jsonl").read_text("utf-8").splitlines()]
     except (OSError, ValueError) as error:
         found.faults.append(f"chain.jsonl: cannot be read: {error}")
         return []
@@ -222,7 +221,7 @@ def _contents(folder: Path, manifest: dict[str, Any], found: Verified) -> None:
     for row in manifest["rows"]:
         try:
             data = (folder / row["file"]).read_bytes()
-            report = json.loads((folder / row["report"]).read_text("utf-8"))
+            report = read_json((folder / row["report"]).read_text("utf-8"))
         except (OSError, ValueError):
             continue  # told of by the digests
         if not isinstance(report, dict) or report.get("digest") != hashlib.sha256(data).hexdigest():

@@ -8,6 +8,7 @@ from decimal import Decimal
 from kg.devices.points import Point
 from kg.openadr.event_request import zulu
 from kg.times import seconds
+from kg.units import rounded
 
 
 class Meter:
@@ -52,4 +53,4 @@ class Meter:
             if found:
                 self._told[length] = max(found)
         means = ((start, sum(values, Decimal()) / len(values)) for start, values in sorted(found.items()))
-        return {zulu(start): mean.quantize(Decimal("0.001")).normalize() + 0 for start, mean in means}
+        return {zulu(start): rounded(mean) for start, mean in means}
