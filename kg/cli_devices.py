@@ -89,14 +89,14 @@ def command(
     import json
 
     from kg.devices.commands import check_command
-    from kg.devices.documents import parse
+    from kg.devices.documents import parse_file
     from kg.devices.requests import read_request
     from kg.devices.sites import load_site
     from kg.render import printable
 
     one_of("--format", output, ("text", "json"))
     found = load_site(site)
-    body = parse(situation.read_bytes()) if situation is not None else {}
+    body = parse_file(situation) if situation is not None else {}
     if not isinstance(body, dict):
         raise UsageError("a situation is a JSON object", where=str(situation), cure="write one")
     body |= {"resource": resource, "value": value, "signal": signal, "type": kind}

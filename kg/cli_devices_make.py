@@ -21,7 +21,9 @@ def instantiate(
     models: Annotated[
         str, typer.Option(help="SunSpec models of the device in their order: `1 103 160:128 123`.")
     ] = "",
-    start: Annotated[int, typer.Option(help="Address of the marker SunS, with `--models`.")] = 40000,
+    start: Annotated[
+        int, typer.Option(min=0, max=65_531, help="Address of the marker SunS, with `--models`.")
+    ] = 40000,
     out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,
 ) -> None:
     """Make the Thing Description of one device from a Thing Model: fill in its placeholders, check, write.
@@ -60,6 +62,7 @@ def instantiate(
     if out is None:
         sys.stdout.write(text)
     else:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
 
 
@@ -133,7 +136,7 @@ def suggest(
     import json
 
     from kg.devices.discovery import records
-    from kg.devices.documents import parse, read_file
+    from kg.devices.documents import parse_file, read_file
     from kg.devices.models import shipped
     from kg.devices.sites import find
     from kg.devices.suggestions import next_step
@@ -149,7 +152,7 @@ def suggest(
         if document.is_model:
             known[path.name.partition(".tm.")[0]] = document
     missing = False
-    for where, record in records(parse(file.read_bytes())):
+    for where, record in records(parse_file(file)):
         found = rank(record, known, where)
         missing |= not found
         if output == "json":

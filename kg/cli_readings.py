@@ -133,7 +133,10 @@ def retain(
     from kg.times import moment, seconds
 
     length = seconds(since) if since[:1] == "P" else None
-    time = datetime.now(UTC) - timedelta(seconds=length) if length else moment(since)
+    try:
+        time = datetime.now(UTC) - timedelta(seconds=length) if length else moment(since)
+    except OverflowError:
+        time = None  # before the year 1
     if time is None or time.tzinfo is None:
         raise UsageError(f"{since!r} is no time", where="--since", cure="write 2026-06-01T00:00:00Z or P730D")
     if time > datetime.now(UTC) + timedelta(days=31):  # readings of simulations may be ahead of their time
@@ -184,8 +187,8 @@ def gaps_(
     assert since is not None
     assert before is not None
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("series", "start", "end", "hours"))
     with Service(load_settings(store=store), create=False) as service:
+        writer.writerow(("series", "start", "end", "hours"))
         for gap in gaps_of(service.store.readings, since, before, tuple(resource or ())):
             hours = round((gap.end - gap.start).total_seconds() / 3600, 4)
             writer.writerow((gap.series, _text(gap.start), _text(gap.end), f"{hours:g}"))

@@ -139,12 +139,12 @@ def check_command(
     writes: list[Write] = []
     asked_of: dict[tuple[str, str], Decimal] = {}
     for point, value in asked:
-        before = asked_of.setdefault(point.key, value)
-        if before is not value:
-            if before != value:
-                what = f"The strategy asks for {before} and for {value} at once."
+        if point.key in asked_of:
+            if asked_of[point.key] != value:
+                what = f"The strategy asks for {asked_of[point.key]} and for {value} at once."
                 found.append(refusal("CMD-19", what, point.device, point.name))
             continue
+        asked_of[point.key] = value
         if point.device in situation.out_of_service:
             found.append(refusal("CMD-11", "The device is not in service.", point.device))
             continue
@@ -224,6 +224,8 @@ def _by_signal(
                     yield made
         if not hit:
             what = f"The strategy has no row for {command.signal} {command.type} {value}."
+            if not portion.strategy:
+                what = "No strategy says what a signal means for the device."
             found.append(refusal("CMD-5", what, portion.device))
     if not plan.portions:
         found.append(refusal("CMD-2", "The resource has no device with a mapping.", ""))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,9 +85,25 @@ def pointer(*steps: str | int) -> str:
 
 
 def read_file(path: Path) -> Document:
-    """Read a mapping file; see `read_document`."""
-    with path.open("rb") as file:
+    """Read a mapping file; see `read_document`. Errors name it."""
+    with path.open("rb") as file, _named(path):
         return read_document(file.read(MAX_BYTES + 1), str(path))
+
+
+def parse_file(path: Path) -> Any:
+    """Parse a JSON file; see `parse`. Errors name it."""
+    with path.open("rb") as file, _named(path):
+        return parse(file.read())
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say of what is wrong in which file it is."""
+    try:
+        yield
+    except UnreadablePayload as error:
+        where = f"{path}, {error.where}" if error.where else str(path)
+        raise UnreadablePayload(error.what, where=where, cure=error.cure, code=error.code) from error
 
 
 def read_document(data: bytes, name: str = "") -> Document:

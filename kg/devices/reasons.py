@@ -9,7 +9,7 @@ CURES: Final = {
     "CMD-2": "name a point of the mapping, or add one to it",
     "CMD-3": "send a finite number",
     "CMD-4": "send a value within the allowed range",
-    "CMD-5": "send a signal that the strategy has a row for, or add the row",
+    "CMD-5": "send a signal that the strategy has a row for, add the row, or name a strategy: flex:strategy",
     "CMD-6": "send a value that is a whole number of steps above the smallest one",
     "CMD-7": "send another value; this one is forbidden, or not in the list of allowed ones",
     "CMD-8": "approach the value in smaller steps",

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from kg.devices.importers.skeleton import objects
+from kg.devices.terms import text
 from kg.devices.thing_facts import length_fits
 from kg.devices.thing_facts import models as known_models
 from kg.errors import UsageError
@@ -73,11 +75,20 @@ def placed(data: dict[str, Any], chain: dict[int, tuple[int, int]]) -> tuple[dic
         left out; a model of the same layout (101 for 103) counts.
 
     Raises:
-        kg.errors.UsageError: the mapping has no SunSpec models, or the device none of them.
+        kg.errors.UsageError: the mapping has no SunSpec models, or says not whole where one is, or the device
+            has none of them.
     """
     blocks = data.get("flex:sunspecBlock")
     if not isinstance(blocks, list) or not blocks:
         raise UsageError("the mapping has no SunSpec models", where="--models", cure="leave --models out")
+    for place, block in enumerate(blocks):
+        said = block if isinstance(block, dict) else {}
+        if not all(isinstance(said.get(name), int) for name in ("flex:modelID", "flex:modelStart")):
+            raise UsageError(
+                "the block does not say which model is where",
+                where=f"/flex:sunspecBlock/{place}",
+                cure="state flex:modelID and flex:modelStart",
+            )
     moved: dict[int, tuple[int, int]] = {}
     kept = []
     for block in blocks:
@@ -94,11 +105,13 @@ def placed(data: dict[str, Any], chain: dict[int, tuple[int, int]]) -> tuple[dic
             "the device has none of the mapping's models", where="--models", cure=f"it is for {wanted}"
         )
     points, left = {}, []
-    for name, value in data.get("properties", {}).items():
-        if "flex:modelID" in value and value["flex:modelID"] not in moved:
+    properties = data.get("properties")
+    for name, value in properties.items() if isinstance(properties, dict) else ():
+        number = value.get("flex:modelID") if isinstance(value, dict) else None
+        if number is not None and number not in moved:
             left.append(name)
         else:
-            points[name] = _at(value, *moved.get(value.get("flex:modelID"), (None, 0)))
+            points[name] = value if number is None else _at(value, *moved[number])
     return {**data, "flex:sunspecBlock": kept, "properties": points}, left
 
 
@@ -106,12 +119,10 @@ def _alike(number: int) -> Iterable[int]:
     return (number, *sorted(next((one for one in _ALIKE if number in one), frozenset()) - {number}))
 
 
-def _at(point: dict[str, Any], number: int | None, shift: int) -> dict[str, Any]:
-    if number is None:
-        return point
+def _at(point: dict[str, Any], number: int, shift: int) -> dict[str, Any]:
     forms = []
-    for form in point["forms"]:
-        match = _HREF.fullmatch(form["href"])
-        href = f"{match[1]}{int(match[2]) + shift}{match[3] or ''}" if match else form["href"]
-        forms.append({**form, "href": href})
+    for form in objects(point.get("forms")):
+        match = _HREF.fullmatch(text(form.get("href")))
+        there = {"href": f"{match[1]}{int(match[2]) + shift}{match[3] or ''}"} if match else {}
+        forms.append({**form, **there})
     return {**point, "flex:modelID": number, "forms": forms}

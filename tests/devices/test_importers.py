@@ -142,6 +142,19 @@ def test_point_without_its_scale_factor_is_left(tmp_path):
     assert "St" in thing["properties"]
 
 
+def test_largest_table_is_imported_and_one_more_row_is_refused():
+    """As many rows as the message allows; lines that only look like ends of lines are none."""
+    rows = "".join(f"p,{n},x\n" for n in range(20_000))
+    made = import_bytes("csv", f"name,address,type\n{rows}".encode(), "t.csv", {})
+    assert (made.mapped, len(made.left)) == (0, 20_000)
+    with pytest.raises(UnreadablePayload, match="has 20001 rows"):
+        import_bytes("csv", f"name,address,type\n{rows}p,1,x".encode(), "t.csv", {})
+    made = import_bytes(
+        "csv", b"name,address,type,title\r\nA,1,uint16,caf\xe9 \x85 x\r\nB,2,uint16,\r\n", "t.csv", {}
+    )
+    assert (made.mapped, made.left) == (2, [])
+
+
 def test_limits_that_meet_no_point_are_told(tmp_path):
     """A row of a file of limits whose point no source has is told, with the name that is near."""
     path = tmp_path / "limits.csv"

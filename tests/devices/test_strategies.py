@@ -111,6 +111,9 @@ def test_two_values_for_one_point_are_refused(site):
     folder = site("SIMPLE,level,0,1,limit,set,4000,,\nSIMPLE,level,0,1,powerLimit,set,4000,,\n")
     verdict = check_command(load_site([str(folder)]).plans, "HP", Command("SIMPLE", "level", Decimal(0)), NOW)
     assert [write.raw for write in verdict.writes] == [4000]
+    folder = site("SIMPLE,level,0,1,limit,safe,,,\nSIMPLE,level,0,1,powerLimit,safe,,,\n")
+    verdict = check_command(load_site([str(folder)]).plans, "HP", Command("SIMPLE", "level", Decimal(0)), NOW)
+    assert len(verdict.writes) == 1
 
 
 @pytest.mark.parametrize(

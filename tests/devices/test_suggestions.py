@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from kg.cli import app
 from kg.devices.discovery import records
 from kg.devices.documents import read_document
 from kg.devices.suggestions import suggest
@@ -54,6 +56,17 @@ def test_broken_pattern_is_told():
     data = b'{"title": "x", "@type": "tm:ThingModel", "flex:discovery": {"model": "("}}'
     with pytest.raises(UsageError, match="regular expression"):
         suggest({"model": "x"}, {"mine": read_document(data, "mine.tm.jsonld")})
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path):
+    """The records and each model: whoever reads the line has several files."""
+    (tmp_path / "a.json").write_text("{")
+    (tmp_path / "bad.tm.jsonld").write_text('{"title": 1')
+    (tmp_path / "good.json").write_text("{}")
+    for words, name in ((["a.json"], "a.json"), (["good.json", "--models", str(tmp_path)], "bad.tm.jsonld")):
+        done = CliRunner().invoke(app, ["devices", "suggest", str(tmp_path / words[0]), *words[1:]])
+        assert done.exit_code == 2
+        assert f"{tmp_path / name}, line 1, column" in done.stderr
 
 
 @pytest.mark.parametrize("value", [[], 1, ["x"], None])

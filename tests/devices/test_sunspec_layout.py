@@ -48,9 +48,28 @@ def test_wrong_chains_are_told(text):
         placed(shipped()["generic-heat-pump"].data, chain_of("1 103"))
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"flex:sunspecBlock": [{"flex:modelID": 103}]},
+        {"flex:sunspecBlock": [1]},
+        {"properties": {"a": 1, "b": {"flex:modelID": 103, "forms": 5}, "c": {"flex:modelID": 103}}},
+    ],
+)
+def test_model_that_says_no_places_is_no_fault_of_ours(tmp_path, broken):
+    """A Thing Model of somebody's own may be broken anywhere."""
+    file = tmp_path / "own.tm.jsonld"
+    file.write_text(json.dumps({**shipped()["sunspec-inverter"].data, **broken}, default=float))
+    words = ["devices", "instantiate", str(file), "--id", "urn:x", "--models", "1 103"]
+    values = [word for one in ("HOST=192.0.2.7", "PORT=502", "UNIT=1") for word in ("--set", one)]
+    result = CliRunner().invoke(app, [*words, *values])
+    assert result.exit_code in (1, 2)
+    assert "fault of FlexKG" not in result.stderr
+
+
 def test_instance_is_checked_before_it_is_written(tmp_path):
     """What does not conform is told and not written; what does is."""
-    out = tmp_path / "a.td.jsonld"
+    out = tmp_path / "new" / "a.td.jsonld"  # in a folder that is made
     given = [
         "devices",
         "instantiate",

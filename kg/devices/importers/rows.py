@@ -1,6 +1,7 @@
 """Tables in CSV whose columns may be called in several ways."""
 
 import csv
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -29,10 +30,12 @@ def read_rows(
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2 or len(lines) > _MAX_ROWS:
+    # of Unicode's ends of lines some are characters of Windows tables: 0x85 is three dots there
+    lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip()]
+    number = len(lines) - 1
+    if not 1 <= number <= _MAX_ROWS:
         raise UnreadablePayload(
-            f"the table has {max(len(lines) - 1, 0)} rows",
+            f"the table has {max(number, 0)} rows",
             where=name,
             cure=f"give 1 to {_MAX_ROWS} below a head",
         )
