@@ -16,15 +16,15 @@ from typing import Any
 from kg.binding_graph import event_lines
 from kg.binding_tables import load
 from kg.errors import QueryError
-from kg.facts import lines_of
 from kg.fingerprint import fingerprint
-from kg.graphs import Change, Facts, GraphStore, facts_of, lexical, month_graph
+from kg.graphs import Change, Facts, GraphStore, lexical, month_graph
 from kg.layout import stamp
 from kg.lift import Lifted
 from kg.literals import date_time, integer, segment, string
 from kg.namespaces import DCTERMS, FLEX, ID, PROV, RDF, SH, XSD
 from kg.ordering import perform
-from kg.readings import Reading, ReadingStore
+from kg.readings import ReadingStore
+from kg.readings.column_batch import Batch
 from kg.readings.delivery import Source, deliver, part
 from kg.readings.orders import Order
 from kg.registrations import Registrations
@@ -55,7 +55,6 @@ class Recorded:
         sender: ID of the party that it is attributed to, empty where that is not known.
         lifted: its graph, when it was accepted.
         findings: what was found wrong, as the report writes it, when it was refused.
-        facts: the graph by subject and predicate, where whoever checked it has it already.
         signature: what became of its signature, N-Triples about the message.
         update: SPARQL update of an administrator, instead of a payload.
         order: what an operator ordered of the readings, instead of a payload.
@@ -67,7 +66,6 @@ class Recorded:
     sender: str = ""
     lifted: Lifted | None = None
     findings: Sequence[dict[str, Any]] = ()
-    facts: Facts | None = None
     signature: Sequence[str] = ()
     update: str = ""
     order: Order | None = None
@@ -109,14 +107,14 @@ class Applier:
         done = self.graphs.applied()
         self._forget()
         changes: list[Change] = []
-        readings: list[Reading] = []
+        readings = Batch()
         orders: list[tuple[Order, int, datetime]] = []
         for row in rows:
             if row.seq <= done:
                 continue
             if row.order is not None:
                 self._write(changes, readings)
-                readings = []
+                readings = Batch()
                 orders.append((row.order, row.seq, datetime.fromisoformat(row.received)))
                 changes = [Change(month_graph("prov", row.received), seq=row.seq)]
                 continue
@@ -124,23 +122,21 @@ class Applier:
             orders.clear()
             if row.update:
                 self._write(changes, readings)
-                changes, readings = [], []
+                changes, readings = [], Batch()
                 with contextlib.suppress(QueryError):  # as it failed when it was sent: the whole or nothing
                     self.graphs.update(row.update, row.seq)
                 self._forget()
             elif row.lifted is None:
                 changes.append(_refusal(row))
             else:
-                change, delivered = self._accepted(row, row.lifted)
-                changes.append(change)
-                readings += delivered
+                changes.append(self._accepted(row, row.lifted, readings))
         perform(orders, self.readings)
         self._write(changes, readings)
 
-    def _write(self, changes: Sequence[Change], readings: Sequence[Reading]) -> None:
+    def _write(self, changes: Sequence[Change], readings: Batch) -> None:
         """Write what rows change."""
-        if readings:
-            self.readings.append(readings)
+        if readings.payloads:
+            self.readings.append_batch(readings)
         if self._series.changed:
             self.readings.describe(self._series.changed)
         if changes:
@@ -152,26 +148,26 @@ class Applier:
         self._series.clear()
         self._registrations.clear()
 
-    def _accepted(self, row: Recorded, lifted: Lifted) -> tuple[Change, list[Reading]]:
-        """Work out what a payload that conforms changes."""
-        facts, message = row.facts or facts_of(lifted.lines), f"<{lifted.message}>"
+    def _accepted(self, row: Recorded, lifted: Lifted, readings: Batch) -> Change:
+        """Work out what a payload that conforms changes; its readings are added to others."""
+        facts, message = lifted.facts, f"<{lifted.message}>"
         source = Source(row.digest, row.seq, datetime.fromisoformat(row.received))
         own, named = described(lifted)
         told = Change("")
         for subject in own:
             self._describe(subject, own, told)
-        facts, lines = ({**facts, **own}, [*lifted.lines, *lines_of(own)]) if own else (facts, lifted.lines)
-        lines, readings = deliver(lines, facts, lifted.message, source, self._series.constants, named)
+        facts = {**facts, **own} if own else facts
+        lines, series = deliver(facts, lifted.message, source, self._series.constants, readings, named)
         kind = "event" if lifted.message_type.endswith(("Event", "event")) else "op"
         kind = "activation" if lifted.message_type == "activationEntry" else kind
-        shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else list(lines)
+        shown = [line for line in lines if _SECRET not in line] if lifted.profile[0] == "3" else lines
         graph = month_graph(kind, row.received)
         change = Change(graph, [*shown, *told.lines], [lifted.message, *told.roots], seq=row.seq)
         part(change, facts.get(message, {}).get(f"<{FLEX}report>", ()), month_graph("report", row.received))
         change.lines.append(f"{message} <{FLEX}receivedAt> {date_time(row.received)} .")
         change.lines.append(f"{message} <{FLEX}journalRow> {integer(str(row.seq))} .")
         change.lines.extend(row.signature)
-        self._series.tell((reading.series for reading in readings), change)
+        self._series.tell(series, change)
         best: dict[str, str] = {}
         for subject, node in facts.items():
             kinds = node.get(_TYPE, ())
@@ -189,7 +185,7 @@ class Applier:
         for event, version in best.items():
             change.unset.append((event[1:-1], _CURRENT))
             change.lines.append(f"{event} <{_CURRENT}> {version} .")
-        return change, readings
+        return change
 
     def _describe(self, subject: str, own: Facts, told: Change) -> None:
         """Take in a data point that a report describes itself."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from kg.comparisons import Comparison, Kind, clock, events, parties, reports, requests
 from kg.errors import UsageError
-from kg.graphs import Facts, GraphStore, facts_of
+from kg.graphs import GraphStore
 from kg.known import Known, told
 from kg.lift import Lifted
 from kg.namespaces import FLEX
@@ -78,18 +78,15 @@ class StoreContext:
         """Compare a payload with what the store knows; see ``Context.facts``."""
         return self.look(lifted, now)[0]
 
-    def look(
-        self, lifted: Lifted, now: datetime | None = None, *, facts: Facts | None = None
-    ) -> tuple[list[str], Known]:
+    def look(self, lifted: Lifted, now: datetime | None = None) -> tuple[list[str], Known]:
         """Give the facts on a payload, and the look-ups that were made for them.
 
         Args:
             lifted: the payload's graph.
             now: the time to compare with.
-            facts: the graph by subject and predicate, where the caller has it.
         """
         known = Known(self._graphs)
-        c = _comparison(lifted, known, self.complete, now, facts)
+        c = _comparison(lifted, known, self.complete, now)
         if self._quiet:
             c.heard = lambda kind: self._hears(kind, known)
         return _compare(c), known
@@ -149,7 +146,6 @@ def _comparison(
     known: Known,
     complete: frozenset[Kind],
     now: datetime | None,
-    facts: Facts | None = None,
 ) -> Comparison:
     kind = lifted.message_type.removeprefix("oadr")
-    return Comparison(f"<{lifted.message}>", kind, facts or facts_of(lifted.lines), known, complete, now)
+    return Comparison(f"<{lifted.message}>", kind, lifted.facts, known, complete, now)

@@ -154,7 +154,7 @@ class Ingest:
     def take_entry(self, entry: RegistryEntry, report: Report) -> Receipt:
         """Record and apply an entry of the activation registry that was judged."""
         lifted, now = entry.lifted(), datetime.now(UTC)
-        work = Work(entry.payload(), report, lifted, (entry.ven,), entry.agent, "in", now, lifted.facts)
+        work = Work(entry.payload(), report, lifted, (entry.ven,), entry.agent, "in", now)
         with self._write_lock:
             return self._recorder.write([work], frozenset())[0].receipt()
 

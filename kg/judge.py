@@ -76,11 +76,11 @@ class Judge:
             return Judgement(report)
         context = self._partial if behind else self._context
         try:
-            facts, known = context.look(lifted, facts=work.facts)
+            facts, known = context.look(lifted)
         except StoreUnavailable:
             return Judgement(report)
         found = self._checker.against(lifted, facts, context.enforced)
         if found:
             report = judge(report.message_type, report.digest, [*report.violations, *found])
-        tells = told(lifted.message_type, lifted.lines) if report.conforms else set()
+        tells = told(lifted.message_type, lifted.facts) if report.conforms else set()
         return Judgement(report, frozenset(known.asked), frozenset(tells))

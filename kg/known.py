@@ -5,12 +5,11 @@ than ``ROWS`` of them; after ``LOOK_UPS`` of them in one payload nothing more is
 because of a bound is *not told*, which is not the same as *not there*.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from kg.graphs import GraphStore, Statement, lexical
+from kg.graphs import Facts, GraphStore, Statement, lexical
 from kg.literals import segment, string
 from kg.namespaces import FLEX, ID, RDF
 
@@ -146,12 +145,12 @@ class Known:
         return found
 
 
-def told(message_type: str, lines: Iterable[str]) -> set[str]:
+def told(message_type: str, facts: Facts) -> set[str]:
     """List what a payload tells of, by the keys that ``Known.asked`` has.
 
     Args:
         message_type: root element, for example ``"oadrDistributeEvent"``.
-        lines: its graph, N-Triples lines.
+        facts: its graph.
     """
     keys = {f"<{FLEX}requestID>": "request"}
     sender = sender_of(message_type.removeprefix("oadr"))
@@ -162,15 +161,15 @@ def told(message_type: str, lines: Iterable[str]) -> set[str]:
     elif message_type.endswith("DistributeEvent"):
         keys[f"<{FLEX}eventID>"] = "event"
     found = {f"kind {kind}" for end, kinds in _TELLS.items() if message_type.endswith(end) for kind in kinds}
-    for line in lines:
-        subject, predicate, rest = line.split(" ", 2)
-        name = keys.get(predicate)
-        if name is not None:
-            found.add(f"{name} {lexical(rest[:-2])}" if name else rest[:-2])
-            if name == "request":
-                found.add(f"request {lexical(rest[:-2])} {sender}")
-        elif predicate == TYPE and rest[:-2] in _THINGS:
+    for subject, node in facts.items():
+        if not _THINGS.isdisjoint(node.get(TYPE, ())):
             found.add(subject)
+        for predicate in keys.keys() & node.keys():
+            name = keys[predicate]
+            for value in node[predicate]:
+                found.add(f"{name} {lexical(value)}" if name else value)
+                if name == "request":
+                    found.add(f"request {lexical(value)} {sender}")
     return found
 
 

@@ -1,7 +1,7 @@
 """A payload on its way through the ingest: checked, to be recorded and applied."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +9,7 @@ from kg.apply import Recorded
 from kg.check import checker
 from kg.entry import Entry, received_text
 from kg.errors import UsageError
-from kg.graphs import Facts, check_lines, facts_of
+from kg.graphs import check_facts
 from kg.lift import Lifted
 from kg.namespaces import VERSION
 from kg.report import Report
@@ -31,7 +31,6 @@ class Work:
         sender: ID of the party that it is attributed to.
         direction: received or sent.
         received: when, with zone.
-        facts: the graph by subject and predicate.
         signature: what became of its signature, N-Triples about the message.
         answer: what answers it where it is accepted.
         patient: nobody waits until it can be queried.
@@ -44,7 +43,6 @@ class Work:
     sender: str
     direction: Literal["in", "out"]
     received: datetime
-    facts: Facts = field(default_factory=dict)
     signature: tuple[str, ...] = ()
     answer: "Work | None" = None
     patient: bool = False
@@ -79,7 +77,7 @@ class Work:
         """Give it as it is applied, the same as ``kg.rebuild.recorded`` gives its row."""
         received, digest = received_text(self.received), self.report.digest
         if self.report.conforms:
-            return Recorded(seq, received, digest, self.sender, self.lifted, (), self.facts, self.signature)
+            return Recorded(seq, received, digest, self.sender, self.lifted, (), self.signature)
         return Recorded(seq, received, digest, self.sender, findings=self.report.as_dict()["violations"])
 
 
@@ -123,11 +121,11 @@ def examine(
         report, lifted = checker(profile, engine).examine(data, max_bytes=max_bytes)
     if report.verdict == "unreadable":
         return Work(data, report, None, (), sender, direction, received)
-    lines = lifted.lines if lifted is not None else []
-    check_lines(lines)
+    if lifted is not None:
+        check_facts(lifted.facts)
     named = parties(data, lifted)
     subjects = named.subjects or ((sender,) if sender else (f"tenant:{tenant}",))
-    known, said = facts_of(lines), sealed.lines if sealed is not None else ()
+    said = sealed.lines if sealed is not None else ()
     if sealed is not None and sealed.refusal is None:
         report = report.adding(sealed.findings)
-    return Work(data, report, lifted, subjects, sender or named.sender, direction, received, known, said)
+    return Work(data, report, lifted, subjects, sender or named.sender, direction, received, said)

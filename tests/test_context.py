@@ -509,9 +509,9 @@ def test_told_names_what_a_payload_is_asked_by():
     for earlier, later in pairs:
         look = StoreContext(EmbeddedGraphs()).look(lifted(later))[1]
         made = lifted(earlier)
-        assert told(made.message_type, made.lines) & look.asked, later
+        assert told(made.message_type, made.facts) & look.asked, later
     made = lifted(poll())
-    assert told(made.message_type, made.lines) == set()
+    assert told(made.message_type, made.facts) == set()
 
 
 def test_registrations_outlive_their_messages(tmp_path):

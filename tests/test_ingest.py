@@ -12,12 +12,13 @@ import kg
 from kg.apply import Applier
 from kg.entry import Entry
 from kg.errors import JournalCorrupt, StoreError, StoreUnavailable, UsageError
-from kg.graphs import META, facts_of
+from kg.graphs import META
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.ingest import Ingest, rebuild
 from kg.journal import Journal
 from kg.namespaces import FLEX, GRAPH, ID, PREFIXES
 from kg.readings import Constants
+from kg.readings.column_batch import Batch
 from kg.readings.delivery import Source, deliver
 from kg.readings.graph import GraphReadings
 from kg.rebuild import recorded
@@ -301,10 +302,10 @@ def test_deliver_keeps_in_the_graph_what_is_no_number_at_a_time():
     """A state of a resource stays with its interval; the number beside it goes."""
     lifted = kg.lift(kg.read(report("1", "2", status=True)))
     source = Source(lifted.message[-64:], 1, WHEN)
-    lines, readings = deliver(
-        lifted.lines, facts_of(lifted.lines), lifted.message, source, lambda _: Constants()
-    )
-    assert [found.value for found in readings] == [1, 2]
+    batch = Batch()
+    lines, series = deliver(lifted.facts, lifted.message, source, lambda _: Constants(), batch)
+    assert [found.value for found in batch.readings()] == [1, 2]
+    assert series == [f"{ID}series/VEN-1/USAGE/power"]
     text = "\n".join(lines)
     assert text.count("ResourceStatus>") == 2
     assert text.count("ReportInterval>") == 2
@@ -329,10 +330,9 @@ def test_deliver_leaves_what_has_no_series_time_or_number(old, new):
     """Such a reading stays in the graph as it was lifted."""
     lifted = kg.lift(kg.read(report("1").replace(old, new)))
     source = Source(lifted.message[-64:], 1, WHEN)
-    lines, readings = deliver(
-        lifted.lines, facts_of(lifted.lines), lifted.message, source, lambda _: Constants()
-    )
-    assert (lines, readings) == (lifted.lines, [])
+    batch = Batch()
+    lines, series = deliver(lifted.facts, lifted.message, source, lambda _: Constants(), batch)
+    assert (lines, series, batch.payloads) == (lifted.lines, [], [])
 
 
 # Apply and rebuild

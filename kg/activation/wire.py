@@ -6,6 +6,7 @@ from decimal import Decimal
 from kg.errors import FlexKGError
 from kg.lift import lift
 from kg.readings import Constants
+from kg.readings.column_batch import Batch
 from kg.readings.delivery import Source, deliver
 from kg.self_described import described
 from kg.xml import read
@@ -30,5 +31,6 @@ def stated(data: bytes) -> dict[Key, Decimal]:
         return {}
     own, named = described(lifted)
     facts = {**lifted.facts, **own} if own else lifted.facts
-    _, readings = deliver(lifted.lines, facts, lifted.message, _ANY, lambda _: Constants(), named)
-    return {(one.series, one.starts_at): one.value for one in readings}
+    batch = Batch()
+    deliver(facts, lifted.message, _ANY, lambda _: Constants(), batch, named)
+    return {(one.series, one.starts_at): one.value for one in batch.readings()}

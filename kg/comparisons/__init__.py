@@ -59,6 +59,7 @@ class Comparison:
     now: datetime | None = None
     heard: Callable[[Kind], bool] | None = None
     lines: dict[str, None] = field(default_factory=dict)
+    _classes: dict[str, list[str]] = field(default_factory=dict)
 
     def say(self, node: str, name: str, value: str) -> None:
         """State something of a node; ``value`` is N-Triples text."""
@@ -84,9 +85,15 @@ class Comparison:
 
     def text(self, node: str, name: str) -> str:
         """Give the text of a property of a payload's node."""
-        return next((lexical(v) for v in self.values(node, name) if v[0] == '"'), "")
+        for value in self.facts.get(node, {}).get(f"<{FLEX}{name}>", ()):
+            if value[0] == '"':
+                return lexical(value)
+        return ""
 
     def of_class(self, name: str) -> Iterator[str]:
         """Give the payload's nodes of a class."""
-        kind = f"<{FLEX}{name}>"
-        return (subject for subject, node in self.facts.items() if kind in node.get(TYPE, ()))
+        if not self._classes:
+            for subject, node in self.facts.items():
+                for kind in node.get(TYPE, ()):
+                    self._classes.setdefault(kind, []).append(subject)
+        return iter(self._classes.get(f"<{FLEX}{name}>", ()))

@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple, Protocol
 from kg.errors import StoreError
 from kg.facts import Facts as Facts
 from kg.facts import facts_of as facts_of
+from kg.facts import lines_of
 from kg.namespaces import FLEX, GRAPH
 
 #: The graph that speaks of the store itself.
@@ -36,6 +37,7 @@ _LITERAL = (
 )
 _LINE = re.compile(rf"({_IRI}) ({_IRI}) ({_IRI}|{_LITERAL}) \.\n?")
 
+_IRIS, _TERMS = re.compile(rf"(?:{_IRI}\n)*+"), re.compile(rf"(?:(?:{_IRI}|{_LITERAL})\n)*+")
 _LINES = re.compile(rf"(?:{_IRI} {_IRI} (?:{_IRI}|{_LITERAL}) \.\n)*+")
 
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
@@ -247,6 +249,23 @@ def check_lines(lines: Sequence[str]) -> None:
     if text.count("\n") != len(lines) or _LINES.fullmatch(text) is None:
         for line in lines:
             parse_line(line)
+
+
+def check_facts(facts: Facts) -> None:
+    """Make sure that facts are N-Triples without blank nodes, once they are written.
+
+    Raises:
+        kg.errors.StoreError: a line would be none; it is named.
+    """
+    iris, values = set(facts), set[str]()
+    for held in facts.values():
+        iris.update(held)
+        for objects in held.values():
+            values.update(objects)
+    for terms, pattern in ((iris, _IRIS), (values, _TERMS)):
+        text = "\n".join([*terms, ""])
+        if text.count("\n") != len(terms) or pattern.fullmatch(text) is None:
+            check_lines(list(lines_of(facts)))
 
 
 def lexical(literal: str) -> str:

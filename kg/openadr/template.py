@@ -91,7 +91,6 @@ class Template:
             subjects=tuple(dict.fromkeys(places.get(name, name) for name in work.subjects)),
             sender=places.get(work.sender, work.sender),
             received=datetime.now(UTC),
-            facts=lifted.facts,
         )
 
 

@@ -9,11 +9,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kg.errors import UsageError
 from kg.literals import segment
 from kg.namespaces import ID
+
+if TYPE_CHECKING:
+    from kg.readings.column_batch import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,9 @@ class ReadingStore(Protocol):
         Raises:
             kg.errors.StoreUnavailable: the store cannot be written.
         """
+
+    def append_batch(self, batch: "Batch") -> int:
+        """Add the readings of whole payloads that are in columns already; see ``append``."""
 
     def describe(self, series: Mapping[str, Constants]) -> None:
         """Let all readings of series show what is constant of them, whenever they came.

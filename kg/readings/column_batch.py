@@ -1,6 +1,6 @@
 """The readings of some payloads in columns, on their way into the store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from kg.units import plain
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: Thousandths that a million of which still fit into 64 bits, and millionths likewise.
+_NEAR = 10**12
 _MOST_MILLI, _MOST_MICRO = 9 * 10**15, 9 * 10**18
 
 
@@ -63,15 +64,60 @@ class Batch:
                 batch.payloads.append(Payload(reading.digest, reading.seq, micros(reading.received)))
             batch.constants[reading.series] = (reading.resource, reading.property, reading.unit)
             starts = micros(reading.starts_at)
-            batch.payload.append(number)
-            batch.series.append(reading.series)
-            batch.starts.append(starts)
-            batch.length.append(None if reading.ends_at is None else micros(reading.ends_at) - starts)
-            batch.value.append(reading.value)
-            batch.quality.append(reading.quality)
-            batch.confidence.append(reading.confidence)
-            batch.accuracy.append(None if reading.accuracy is None else plain(reading.accuracy))
+            batch.add(
+                number,
+                reading.series,
+                starts,
+                None if reading.ends_at is None else micros(reading.ends_at) - starts,
+                reading.value,
+                reading.quality,
+                reading.confidence,
+                None if reading.accuracy is None else plain(reading.accuracy),
+            )
         return batch
+
+    def add(
+        self,
+        payload: int,
+        series: str,
+        starts: int,
+        length: int | None,
+        value: Decimal,
+        quality: str | None = None,
+        confidence: int | None = None,
+        accuracy: str | None = None,
+    ) -> None:
+        """Add a row; see the attributes."""
+        self.payload.append(payload)
+        self.series.append(series)
+        self.starts.append(starts)
+        self.length.append(length)
+        self.value.append(value)
+        self.quality.append(quality)
+        self.confidence.append(confidence)
+        self.accuracy.append(accuracy)
+
+    def readings(self, rows: Iterable[int] | None = None) -> Iterator[Reading]:
+        """Give rows, or all of them, one by one."""
+        for row in range(len(self.payload)) if rows is None else rows:
+            payload, length, accuracy = self.payloads[self.payload[row]], self.length[row], self.accuracy[row]
+            start = _EPOCH + timedelta(microseconds=self.starts[row])
+            resource, prop, unit = self.constants[self.series[row]]
+            yield Reading(
+                series=self.series[row],
+                starts_at=start,
+                ends_at=None if length is None else start + timedelta(microseconds=length),
+                value=self.value[row],
+                digest=payload.digest,
+                seq=payload.seq,
+                received=_EPOCH + timedelta(microseconds=payload.received),
+                resource=resource,
+                property=prop,
+                unit=unit,
+                quality=self.quality[row],
+                confidence=self.confidence[row],
+                accuracy=None if accuracy is None else Decimal(accuracy),
+            )
 
     def visible(self, fresh: Sequence[bool]) -> tuple[list[int], list[int]]:
         """Part the rows of fresh payloads: those that show, one for each series and start, and the others.
@@ -125,6 +171,10 @@ def micros(time: datetime) -> int:
 
 def _parts(value: Decimal) -> tuple[int | None, int | None, str | None]:
     """Give a number as thousandths, as millionths or as text, whichever first holds it exactly."""
+    if -_NEAR < value < _NEAR:
+        milli = int(value.scaleb(3))
+        if Decimal(milli).scaleb(-3) == value:
+            return milli, None, None
     sign, digits, exponent = value.as_tuple()
     whole = int("".join(map(str, digits))) if len(digits) > 1 else digits[0]
     if sign:

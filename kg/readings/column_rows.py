@@ -1,5 +1,6 @@
 """Rows of readings in columns as a table has them: how they are selected, and read back."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,8 @@ KNOWN = f"""(SELECT * EXCLUDE (place) FROM (SELECT v.*, row_number() OVER
  FROM (SELECT {_ALL}, TIMESTAMP 'infinity' AS until FROM current UNION ALL SELECT {_ALL}, until FROM former) v
  JOIN batches w ON w.id = v.batch WHERE w.received <= make_timestamp(?) AND v.until > make_timestamp(?))
  WHERE place = 1)"""
+#: SQL type of each column as it is handed over, times as microseconds.
+_TYPES = ("INTEGER", *["BIGINT"] * 4, "VARCHAR", "INTEGER", "INTEGER", "VARCHAR", "INTEGER")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +38,23 @@ def window(series: str | None, start: datetime | None, end: datetime | None) -> 
             parts.append(f"r.starts {sign} make_timestamp(?)")
             values.append(micros(time))
     return " AND ".join(parts) or "true", values
+
+
+def handed(columns: Sequence[list[Any]]) -> tuple[str, list[Any]]:
+    """Write a SELECT of rows that are handed over in columns, and its values; empty columns are left out.
+
+    Args:
+        columns: in the order of the table's, times as microseconds.
+    """
+    parts, values = [], list[Any]()
+    for name, kind, column in zip(COLUMNS, _TYPES, columns, strict=True):
+        if any(value is not None for value in column):
+            text = f"unnest(?::{kind}[])"
+            values.append(column)
+        else:
+            text = f"NULL::{kind}"
+        parts.append(f"{f'make_timestamp({text})' if name == 'starts' else text} AS {name}")
+    return f"SELECT {', '.join(parts)}", values
 
 
 def exact(milli: int | None, micro: int | None, text: str | None) -> Decimal:

@@ -12,16 +12,14 @@ from pathlib import Path
 
 from kg.readings import Constants, Reading, series_of
 from kg.readings.column_batch import Batch, micros
-from kg.readings.column_rows import KNOWN, SCAN, reading_of, window
+from kg.readings.column_rows import KNOWN, SCAN, handed, reading_of, window
 from kg.readings.tables import COLUMNS, Snapshot, Tables
 
 _ALL = ", ".join(COLUMNS)
 #: Rows taken out below which they are not written anew.
 _ROOM = 100_000
-_NEW = """SELECT unnest(?::INTEGER[]) AS series, make_timestamp(unnest(?::BIGINT[])) AS starts,
- unnest(?::BIGINT[]) AS length, unnest(?::BIGINT[]) AS milli, unnest(?::BIGINT[]) AS micro,
- unnest(?::VARCHAR[]) AS exact, unnest(?::INTEGER[]) AS quality, unnest(?::INTEGER[]) AS confidence,
- unnest(?::VARCHAR[]) AS accuracy, unnest(?::INTEGER[]) AS batch"""
+_BATCHES = """INSERT INTO batches SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[]),
+ make_timestamp(unnest(?::BIGINT[]))"""
 
 
 class ColumnReadings:
@@ -219,25 +217,19 @@ class ColumnReadings:
         sql = f"SELECT digest FROM batches WHERE digest IN ({marks})"
         known = {row[0] for row in tables.rows(sql, digests)}
         first = tables.number("SELECT max(id) FROM batches") + 1
-        ids: list[int | None] = []
-        for payload in batch.payloads:
-            ids.append(None if payload.digest in known else first + len(ids))
-            if ids[-1] is not None:
-                tables.rows(
-                    "INSERT INTO batches VALUES (?, ?, ?, make_timestamp(?))",
-                    [ids[-1], payload.digest, payload.seq, payload.received],
-                )
+        ids = [None if p.digest in known else first + n for n, p in enumerate(batch.payloads)]
+        new = [(n, *p) for n, p in zip(ids, batch.payloads, strict=True) if n is not None]
+        tables.rows(_BATCHES, [list(column) for column in zip(*new, strict=True)] or [[]] * 4)
         kept, lost = batch.visible([key is not None for key in ids])
         self._name(tables, batch)
         columns = batch.columns(kept, self._series, self._qualities, ids)
         if not columns[0]:
             return 0
         if lost:
-            tables.rows(
-                f"INSERT INTO former SELECT {_ALL}, TIMESTAMP 'infinity' FROM ({_NEW})",
-                batch.columns(lost, self._series, self._qualities, ids),
-            )
-        tables.rows(f"CREATE OR REPLACE TEMP TABLE fresh AS {_NEW}", columns)
+            sql, values = handed(batch.columns(lost, self._series, self._qualities, ids))
+            tables.rows(f"INSERT INTO former SELECT {_ALL}, TIMESTAMP 'infinity' FROM ({sql})", values)
+        sql, values = handed(columns)
+        tables.rows(f"CREATE OR REPLACE TEMP TABLE fresh AS {sql}", values)
         return self._merge(tables, min(columns[1]), max(columns[1]), len(columns[0]))
 
     def _merge(self, tables: Snapshot, low: int, high: int, number: int) -> int:

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from kg.graphs import Change, Facts, lexical
 from kg.literals import segment
 from kg.namespaces import FLEX, ID, RDF, XSD
-from kg.readings import Constants, Reading
+from kg.readings import Constants
+from kg.readings.column_batch import Batch, Payload, micros
 from kg.times import moment
-from kg.units import product
+from kg.units import plain, product
 
 _TYPE = f"<{RDF}type>"
 _DECIMAL, _INTEGER, _TIME = (f"^^<{XSD}{name}>" for name in ("decimal", "integer", "dateTime"))
@@ -38,6 +41,24 @@ _NODES, _START, _END, _RID, _VALUE, _CONFIDENCE, _ACCURACY, _QUALITY, _VEN, _SPE
 )
 
 
+_NONE = ("",)
+
+
+class _Point(NamedTuple):
+    """A series that readings of a report belong to.
+
+    Args:
+        iri: of the series.
+        factor: what values are multiplied with to be in its unit; None where they are no values of it.
+    """
+
+    iri: str
+    factor: Decimal | None
+
+
+_UNREAD: Final = _Point("", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where readings come from: digest and journal row of the payload, time of receipt, and its VEN's ID."""
@@ -48,51 +69,59 @@ class Source:
 
 
 def deliver(
-    lines: list[str],
     facts: Facts,
     message: str,
     source: Source,
     constants_of: Callable[[str], Constants],
+    into: Batch,
     named: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[list[str], list[Reading]]:
+) -> tuple[list[str], list[str]]:
     """Part a payload's graph into what stays in it and its readings.
 
     Args:
-        lines: the payload's triples, each one line of N-Triples.
-        facts: the same, as ``kg.graphs.facts_of`` gives them.
+        facts: the payload's triples.
         message: IRI of the message.
         source: the payload.
         constants_of: gives what is constant of a series, by its IRI.
+        into: the readings are added to it.
         named: series of the readings that a report describes itself, by the reading's subject.
 
     Returns:
-        The lines that stay, and the readings.
+        The lines that stay, and the series that readings came for.
     """
     ven = _text(facts.get(f"<{message}>", {}), _VEN)
     gone: set[str] = set()
-    readings: list[Reading] = []
+    series: dict[str, None] = {}
+    digests = [payload.digest for payload in into.payloads]
+    number = digests.index(source.digest) if source.digest in digests else len(digests)
     for report in facts.get(f"<{message}>", {}).get(f"<{FLEX}report>", ()):
         specifier = _text(facts.get(report, {}), _SPECIFIER)
         if not named and (not ven or not specifier):
             continue
-        point = f"{ID}series/{segment(ven)}/{segment(specifier)}/"
+        above = f"{ID}series/{segment(ven)}/{segment(specifier)}/"
+        points: dict[str, _Point | None] = {}
         for interval in facts.get(report, {}).get(f"<{FLEX}interval>", ()):
             span = facts.get(interval, {})
             nodes = span.get(_NODES, [])
             start, end = _instant(span, _START), _instant(span, _END)
             if start is None or (end is not None and end < start):
                 continue
+            length = None if end is None else end - start
             for node in nodes:
                 said = facts.get(node, {})
-                series = named.get(node) if named else point + segment(_text(said, _RID))
-                reading = _reading(said, start, end, series, source, constants_of) if series else None
-                if reading is not None:
+                key = named.get(node, "") if named else said.get(_RID, _NONE)[0]
+                point = points.get(key, _UNREAD)
+                if point is _UNREAD:
+                    point = points[key] = _point(
+                        key if named else above + segment(_text(said, _RID)), constants_of, into
+                    )
+                if point is not None and _take(said, number, start, length, point, into):
+                    series[point.iri] = None
                     gone.add(node)
-                    readings.append(reading)
             if nodes and gone.issuperset(nodes) and span.keys() <= _INTERVAL:
                 gone.add(interval)
-    if not gone:
-        return lines, []
+    if gone and number == len(digests):
+        into.payloads.append(Payload(source.digest, source.seq, micros(source.received)))
     return [
         f"{subject} {predicate} {value} ."
         for subject, node in facts.items()
@@ -100,7 +129,7 @@ def deliver(
         for predicate, values in node.items()
         for value in values
         if value not in gone
-    ], readings
+    ], list(series)
 
 
 def part(change: Change, reports: Iterable[str], graph: str) -> None:
@@ -119,41 +148,38 @@ def part(change: Change, reports: Iterable[str], graph: str) -> None:
         change.apart[graph] = told
 
 
-def _reading(
-    node: dict[str, list[str]],
-    start: datetime,
-    end: datetime | None,
-    series: str,
-    source: Source,
-    constants_of: Callable[[str], Constants],
-) -> Reading | None:
-    """Read one reading; None where it is not a number of a known series."""
-    if not node.keys() <= _READING or max(map(len, node.values()), default=0) > 1:
+def _point(iri: str, constants_of: Callable[[str], Constants], into: Batch) -> _Point | None:
+    """Look a series up; None where there is none."""
+    if not iri or iri.endswith("/"):
         return None
+    constants = constants_of(iri)
+    into.constants[iri] = (constants.resource, constants.property, constants.unit)
+    return _Point(iri, constants.conversion)
+
+
+def _take(
+    node: dict[str, list[str]], number: int, start: int, length: int | None, point: _Point, into: Batch
+) -> bool:
+    """Add one reading; False where it is not a number of a known series."""
+    if point.factor is None or not node.keys() <= _READING or any(len(held) > 1 for held in node.values()):
+        return False
     value = _typed(node, _VALUE, _DECIMAL)
     confidence, accuracy = _typed(node, _CONFIDENCE, _INTEGER), _typed(node, _ACCURACY, _DECIMAL)
     unread = (confidence is None and _CONFIDENCE in node) or (accuracy is None and _ACCURACY in node)
-    if not _text(node, _RID) or value is None or unread:
-        return None
-    constants = constants_of(series)
-    if constants.conversion is None:
-        return None
+    if value is None or unread or not _text(node, _RID):
+        return False
     quality = node.get(_QUALITY)
-    return Reading(
-        series=series,
-        starts_at=start,
-        ends_at=end,
-        value=product(Decimal(value), constants.conversion),
-        digest=source.digest,
-        seq=source.seq,
-        received=source.received,
-        resource=constants.resource,
-        property=constants.property,
-        unit=constants.unit,
-        quality=quality[0][1:-1] if quality else None,
-        confidence=None if confidence is None else int(confidence),
-        accuracy=None if accuracy is None else product(Decimal(accuracy), constants.conversion),
+    into.add(
+        number,
+        point.iri,
+        start,
+        length,
+        product(Decimal(value), point.factor),
+        quality[0][1:-1] if quality else None,
+        None if confidence is None else int(confidence),
+        None if accuracy is None else plain(product(Decimal(accuracy), point.factor)),
     )
+    return True
 
 
 def _typed(node: dict[str, list[str]], name: str, datatype: str) -> str | None:
@@ -170,12 +196,18 @@ def _text(node: dict[str, list[str]], name: str) -> str:
     return lexical(term) if term.endswith('"') else ""
 
 
-def _instant(node: dict[str, list[str]], name: str) -> datetime | None:
+def _instant(node: dict[str, list[str]], name: str) -> int | None:
+    """Give a time in microseconds from 1970; None where there is none, or one without a zone."""
     text = _typed(node, name, _TIME)
-    time = moment(text) if text else None
+    return _micros(text) if text else None
+
+
+@lru_cache(maxsize=65_536)
+def _micros(text: str) -> int | None:
+    time = moment(text)
     if time is None or time.tzinfo is None:
         return None
     try:
-        return time.astimezone(UTC)
+        return micros(time.astimezone(UTC))
     except OverflowError:
         return None

@@ -24,12 +24,15 @@ from kg.graphs import REPORTED, Change, GraphStore, Statement, counted, lexical,
 from kg.literals import date_time
 from kg.namespaces import FLEX, ID, PROV, RDF, SAREF
 from kg.readings import Constants, Reading
+from kg.readings.column_batch import Batch
 from kg.readings.observation import RECEIVED, ROW, constant, lines, observation, payload, written
 
 _TYPE = RDF + "type"
 _MESSAGE = ID + "message/"
 _SERIES = ID + "series/"
 _CHUNK = 1000
+#: Readings that are written at once, unless one payload has more.
+_TOGETHER = 5000
 
 _PREFIXES = f"PREFIX flex: <{FLEX}> PREFIX saref: <{SAREF}> PREFIX prov: <{PROV}>"
 _PATTERN = """
@@ -89,6 +92,19 @@ class GraphReadings:
                 change.lines.extend(lines(iri, reading))
             self._graphs.write(list(changes.values()))
             return len(visible)
+
+    def append_batch(self, batch: Batch) -> int:
+        """Add the readings of whole payloads that are in columns, some payloads at a time; see ``append``."""
+        rows: list[list[int]] = [[] for _ in batch.payloads]
+        for row, number in enumerate(batch.payload):
+            rows[number].append(row)
+        shown, together = 0, list[int]()
+        for n, mine in enumerate(rows):
+            together += mine
+            if together and (len(together) >= _TOGETHER or n == len(rows) - 1):
+                shown += self.append(list(batch.readings(together)))
+                together = []
+        return shown
 
     def describe(self, series: Mapping[str, Constants]) -> None:
         """Let all readings of series show what is constant of them; see ``ReadingStore.describe``."""

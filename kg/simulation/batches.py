@@ -1,13 +1,13 @@
 """What the VENs of a portfolio measured, as batches of readings for a store."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from kg.literals import segment
 from kg.namespaces import ID, QUANTITYKIND, UNIT, VOCAB
-from kg.readings import Reading, ReadingStore
+from kg.readings import ReadingStore
 from kg.readings.column_batch import Batch, Payload, micros
 from kg.simulation import messages
 from kg.simulation.portfolio import START, Portfolio
@@ -34,9 +34,7 @@ def simulate(
     made = Portfolio(number, days, timedelta(seconds=seconds), seed)
     for day in range(days):
         for at in range(0, len(vens), _TOGETHER):
-            batch = _batch(made, vens[at : at + _TOGETHER], day)
-            at_once = getattr(readings, "append_batch", None)  # columns take them as they are
-            _ = at_once(batch) if at_once else readings.append(list(_readings(batch)))
+            readings.append_batch(_batch(made, vens[at : at + _TOGETHER], day))
 
 
 def series(ven: str, resource: str) -> str:
@@ -74,25 +72,3 @@ def _batch(portfolio: Portfolio, vens: Sequence[tuple[str, int]], day: int) -> B
     batch.confidence = [None] * len(rows)
     batch.accuracy = [None] * len(rows)
     return batch
-
-
-def _readings(batch: Batch) -> Iterator[Reading]:
-    """Give the rows of a batch one by one."""
-    epoch = START - timedelta(microseconds=micros(START))
-    for row, number in enumerate(batch.payload):
-        payload = batch.payloads[number]
-        start = epoch + timedelta(microseconds=batch.starts[row])
-        resource, prop, unit = batch.constants[batch.series[row]]
-        yield Reading(
-            series=batch.series[row],
-            starts_at=start,
-            ends_at=start + timedelta(microseconds=batch.length[row] or 0),
-            value=batch.value[row],
-            digest=payload.digest,
-            seq=payload.seq,
-            received=epoch + timedelta(microseconds=payload.received),
-            resource=resource,
-            property=prop,
-            unit=unit,
-            quality=batch.quality[row],
-        )
