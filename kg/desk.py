@@ -9,8 +9,10 @@ from typing import Any
 
 from kg.erasure import Erased, erase
 from kg.errors import Forbidden, UsageError
+from kg.graphs import lexical
 from kg.identity.caller import Caller
 from kg.identity.office import Office
+from kg.literals import string
 from kg.mandates import Mandate, Mandates
 from kg.opting import opt_out
 from kg.readings import series_of
@@ -155,9 +157,9 @@ class Desk:
                 _EVENTS,
                 default_graph=None,
                 named_graphs=[],
-                bindings={"ven": f'"{party}"'},
+                bindings={"ven": string(party)},
             ):
-                cells = [cell.split('"')[1] if cell else "" for cell in row[1:]]
+                cells = [lexical(cell) if cell else "" for cell in row[1:]]
                 found.append({"party": party, **dict(zip(_EVENT, cells, strict=True))})
         return sorted(found, key=lambda one: one["starts"], reverse=True)[:100]
 

@@ -198,6 +198,11 @@ def test_file_stays_as_it_was_where_it_cannot_be_made_compact(tmp_path, monkeypa
     with pytest.raises(StoreUnavailable):
         store.compact()
     assert store.count() == 30
+    (tmp_path / (FILE + ".new")).rmdir()
+    with pytest.raises(StoreUnavailable):
+        store.tables.renew("nothing")
+    (tmp_path / (FILE + ".new.wal")).write_bytes(b"left by a process that was killed")
+    assert store.compact()[1] > 0
     store.close()
     assert ColumnReadings(tmp_path / FILE).count() == 30
 

@@ -19,7 +19,15 @@ from tests.test_reading_store import NOON, A, B, reading
 
 @pytest.fixture(scope="module")
 def both():
-    made = [*readings(40), reading(1, "0.00000012345", series=f"{ID}series/ven-9/odd/x", payload="c", seq=9)]
+    odd = {"series": f"{ID}series/ven-9/odd/x", "payload": "c", "seq": 9}
+    numbers = {
+        1: "0.00000012345",
+        9: "1234567890123.456",
+        20: "123456789.123",
+        21: "123456789.124",
+        30: "1e30",
+    }
+    made = [*readings(40), *(reading(at, value, **odd) for at, value in numbers.items())]
     triples, columns = GraphReadings(EmbeddedGraphs()), ColumnReadings()
     for store in (triples, columns):
         store.append(made)
@@ -133,6 +141,13 @@ def test_selection_that_means_nothing_is_refused(wrong):
     """A time without zone, a bucket without length."""
     with pytest.raises(UsageError):
         Selection(**wrong)
+
+
+def test_mean_loses_no_digit_that_its_readings_have(both):
+    """Of a register of many digits, one in a bucket or several, in either back end."""
+    for store in both:
+        rows = list(select(store, Selection(series=(f"{ID}series/ven-9/odd/x",), bucket=timedelta(hours=1))))
+        assert [str(row.value.normalize()) for row in rows[1:3]] == ["1234567890123.456", "123456789.1235"]
 
 
 def test_exact_values_survive_buckets():

@@ -16,8 +16,8 @@ from kg.readings.column_batch import micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = 3_600_000_000
-#: A mean has twelve digits: what it is made of has six decimals, and a third has no end.
-_MEANS = Context(prec=12)
+_DIGITS, _DECIMALS = 12, 6
+_LONG = Context(prec=200)
 _VALUE = "coalesce(r.milli * 1000, r.micro)"
 
 
@@ -219,8 +219,22 @@ def _bucket(about: tuple[Any, ...], row: tuple[Any, ...], bucket: timedelta) -> 
     total += sum((Decimal(text) for text in texts or ()), Decimal(0))
     start = _EPOCH + at * bucket
     iri, resource, prop, unit = about
-    mean = _MEANS.divide(total, Decimal(number))
+    mean = _mean(total, number)
     return Row(iri, resource, prop, unit, start, start + bucket, mean, total, min(ends), max(ends), number)
+
+
+def _mean(total: Decimal, number: int) -> Decimal:
+    """Divide: a third has no end, so a mean has twelve digits, and six decimals where more stand before them.
+
+    >>> _mean(Decimal(2), 3), _mean(Decimal("1234567890123.456"), 1), _mean(Decimal(2469135780247), 2)
+    (Decimal('0.666666666667'), Decimal('1234567890123.456'), Decimal('1234567890123.500000'))
+    """
+    if number == 1:
+        return total
+    found = _LONG.divide(total, Decimal(number))
+    if found.adjusted() < _DIGITS - _DECIMALS:
+        return Context(prec=_DIGITS).plus(found)
+    return found.quantize(Decimal(1).scaleb(-_DECIMALS), context=_LONG)
 
 
 def _number(milli: int | None, micro: int | None, text: str | None) -> Decimal:
@@ -249,7 +263,7 @@ def _row(
         unit=of.unit,
         start=start,
         end=end,
-        value=_MEANS.divide(total, Decimal(len(values))) if len(values) > 1 else total,
+        value=_mean(total, len(values)),
         total=total,
         least=min(values),
         most=max(values),

@@ -7,7 +7,7 @@ compress to almost nothing, and a window reads only the blocks that it touches.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,28 +136,38 @@ class Tables:
             return 0, 0
         with self.lock, self.guard():
             fresh = self._path.with_name(self._path.name + ".new")
-            fresh.unlink(missing_ok=True)
+            for left in (fresh, fresh.with_name(fresh.name + ".wal")):  # by a process that was killed
+                left.unlink(missing_ok=True)
             self.checkpoint()
             before = self._path.stat().st_size
             with closing(self._cursor()) as cursor:
-                told = "SELECT database_name FROM duckdb_databases() WHERE path = ?"
-                old = (cursor.execute(told, [self.where]).fetchone() or ("columns",))[0]
-                named = str(fresh).replace("'", "''")
-                cursor.execute(f"ATTACH '{named}' AS fresh (BLOCK_SIZE {_BLOCK})")
-                cursor.execute("BEGIN TRANSACTION")
-                cursor.execute("USE fresh")
-                cursor.execute(_SCHEMA)
-                for table in ("about", "names", "qualities", "batches", "current", "former"):
-                    ordered = f" ORDER BY {order}" if table in ("current", "former") else ""
-                    rows = f'TABLE "{old}".main.{table}{ordered}'
-                    cursor.execute(f"INSERT INTO fresh.{table} {rows}")
-                cursor.execute("COMMIT")
-                cursor.execute(f'USE "{old}"')
-                cursor.execute("DETACH fresh")
+                self._copy(cursor, fresh, order)
             self._db.close()
             fresh.replace(self._path)
             self._open()
             return before, self._path.stat().st_size
+
+    def _copy(self, cursor: duckdb.DuckDBPyConnection, fresh: Path, order: str) -> None:
+        """Write everything into a new file, whole when this returns; after an error it is not held open."""
+        told = "SELECT database_name FROM duckdb_databases() WHERE path = ?"
+        old = (cursor.execute(told, [self.where]).fetchone() or ("columns",))[0]
+        named = str(fresh).replace("'", "''")
+        cursor.execute(f"ATTACH '{named}' AS fresh (BLOCK_SIZE {_BLOCK})")
+        leave = (f'USE "{old}"', "DETACH fresh")
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            cursor.execute("USE fresh")
+            cursor.execute(_SCHEMA)
+            for table in ("about", "names", "qualities", "batches", "current", "former"):
+                ordered = f" ORDER BY {order}" if table in ("current", "former") else ""
+                cursor.execute(f'INSERT INTO fresh.{table} TABLE "{old}".main.{table}{ordered}')
+            for statement in ("COMMIT", *leave):
+                cursor.execute(statement)
+        except BaseException:
+            for statement in ("ROLLBACK", *leave):
+                with suppress(duckdb.Error):
+                    cursor.execute(statement)
+            raise
 
     def close(self) -> None:
         """Put everything on disk and close the file; closing twice does nothing."""
@@ -232,7 +242,7 @@ def _mask(cursor: duckdb.DuckDBPyConnection, starts: Sequence[str]) -> None:
     own = (cursor.execute("SELECT current_database()").fetchone() or ("",))[0]
     cursor.execute(
         "CREATE TEMP TABLE shown AS SELECT id FROM names"
-        " WHERE list_contains(?::VARCHAR[], regexp_extract(iri, '^.*/series/[^/]*/'))",
+        " WHERE list_contains(?::VARCHAR[], regexp_extract(iri, '^.*?/series/[^/]*/'))",
         [list(starts)],
     )
     for table, key, more in (("names", "id", ""), ("current", "series", ", rowid"), ("former", "series", "")):

@@ -149,6 +149,15 @@ def test_me_shows_what_is_kept_about_whoever_asks(shared):
     assert (nobody["parties"], nobody["events"], nobody["certificates"]) == ([], [], [])
 
 
+def test_event_is_named_as_it_was_sent(world):
+    """Quotes in its name are part of it."""
+    name = 'E-"peak"'
+    sent = event(event_id=name.replace('"', "&quot;"), ven=world.anna, request="R-q")
+    assert world.service.ingest(sent).accepted
+    found = world.client.get("/me/data", headers=world.as_("anna", *OWNER)).json()
+    assert name in [one["event"] for one in found["events"]]
+
+
 def test_export_is_ones_own(shared):
     """An archive with what is kept; for who is nobody here, none."""
     answer = shared.client.get("/me/export", headers=shared.as_("anna", *OWNER))
