@@ -18,7 +18,8 @@ from kg.plan import Plan
 from kg.pointers import place
 from kg.report import Report, Violation
 from kg.rules import Shapes
-from kg.verdict import judge, misshapen, repeated, unmapped, unreadable
+from kg.verdict import judge, misshapen, once, repeated, unmapped, unreadable
+from kg.wording import Wording
 from kg.xml import MAX_BYTES, read
 from kg.yarrrml import RDF_TYPE
 
@@ -140,7 +141,8 @@ class Checker:
         results = self.validate(lifted)
         found: list[Violation] = []
         if results or lifted.unmapped or lifted.repeated:
-            found += [self._violation(lifted, result) for result in results]
+            made = (self._violation(lifted, result) for result in results)
+            found += once(made) if lifted.profile[0] == "3" else made
             found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
             found += [repeated(e, lifted.profile) for e in lifted.repeated]
         if context is not None or now is not None:
@@ -214,16 +216,19 @@ class Checker:
         path = result.path or (rule.points_to if rule else None)
         at = place(lifted, f"<{focus}>", _bracketed(path), result.value)
         severity = self.severities.get(rule.id, result.severity) if rule else result.severity
+        words = rule.worded(lifted.profile) if rule else None
         return Violation(
             rule=rule.id if rule else result.shape,
             severity=severity,
-            message=result.message or (rule.message if rule else result.component),
+            message=words.message
+            if isinstance(words, Wording)
+            else result.message or (words.message if words else result.component),
             focus=focus,
             value=None if result.value == f"<{focus}>" else result.value,
-            source=rule.source if rule else "",
+            source=words.source if words else "",
             pointer=at.pointer if at else "",
             line=at.line if at else 0,
-            cure=rule.cure if rule else "",
+            cure=words.cure if words else "",
             response_code=rule.response_code if rule else "",
             component=result.component,
             path=result.path if result.path and "<" not in result.path else "",

@@ -1,5 +1,7 @@
 """Where the elements of one mapping lie inside those of another: what a link between mappings means."""
 
+from operator import eq
+
 from kg.yarrrml import Mapping
 
 
@@ -14,10 +16,9 @@ def relative(mapping: Mapping, other: Mapping) -> list[tuple[str, ...]]:
         Names of elements after the mapping's own; ``()`` where both lie on the same element. ``*`` is written
         out as the elements that the other mapping reads something from.
     """
-    own = {path[-1] for path in mapping.iterators}
     found = []
     for path in other.iterators:
-        at = max((i for i, step in enumerate(path) if step in own), default=-1)
+        at = max((i for i in range(len(path)) if _meet(mapping, path[: i + 1])), default=-1)
         steps = path[at + 1 :]
         if steps and steps[-1] == "*":
             tags = dict.fromkeys(
@@ -31,3 +32,8 @@ def relative(mapping: Mapping, other: Mapping) -> list[tuple[str, ...]]:
         else:
             found.append(steps)
     return found
+
+
+def _meet(mapping: Mapping, path: tuple[str, ...]) -> bool:
+    """Whether a path may end at a mapping's element: the names agree from the end as far as both tell."""
+    return any(all(map(eq, reversed(own), reversed(path))) for own in mapping.iterators)

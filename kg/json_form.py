@@ -6,14 +6,13 @@ from typing import Any
 
 from kg.containment import relative
 from kg.document import SchemaError
-from kg.json_tree import Node
+from kg.json_tree import PRESENTED, Node
 from kg.namespaces import XSD
 from kg.yarrrml import Mapping, MappingFile, Reference
 
 #: Errors listed of one document.
 MAX_ERRORS = 100
 _KINDS = {XSD + "decimal": "number", XSD + "integer": "number", XSD + "boolean": "boolean"}
-_PRESENTED = ("number", "string", "boolean", "object")
 Path = tuple[str, ...]
 
 
@@ -94,7 +93,7 @@ def errors(node: Node, form: Form, lists: frozenset[str]) -> Iterator[SchemaErro
         inner = form.members.get(name)
         if inner is None:
             continue
-        if child.tag not in _PRESENTED and child.tag not in ("list", "item"):
+        if child.tag not in PRESENTED and child.tag not in ("list", "item"):
             wanted = "array" if name in lists else ""
             if child.listed != bool(wanted):
                 found = "a list" if child.listed else f"of the kind {child.kind}"

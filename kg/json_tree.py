@@ -14,6 +14,9 @@ from typing import Any, Self
 
 from kg.positions import positions
 
+#: Names of the elements that an item of a list in ``kinds`` holds.
+PRESENTED = ("number", "string", "boolean", "object")
+
 
 class NumberText(str):
     """A number of JSON as its text: no digit is lost."""

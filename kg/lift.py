@@ -15,6 +15,7 @@ from kg.namespaces import SKOS, VOCAB
 from kg.plan import Plan, compile_file, element_name
 from kg.strides import ready
 from kg.times import Clock
+from kg.twins import twins
 from kg.walk import Walk
 from kg.xml import Document
 from kg.yarrrml import MappingFile, load
@@ -90,7 +91,7 @@ def _settle(lifted: Lifted, lifter: Lifter, clock: Clock) -> None:
     """
     lifted.repeated.clear()
     lifted.unmapped[:] = dict.fromkeys(lifted.unmapped)
-    following = implied(lifter.source, lifted.facts)
+    following = [*implied(lifter.source, lifted.facts), *twins(lifted)]
     for subject, predicate, value in following:
         held = lifted.facts.setdefault(subject, {})
         if value not in held.get(predicate, ()):

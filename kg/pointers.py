@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from kg.json_tree import PRESENTED, Node
 from kg.lift import Lifted
 from kg.plan import Plan
 from kg.references import getter
@@ -18,6 +19,7 @@ _DERIVED = {
     "knownCreatedAt": "createdAt",
     "knownEventStatus": "eventStatus",
     "knownModificationNumber": "modificationNumber",
+    "sameIdAs": "uid",
     "seconds": "duration",
     "totalSeconds": "interval",
     "untoldEvent": "eventID",
@@ -69,10 +71,7 @@ def place(lifted: Lifted, focus: str, path: str | None, value: str | None = None
                 found = _find(element, rule.term.refs, value)
                 if found is not None:
                     return found
-    missing = _expected(plan, path)
-    if missing is not None:
-        return Place(pointer(element) + missing, element.sourceline)
-    return Place(pointer(element), element.sourceline)
+    return _expected(element, plan, path) or Place(pointer(element), element.sourceline)
 
 
 def _candidates(path: str | None) -> list[str]:
@@ -120,12 +119,31 @@ def _find(element: Any, refs: tuple[Reference, ...], value: str | None) -> Place
     return None
 
 
-def _expected(plan: Plan, path: str | None) -> str | None:
-    """Relative XPath of a property that the payload lacks, from the mapping."""
+def _expected(element: Any, plan: Plan, path: str | None) -> Place | None:
+    """Find the place of a property that the payload lacks, from the mapping."""
     for predicate in _candidates(path):
         for rule in plan.mapping.rules:
             if rule.predicate == predicate and rule.term is not None:
                 for ref in rule.term.refs:
-                    if not ref.external and not ref.up and ref.steps and ref.steps[0] != "self::":
-                        return "/" + "/".join(prefixed(step) for step in ref.steps)
+                    if ref.external or not ref.steps or ref.steps[0] == "self::":
+                        continue
+                    if isinstance(element, Node):
+                        return _member(element, ref)
+                    if ref.up:
+                        continue
+                    missing = "".join(f"/{prefixed(step)}" for step in ref.steps)
+                    return Place(pointer(element) + missing, element.sourceline)
     return None
+
+
+def _member(node: Node, ref: Reference) -> Place:
+    """Find the member of a JSON document that should have been of another kind, or where it should stand."""
+    for _ in range(ref.up):
+        node = node.getparent() or node
+    for place, step in enumerate(ref.steps):
+        found = next((n for name in (step, f"{step}[]") for n in node.iterchildren(name)), None)
+        if found is None:
+            lacking = "".join(f"/{name}" for name in ref.steps[place:] if name not in PRESENTED)
+            return Place(node.json_pointer + lacking, node.sourceline)
+        node = found
+    return Place(node.json_pointer, node.sourceline)

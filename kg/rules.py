@@ -6,7 +6,7 @@ mapping can make, as one N-Triples text for the engine.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -16,11 +16,13 @@ from kg.engines.slips import KNOWN, misspelt
 from kg.errors import AssetError
 from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SH, VOCAB
 from kg.turtle_lines import blocks, line_naming
+from kg.wording import WORDING, Wording, wordings
 
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TARGET = ox.NamedNode(SH + "targetClass")
 _TARGETS = tuple(ox.NamedNode(SH + name) for name in ("targetNode", "targetSubjectsOf", "targetObjectsOf"))
 _PROFILE = ox.NamedNode(FLEX + "inProfile")
+_WORDING = ox.NamedNode(WORDING)
 #: What makes a shape with a target one that can find something wrong: a path, or any of these constraints.
 _CONSTRAINTS = frozenset(
     SH + name
@@ -31,9 +33,7 @@ _CONSTRAINTS = frozenset(
         "or",
         "and",
         "xone",
-        "node",
-        "class",
-        "nodeKind",
+        *("node", "class", "nodeKind"),
         "in",
         "hasValue",
         "pattern",
@@ -60,6 +60,7 @@ class Rule:
         response_code: OpenADR response code that a refusal maps to.
         description: what the rule asks for.
         points_to: IRI of the property whose place a finding shows where the result names none, else empty.
+        wordings: other words for messages of single standards.
     """
 
     id: str
@@ -71,6 +72,11 @@ class Rule:
     response_code: str
     description: str
     points_to: str = ""
+    wordings: tuple[Wording, ...] = ()
+
+    def worded(self, standard: str) -> "Rule | Wording":
+        """Give message, cure and source for a message of a standard."""
+        return next((words for words in self.wordings if words.standard == standard), self)
 
 
 class Shapes:
@@ -161,11 +167,15 @@ class Shapes:
         return error
 
     def _text(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> str:
-        values = [o for p, o in self.quads.get(subject, ()) if p.value == iri]
-        if not values:
-            return ""
-        value = values[0]
-        return value.value if isinstance(value, ox.Literal | ox.NamedNode) else ""
+        return next(iter(self._texts(subject, iri)), "")
+
+    def _texts(self, subject: ox.NamedNode | ox.BlankNode, iri: str) -> list[str]:
+        found = (o for p, o in self.quads.get(subject, ()) if p.value == iri)
+        return [value.value for value in found if isinstance(value, ox.Literal | ox.NamedNode)]
+
+    def _wordings(self, shape: ox.NamedNode) -> Iterable[Wording]:
+        nodes = (o for p, o in self.quads[shape] if p == _WORDING and isinstance(o, ox.BlankNode))
+        return wordings(partial(self._texts, node) for node in nodes)
 
     def _rules(self) -> Iterable[Rule]:
         for subject in self.quads:
@@ -181,6 +191,7 @@ class Shapes:
                     self._text(subject, FLEX + "responseCode").rpartition("/")[2],
                     self._text(subject, SH + "description"),
                     self._text(subject, FLEX + "pointsTo"),
+                    tuple(self._wordings(subject)),
                 )
 
     def text(self) -> str:
@@ -219,7 +230,7 @@ class Shapes:
                 continue
             seen.add(subject)
             for predicate, value in self.quads[subject]:
-                if predicate == _TARGET or (
+                if predicate in (_TARGET, _WORDING) or (
                     isinstance(value, ox.NamedNode) and self._dropped(value, without, standard)
                 ):
                     continue

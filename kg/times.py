@@ -91,7 +91,7 @@ def moment(text: str) -> datetime | None:
     >>> moment("2026-12-31T24:00:00Z").isoformat()
     '2027-01-01T00:00:00+00:00'
     """
-    if text.startswith("0001-01-01"):
+    if text.startswith("0001-01-01") or text[10:11] != "T":
         return None
     try:
         if text[10:13] == "T24":

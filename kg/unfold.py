@@ -26,6 +26,8 @@ AROUND = {RDF_TYPE} | {
         "endsAt",
         "gapSeconds",
         "intervalStartsStated",
+        "sameIdAs",
+        "sameTypeAs",
         "seconds",
         "startStated",
         "totalSeconds",

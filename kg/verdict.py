@@ -1,6 +1,7 @@
 """What a check finds before any shape speaks, and the report that is made of all findings."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 from kg.errors import UnreadablePayload, UsageError
 from kg.json_reader import looks_like_json
@@ -36,6 +37,16 @@ def judge(message_type: str, digest: str, found: list[Violation]) -> Report:
     refused = any(v.severity == "Violation" for v in found)
     verdict: Verdict = "violates" if refused else "conforms"
     return Report(verdict, message_type, tuple(dict.fromkeys(found)), digest)
+
+
+def once(found: Iterable[Violation]) -> Iterator[Violation]:
+    """Keep one of findings about the same member: in JSON, several payloads share their interval."""
+    seen: set[tuple[str, str, str | None]] = set()
+    for finding in found:
+        place = (finding.rule, finding.pointer, finding.value)
+        if place not in seen:
+            seen.add(place)
+            yield finding
 
 
 def unreadable(data: bytes, error: UnreadablePayload) -> Report:
@@ -125,14 +136,15 @@ def unmapped(element: object, profile: str) -> Violation:
             cure="leave the element out, or use OpenADR 2.0b",
             response_code="459",
         )
+    what = "member" if lifter.json else "element"
     return Violation(
         rule="LIFT-1",
         severity="Warning",
-        message="The element has no meaning in the mapping; its content is not in the graph.",
+        message=f"The {what} has no meaning in the mapping; its content is not in the graph.",
         source="invented by FlexKG: nothing is dropped silently",
         pointer=at,
         line=line,
-        cure="map the element in mappings/payloads, or leave it out",
+        cure=f"map the {what} in mappings/payloads, or leave it out",
     )
 
 

@@ -17,13 +17,19 @@ better be, beyond what the schema asks: {violations} Violations (a clause says m
 (should) and {infos} Infos (our advice). Behind an arrow stands the severity at level strict, where it
 differs. Each rule is a shape in `shapes/`, and has cases that keep and break it in `tests/shapes/<rule>.yml`
 (A20: in `tests/test_profile_2_0a.py`). Rules hold in every version of OpenADR but for those that
-`shapes/openadr-3.ttl` lists by `flex:inProfile`; A20 hold in 2.0a only, A30 in 3.0 and 3.1 only.
+`shapes/openadr-3-shared.ttl` lists by `flex:inProfile`; A20 hold in 2.0a only, A30 in 3.0 and 3.1 only.
 
 Made by `pytest tests/test_rules_page.py --update-golden`.
 """
 TABLE = """
 | rule | asks | severity | code | what to do | clause |
 |---|---|---|---|---|---|
+"""
+WORDED = """
+Those of the rules above that hold in OpenADR 3 too, as they are worded there:
+
+| rule | finding | what to do |
+|---|---|---|
 """
 ELSEWHERE = """
 ## What has no rule
@@ -51,12 +57,20 @@ def page() -> str:
     for path in FILES:
         turtle = path.read_text(encoding="utf-8")
         title = re.sub(r"^# (?:Rules for )?|\.$", "", turtle.partition("\n")[0])
-        text += f"\n## {title[0].upper()}{title[1:]}\n\n`shapes/{path.name}`\n{TABLE}"
-        for rule in sorted((r for r in rules if f'identifier "{r.id}"' in turtle), key=_number):
+        text += f"\n## {title[0].upper()}{title[1:]}\n\n`shapes/{path.name}`\n"
+        here = sorted((r for r in rules if f'identifier "{r.id}"' in turtle), key=_number)
+        if not here:
+            worded = sorted((r for r in rules if r.wordings), key=_number)
+            told = ((r.id, r.worded("3.1")) for r in worded)
+            text += WORDED + "".join(f"| {name} | {says.message} | {says.cure} |\n" for name, says in told)
+            continue
+        text += TABLE
+        for rule in here:
             harder = f" → {strict[rule.id]}" if rule.id in strict else ""
+            clauses = "; in 3: ".join(dict.fromkeys([rule.source, rule.worded("3.1").source]))
             text += (
                 f"| {rule.id} | {rule.description} | {rule.severity}{harder} | {rule.response_code} "
-                f"| {rule.cure} | {rule.source} |\n"
+                f"| {rule.cure} | {clauses} |\n"
             )
     with Path(__file__).with_name("rules_elsewhere.csv").open(encoding="utf-8", newline="") as lines:
         rows = [f"| {row['topic']} | {row['reason']} |\n" for row in csv.DictReader(lines)]

@@ -81,7 +81,8 @@ def test_shapes_of_a_standard_are_tried_on_its_messages_alone():
     level = load_profile("core")
     alone = {path.name: tokens for path, tokens in level.standards.items()}
     three = {"3.0", "3.1"}
-    assert alone == {"openadr-2.0a.ttl": {"2.0a"}, "openadr-3.ttl": three, "openadr-3-object.ttl": three}
+    parts = ("", "-shared", "-object", "-value", "-content", "-told", "-quantity")
+    assert alone == {"openadr-2.0a.ttl": {"2.0a"}, **{f"openadr-3{part}.ttl": three for part in parts}}
     found = Shapes(level.files, level.standards)
     for file, inside, outside in (("openadr-2.0a.ttl", "2.0a", "2.0b"), ("openadr-3.ttl", "3.1", "2.0a")):
         named = {

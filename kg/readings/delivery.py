@@ -30,7 +30,7 @@ def _terms(names: str) -> frozenset[str]:
 
 
 #: What the reading store keeps of a reading, and what else of an interval it can do without.
-_READING = _terms("position rID value dataQuality confidence accuracy payloadType")
+_READING = _terms("position rID value dataQuality confidence accuracy payloadType describedBy")
 _INTERVAL = _terms("position uid startsAt endsAt duration durationText seconds reading")
 _NODES, _START, _END, _RID, _VALUE, _CONFIDENCE, _ACCURACY, _QUALITY, _VEN, _SPECIFIER = (
     f"<{FLEX}{name}>"

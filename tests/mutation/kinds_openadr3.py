@@ -20,6 +20,8 @@ class Kind:
         new: whether the member may be missing before.
         within: pointer of the object in which a finding may point; empty: the one that holds the member.
         gap: why nothing catches it, where nothing does.
+        level: the level of strictness at which it is refused; only messages that conform there are damaged.
+        since: first version whose documents say so.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Kind:
     new: bool = False
     within: str = ""
     gap: str = ""
+    level: str = "core"
+    since: str = "3.0"
 
 
 _LENGTH = "a duration is a length of time of ISO 8601, and not negative"
@@ -92,6 +96,7 @@ KINDS = [
             ),
             ("program of an event", _ID, _EVENT, "/programID", "program|ID", False, "id"),
             ("event of a report", _ID, _REPORT, "/eventID", "event|ID", False, "id"),
+            ("ID of an event", _ID, _EVENT, "/id", "ID|identif", False, "id"),
             ("ID of a program", _ID, _PROGRAM, "/id", "ID|identif", False, "id"),
             (
                 *("payload type of an event", _NAME, _EVENT, "/intervals/*/payloads/*/type"),
@@ -145,7 +150,6 @@ KINDS = [
         "/intervals/*/payloads/*[type=PRICE]/values",
         ["dear"],
         "number|value",
-        within="/intervals",
     ),
     Kind(
         "event of negative priority",

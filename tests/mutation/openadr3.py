@@ -10,9 +10,11 @@ from typing import Any
 
 from kg.check import Checker, checker
 from kg.report import Violation
-from tests.mutation.kinds_openadr3 import GONE, KINDS, Kind
+from tests.mutation import kinds_openadr3, kinds_openadr3_values
+from tests.mutation.kinds_openadr3 import GONE, Kind
 from tests.openadr3 import FOLDER, VERSIONS, example, sent
 
+KINDS = [*kinds_openadr3.KINDS, *kinds_openadr3_values.KINDS]
 _STEP = re.compile(r"\*(?:\[(\w+)=(\w+)\])?")
 
 
@@ -67,7 +69,8 @@ def messages(published: bool) -> dict[str, tuple[str, dict[str, Any]]]:
 def mutants(kind: Kind, published: bool) -> Iterator[Mutant]:
     """Damage the messages that a kind fits, at the first place and at the last."""
     for name, (what, value) in messages(published).items():
-        if what not in kind.messages:
+        older = kind.since > name.rpartition(" of ")[2][:3] if " of 3" in name else False
+        if what not in kind.messages or older or not _conforms(name, kind.level, published):
             continue
         made = set()
         for place in (0, -1):
@@ -78,21 +81,26 @@ def mutants(kind: Kind, published: bool) -> Iterator[Mutant]:
                 yield Mutant(kind, name, sent(damaged), pointer)
 
 
+@cache
+def _conforms(name: str, level: str, published: bool) -> bool:
+    return checker(level).check(sent(messages(published)[name][1])).conforms
+
+
 def _damage(value: Any, kind: Kind, place: int) -> str:
     """Damage a message in place; gives the JSON pointer of the member, empty where it has none."""
     *way, last = kind.path.strip("/").split("/")
     at, pointer = value, ""
     for step in way:
-        star = _STEP.fullmatch(step)
-        if star:
-            fitting = [n for n, item in enumerate(at) if not star[1] or item.get(star[1]) == star[2]]
-            if not fitting:
-                return ""
-            step = str(fitting[place])
+        step = _chosen(at, step, place)
+        if not step:
+            return ""
         at = at[int(step)] if isinstance(at, list) else at.get(step)
         pointer += f"/{step}"
         if not at:
             return ""
+    last = _chosen(at, last, place)
+    if not last:
+        return ""
     key: Any = int(last) if isinstance(at, list) else last
     if isinstance(at, dict) and at.get(key) is None and not kind.new:
         return ""
@@ -101,6 +109,18 @@ def _damage(value: Any, kind: Kind, place: int) -> str:
     else:
         at[key] = kind.to
     return f"{pointer}/{last}"
+
+
+def _chosen(at: Any, step: str, place: int) -> str:
+    """The first or last fitting item of a list for ``*``, empty where none fits; other steps as they are."""
+    star = _STEP.fullmatch(step)
+    if star is None:
+        return step
+    items = enumerate(at or ())
+    fitting = [
+        n for n, item in items if not star[1] or (isinstance(item, dict) and item.get(star[1]) == star[2])
+    ]
+    return str(fitting[place]) if fitting else ""
 
 
 @cache
@@ -115,6 +135,6 @@ def _judged(mutant: Mutant) -> tuple[Mutant, bool, frozenset[str]]:
 
 
 def refusals(mutant: Mutant, made: Checker | None = None) -> list[Violation]:
-    """The findings that refuse a mutant at level core."""
-    report = (made or checker("core")).check(mutant.data)
+    """The findings that refuse a mutant at the level of its kind."""
+    report = (made or checker(mutant.kind.level)).check(mutant.data)
     return [v for v in report.violations if v.severity == "Violation"]

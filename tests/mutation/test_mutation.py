@@ -61,9 +61,9 @@ OPENADR3 = """
 ## Damage to messages of OpenADR 3
 
 {kinds} kinds, done to {payloads} messages: those of the tests and, made of the examples of the members, those
-of the OpenAPI documents. These are no schema that a check could ask first, so the rules say all of it. Each
-is due at level core: {caught} of {due} are refused for their cause. Each rule A30 that refuses is
-taken away in turn, and a mutant then goes unnoticed.
+of the OpenAPI documents. These are no schema that a check could ask first, so the rules say all of it.
+{strict} kinds are due at level strict, the others at level core: {caught} of {due} mutants are refused for
+their cause. Each rule A30 that refuses is taken away in turn, and a mutant then goes unnoticed.
 
 | what is wrong | what the standard says | messages | mutants | caught |
 |---|---|---|---|---|
@@ -135,7 +135,11 @@ def _of_openadr3() -> str:
     every = [one for judged in found.values() for one in judged]
     caught = sum(seen for _, seen, _ in every)
     text = OPENADR3.format(
-        kinds=len(found), payloads=len(openadr3.messages(DATA.is_dir())), caught=caught, due=len(every)
+        kinds=len(found),
+        payloads=len(openadr3.messages(DATA.is_dir())),
+        caught=caught,
+        due=len(every),
+        strict=sum(kind.level == "strict" for kind in openadr3.KINDS),
     )
     for kind in openadr3.KINDS:
         judged = found[kind.name]
