@@ -1,7 +1,8 @@
 """Twelve questions that aggregators ask, at sizes growing by ten: the service, raw pyoxigraph, other engines.
 
 The data are a made-up portfolio, lifted and applied as any other, and copied under other names until the size
-is reached. Every engine gets the same N-Quads, the same text and writes SPARQL JSON. Wall-clock medians.
+is reached. Every engine gets the same N-Quads, the same text and writes SPARQL JSON. Medians of the processor
+time of each engine's processes: what else runs on the machine, and waiting for the disk, is left out.
 """
 
 import http.client
