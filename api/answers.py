@@ -1,8 +1,9 @@
 """Answers of query workers on their way to a client: media type, headers, in a stream where they are long."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from anyio import from_thread
 from fastapi import Request
@@ -11,10 +12,11 @@ from fastapi_problem.error import Problem
 from starlette.types import Send
 
 from api.negotiation import choose
+from api.peers import CUT
 from api.stores import queue_of
 from kg.errors import QueryError
 from kg.sparql.apart import Apart
-from kg.sparql.bounds import Outcome, Question
+from kg.sparql.bounds import LIMITS, Outcome, Question
 from kg.sparql.pool import Pool
 from kg.sparql.prologue import explain
 from kg.sparql.question import Asked
@@ -70,6 +72,8 @@ async def deliver(
         asked.release()
         if error.code == "not-acceptable":
             choose(accept, OFFERED[error.what])
+        if error.code in LIMITS:
+            _log.info("a query reached a limit", extra={"facts": _facts(error)})
         raise explain(error, asked.shift, asked.text) if error.code == "syntax" else error from error
     except BaseException:
         asked.release()
@@ -86,18 +90,36 @@ async def deliver(
             await outcome.chunks.aclose()  # type: ignore[attr-defined]
             asked.release()
         return Response(content, media_type=sent_as, headers=told)
-    return _Cuttable(_streamed(outcome, asked), media_type=sent_as, headers=told)
+    cut = request.scope.get("extensions", {}).get(CUT)
+    return _Cuttable(_streamed(outcome, asked), cut, media_type=sent_as, headers=told)
 
 
 class _Cuttable(StreamingResponse):
-    """An answer that ends in the middle where it reaches a limit: nobody is to take it for whole."""
+    """An answer that ends in the middle where it reaches a limit: nobody is to take it for whole.
+
+    Args:
+        content: the answer.
+        cut: ends the connection; where the server offers none, it does so itself for want of an end.
+        named: as ``StreamingResponse`` takes them.
+    """
+
+    def __init__(self, content: AsyncIterator[bytes], cut: Callable[[], None] | None, **named: Any) -> None:
+        super().__init__(content, **named)
+        self._cut = cut
 
     async def stream_response(self, send: Send) -> None:
         """Send the answer; without its end the server cuts the connection."""
         try:
             await super().stream_response(send)
         except QueryError as error:
-            _log.warning("an answer was cut: %s", error)
+            _log.warning("an answer was cut at a limit", extra={"facts": _facts(error)})
+            if self._cut is not None:
+                self._cut()
+
+
+def _facts(error: QueryError) -> dict[str, str]:
+    """Say for the log which limit a query reached."""
+    return {"limit": error.code, "told": error.what}
 
 
 async def _streamed(outcome: Outcome, asked: Asked) -> AsyncIterator[bytes]:

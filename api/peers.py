@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from kg.identity.enrolment import Enrolment
 
 _FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _EXTENSION = "flexkg.peer"
+#: Where a request has what ends its connection in the middle of an answer: nobody is to take it for whole.
+CUT: Final = "flexkg.cut"
 #: Bytes that the head of a request may have: its address and its fields.
 HEAD: Final = 65_536
 #: Bytes around each byte of a body that is sent in pieces: the length of a piece and two line ends.
@@ -96,6 +99,8 @@ class PeerProtocol(HttpToolsProtocol):
             self._refuse_head(400)
         if not self._beheaded:
             super().on_headers_complete()
+            scope: Any = self.scope
+            scope["extensions"] = {CUT: partial(self._cut, self.cycle)}
         self._head, self._in_body = 0, True  # counts now what is sent around the body, and behind it
 
     def on_body(self, body: bytes) -> None:
@@ -125,6 +130,11 @@ class PeerProtocol(HttpToolsProtocol):
             b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (status, HTTPStatus(status).phrase.encode(), len(body), body)
         )
+        self.transport.close()
+
+    def _cut(self, cycle: Any) -> None:
+        """End the connection in the middle of an answer; who cuts it says why, so uvicorn need not."""
+        cycle.disconnected = True
         self.transport.close()
 
     def _give_up(self) -> None:

@@ -1,7 +1,7 @@
 """Every stored query through the service, with its readings as triples and in columns, beside raw pyoxigraph.
 
 Raw pyoxigraph has all quads as one graph, which is the fastest way that it has, and the same values for the
-parameters. Medians of interleaved rounds: processor time of the processes that answer (``cpu``), and wall time.
+parameters. Medians of interleaved rounds: processor time of those that answer (``cpu``), and wall time.
 """
 
 import http.client

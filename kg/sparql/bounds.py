@@ -2,8 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from kg.errors import QueryError
+
+#: Codes of the limits that a query that runs, or waits, may reach.
+LIMITS: Final = frozenset(
+    ("deadline", "memory", "rows", "bytes", "depth", "crash", "queue-full", "queue-time"),
+)
 
 
 @dataclass(frozen=True, slots=True)
