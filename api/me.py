@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import caller_of
 from api.models import ProblemModel
-from api.page import origin
+from api.page import origins
 from api.stores import desk_of, service_of
 from kg.desk import as_dict
 from kg.errors import Forbidden, UsageError
@@ -44,8 +44,8 @@ class Wish(BaseModel):
 @router.get("", response_class=Response, responses={200: {"content": {"text/html": {}}}})
 def page(request: Request) -> Response:
     """Give the page; it signs its user in at the provider and asks the routes below."""
-    issuer = request.app.state.service.settings.issuer
-    policy = f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{origin(issuer)}"
+    asked = " ".join(["'self'", *origins(request.app.state.service.settings)])
+    policy = f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src {asked}"
     policy += "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     headers = {
         "Content-Security-Policy": policy,
@@ -61,7 +61,7 @@ def part(request: Request, name: str) -> Response:
     if name == "login.json":
         settings = request.app.state.service.settings
         said = {"issuer": settings.issuer, "client": settings.page_client, "audience": settings.audience}
-        return JSONResponse(said, headers={"Cache-Control": "no-cache"})
+        return JSONResponse(said | {"origins": origins(settings)}, headers={"Cache-Control": "no-cache"})
     if name not in _MEDIA:
         raise UsageError("the page has no such part", cure="see /me", code="unknown-subject")
     return Response(

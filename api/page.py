@@ -12,6 +12,7 @@ from fastapi_problem.error import Problem
 
 from api.models import ProblemModel
 from api.problems import TYPE
+from kg.settings import Settings
 
 router = APIRouter(tags=["page"])
 FOLDER: Final = Path(__file__).parent / "static"
@@ -49,7 +50,7 @@ def page(request: Request, if_none_match: IfNoneMatch = None) -> Response:
     """Give the page on which payloads are checked, questions asked, and the registry is seen."""
     answer = _answer("index.html", if_none_match)
     # the page may ask the provider for a token, and nobody else for anything
-    asked = f"connect-src 'self'{origin(request.app.state.service.settings.issuer)}"
+    asked = " ".join(["connect-src 'self'", *origins(request.app.state.service.settings)])
     answer.headers["Content-Security-Policy"] = POLICY.replace("connect-src 'self'", asked)
     return answer
 
@@ -68,16 +69,16 @@ def part(name: str, if_none_match: IfNoneMatch = None) -> Response:
     return _answer(name, if_none_match)
 
 
-def origin(issuer: str) -> str:
-    """Give the origin of a provider as a source of a policy, a space before it; nothing where there is none.
+def origins(settings: Settings) -> list[str]:
+    """Give the origins of the provider, as sources of a policy; none where there is no provider.
 
     The origin alone: a source with a path is one address, not all below it.
 
-    >>> origin("https://idp.example/realms/grid")
-    ' https://idp.example'
+    >>> origins(Settings(issuer="https://idp.example/realms/grid", page_origins="https://token.example"))
+    ['https://idp.example', 'https://token.example']
     """
-    parts = urlsplit(issuer)
-    return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    parts = urlsplit(settings.issuer)
+    return [f"{parts.scheme}://{parts.netloc}", *settings.page_origins.split()] if parts.netloc else []
 
 
 def _answer(name: str, if_none_match: str | None) -> Response:

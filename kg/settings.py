@@ -148,6 +148,12 @@ class Settings(BaseSettings):
     page_client: str = Field(
         "", description="client ID of the pages / and /me at the provider; without one nobody signs in there"
     )
+    page_origins: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.\-]+(:\d+)?|https?://\[[0-9A-Fa-f:.]+\](:\d+)?|\s)*$",
+        description="further origins of the provider that these pages may ask, separated by spaces: where its"
+        " token endpoint is, if not at the issuer's origin",
+    )
     identity: Path | None = Field(
         None,
         description="folder of certificates, pseudonyms and authority; without one no device is enrolled",

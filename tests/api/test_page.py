@@ -6,6 +6,10 @@ import re
 
 import pytest
 
+from kg.errors import UsageError
+from kg.service import Service
+from kg.settings import load_settings
+from tests.api.conftest import serving
 from tests.api.problem import problem
 from tests.paths import ROOT
 
@@ -25,6 +29,27 @@ def test_page_is_served_with_a_strict_policy(checking, path):
     assert "unsafe" not in policy
     assert "http" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", "/me"])
+def test_pages_may_ask_the_provider_and_nobody_else(tmp_path, path):
+    """Its issuer, and the origins that the operator names; what is no origin is refused before it counts."""
+    named = {
+        "issuer": "https://idp.example/realms/grid",
+        "audience": "https://a.example",
+        "jwks": "https://idp.example/keys",
+    }
+    settings = load_settings(store=tmp_path / "store", page_origins="https://token.example:444", **named)
+    with serving(Service(settings)) as client:
+        policy = client.get(path).headers["content-security-policy"]
+        assert "connect-src 'self' https://idp.example https://token.example:444;" in policy
+        assert client.get("/me/page/login.json").json()["origins"] == [
+            "https://idp.example",
+            "https://token.example:444",
+        ]
+    for wrong in ("https://a.example; script-src *", "*", "https:", "'unsafe-inline'", "https://*.example"):
+        with pytest.raises(UsageError, match="page_origins"):
+            load_settings(page_origins=wrong)
 
 
 def test_every_file_that_the_page_names_is_served(checking):

@@ -1,4 +1,5 @@
 // A real OpenID provider on a loopback port: client credentials, device flow, code flow, DPoP, JWT access tokens.
+// Usage: provider.mjs MODULES AUDIENCE [apart]; its tokens come from another port then, which the second line says.
 // Its owner is played by POST /owner?code=...&tenant=...&sub=...: confirms a user code as a signed-in owner would.
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
@@ -16,6 +17,9 @@ const tenants = new Map();
 const server = createServer();
 await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const issuer = `http://127.0.0.1:${server.address().port}`;
+const beside = createServer();
+await new Promise((ready) => beside.listen(0, "127.0.0.1", ready));
+const elsewhere = `http://127.0.0.1:${beside.address().port}`;
 const scopes = "payload:validate sparql:query read_all write_events audit:read identity:read device:enrol self:read self:write self:erase";
 
 const provider = new Provider(issuer, {
@@ -68,7 +72,18 @@ async function confirm(query) {
   return 200;
 }
 
+if (process.argv[4] === "apart") {
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path === "/.well-known/openid-configuration" && ctx.body) ctx.body.token_endpoint = `${elsewhere}/token`;
+  });
+}
 const answer = provider.callback();
+beside.on("request", (request, response) => {
+  if (new URL(request.url, issuer).pathname === "/token") return answer(request, response);
+  response.statusCode = 404;
+  return response.end();
+});
 server.on("request", async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, issuer);
   if (pathname !== "/owner") return answer(request, response);
@@ -76,3 +91,4 @@ server.on("request", async (request, response) => {
   response.end();
 });
 console.log(issuer);
+console.log(elsewhere);

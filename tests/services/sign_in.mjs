@@ -1,10 +1,10 @@
 // Signs in on the page as a person does, at a real provider, and prints what was seen as JSON.
-// Usage: sign_in.mjs BASE CHROMIUM SCREENSHOTS
+// Usage: sign_in.mjs BASE CHROMIUM SCREENSHOTS whole|refused
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-const [, , base, executablePath, screenshots] = process.argv;
+const [, , base, executablePath, screenshots, how] = process.argv;
 const modules = createRequire(`${process.env.FLEXKG_NODE}/package.json`);
 const { chromium } = modules("playwright-core");
 const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
@@ -17,6 +17,13 @@ page.on("console", (line) => { if (/Content Security Policy/.test(line.text()) &
 
 await page.goto(`${base}/#/query`);
 await page.waitForSelector("#token-dialog[open]"); // the list of stored queries was refused
+if (how === "refused") {
+  await page.click("#sign-in");
+  await page.waitForFunction(() => document.querySelector("#token-status").textContent);
+  console.log(JSON.stringify({ told: await page.textContent("#token-status") }));
+  await browser.close();
+  process.exit(0);
+}
 await page.evaluate(axe);
 found.axe = (await page.evaluate(() => window.axe.run())).violations.map((one) => one.id);
 await page.screenshot({ path: `${screenshots}/phone-sign-in.png` });

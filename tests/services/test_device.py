@@ -1,5 +1,6 @@
 """A device from its owner's consent to its revocation, with a real OpenID provider and real TLS."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -39,17 +40,28 @@ REGISTRATION = """<oadr:oadrPayload xmlns:oadr="http://openadr.org/oadr-2.0b/201
 @pytest.fixture(scope="module")
 def issuer():
     """oidc-provider, on a port that it chose."""
+    with provider() as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def provider(*more):
+    """Run oidc-provider; gives its issuer, and the origin of its tokens with ``"apart"``."""
     if shutil.which("node") is None or not (NODE / "node_modules" / "oidc-provider").is_dir():
         pytest.skip("needs node and oidc-provider: make test-services")
     running = subprocess.Popen(
-        ["node", str(ROOT / "tests" / "services" / "provider.mjs"), str(NODE), AUDIENCE],
+        ["node", str(ROOT / "tests" / "services" / "provider.mjs"), str(NODE), AUDIENCE, *more],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
-        yield running.stdout.readline().strip()
+        yield running.stdout.readline().strip(), running.stdout.readline().strip()
     finally:
         running.terminate()
-        running.communicate(timeout=20)
+        try:
+            running.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ async function start() {
     keepToken("");
     return location.reload();
   });
-  byId("sign-in").addEventListener("click", () => begin(known).catch((error) => ask(`The provider does not answer: ${error.message}.`)));
+  byId("sign-in").addEventListener("click", () => begin(known).catch((error) => ask(`Nobody can sign in there: ${error.message}.`)));
   byId("token-dialog").addEventListener("close", () => {
     if (byId("token-dialog").returnValue !== "save") return;
     keepToken(byId("token").value.trim());

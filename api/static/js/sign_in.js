@@ -8,14 +8,17 @@ const b64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).repla
 const here = () => location.origin + location.pathname;
 const random = () => b64(crypto.getRandomValues(new Uint8Array(32)));
 
-/** Where to sign in: issuer, client and audience, as the service is set; empty texts where nobody can. */
+/** Where to sign in: issuer, client, audience and origins, as the service is set; empty where nobody can. */
 export async function login() {
-  try { return await (await fetch("me/page/login.json")).json(); } catch { return { issuer: "", client: "", audience: "" }; }
+  try { return await (await fetch("me/page/login.json")).json(); } catch { return { issuer: "", client: "", audience: "", origins: [] }; }
 }
 
-async function provider({ issuer }) {
+/** What the provider tells of itself; the page's policy lets it ask the named origins for a token, and no other. */
+async function provider({ issuer, origins }) {
   const found = await (await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`)).json();
   if (found.issuer !== issuer) throw new Error("the provider names another issuer than the service does");
+  const { origin } = new URL(found.token_endpoint);
+  if (!origins.includes(origin)) throw new Error(`its tokens come from ${origin}, which the operator has to allow: FLEXKG_PAGE_ORIGINS=${origin}`);
   return found;
 }
 

@@ -17,7 +17,12 @@ async function ask(method, path, body) {
 }
 
 const login = await (await fetch("me/page/login.json")).json();
-const provider = async () => (await fetch(`${login.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`)).json();
+async function provider() {
+  const found = await (await fetch(`${login.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`)).json();
+  const { origin } = new URL(found.token_endpoint);
+  if (!login.origins.includes(origin)) throw new Error(`tokens come from ${origin}, which the operator has to allow (FLEXKG_PAGE_ORIGINS)`);
+  return found;
+}
 
 async function begin() {
   const verifier = b64(crypto.getRandomValues(new Uint8Array(32)));
