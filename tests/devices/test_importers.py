@@ -1,15 +1,17 @@
 """Importers: what comes out conforms, and what does not come out is told."""
 
 import json
+import re
 
 import pytest
 
-from kg.devices.importers import import_bytes, import_files
+from kg.devices.importers import KINDS, bacnet, dlms, import_bytes, import_files, registers
 from kg.devices.importers.sunspec import models_folder
 from kg.devices.meanings import table
 from kg.errors import UnreadablePayload, UsageError
-from tests.paths import DATA, needs_data
+from tests.paths import DATA, ROOT, needs_data
 
+GUIDE = (ROOT / "docs" / "device-imports.md").read_text("utf-8")
 DER = [str(n) for n in range(701, 715)]
 
 
@@ -20,6 +22,24 @@ def test_every_sunspec_model_is_imported(tmp_path):
     for result in import_files("sunspec", numbers, {}, tmp_path):
         assert result.conforms, result.summary()
         assert {left.why.partition(" ")[0] for left in result.imported.left} <= {"padding", "150"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_guide_lists_every_setting(kind):
+    """Each setting of a kind is in the guide: in the row of the kind, or among those that most know."""
+    with pytest.raises(UsageError) as caught:
+        import_bytes(kind, b"x", "x", {"NONE-SUCH": ""})
+    settings = set(re.findall(r"[A-Z]+", caught.value.cure))
+    row = next(line for line in GUIDE.partition("## Settings")[2].splitlines() if f"| `{kind}` |" in line)
+    assert settings - {"TITLE", "KIND", "SOURCE"} == set(re.findall(r"`([A-Z]+)`", row)) - {"TITLE", "KIND"}
+
+
+@pytest.mark.parametrize(("kind", "module"), [("csv", registers), ("dlms", dlms), ("bacnet", bacnet)])
+def test_guide_lists_every_column(kind, module):
+    """Each column of a table, with all that it may be called, is a row of the guide."""
+    for column, names in module.COLUMNS.items():
+        called = ", ".join(f"`{name}`" for name in names)
+        assert re.search(rf"(?m)^\| `{kind}` \| (\*\*)?{column}(\*\*)? \| {re.escape(called)} \|$", GUIDE)
 
 
 @pytest.mark.parametrize("number", DER)

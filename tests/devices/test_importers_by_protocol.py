@@ -339,6 +339,58 @@ def test_scl_file_is_imported(tmp_path):
     assert (control["flex:allowedMinimum"], control.get("readOnly")) == (-5000, None)
 
 
+LISTED = b"""OBIS;Description;Unit;Access
+1-0:15.7.0*255;Limit;W;rw
+1-0:16.7.0*255;Power;W;r
+1-0:1.7.0*255;Open;W;
+"""
+VARIABLE = {
+    "reportData": [
+        {
+            "component": {"name": "EVSE", "evse": {"id": 1}},
+            "variable": {"name": "Power"},
+            "variableCharacteristics": {"dataType": "decimal", "unit": "W"},
+            "variableAttribute": [{"type": "Actual", "value": "0"}],
+        }
+    ]
+}
+PROFILE = "charging profile TxDefaultProfile level 10"
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "settings", "rows", "written_to", "told"),
+    [
+        ("dlms", LISTED, {}, "Limit,0,5000", "Limit", ""),
+        ("dlms", LISTED, {}, "1-0:15.7.0*255,0,5000", "Limit", ""),
+        ("dlms", LISTED, {}, "Open,0,5000", "Open", ""),
+        ("dlms", LISTED, {}, "Power,0,5000", "", "its limits do not count"),
+        ("dlms", LISTED, {}, "Open,,5000", "", "neither a range nor a list"),
+        ("bacnet", BACNET, {}, "Free,0,5000", "Free", ""),
+        ("bacnet", BACNET, {}, "Setpoint,0,5000", "Setpoint", ""),
+        ("bacnet", BACNET, {}, "Power,0,5000", "", "its limits do not count"),
+        ("ocpp", OCPP, {}, f"{PROFILE},0,5000", PROFILE, ""),
+        ("ocpp", OCPP, {"MAXIMUM": "32"}, f"{PROFILE},0,5000", PROFILE, ""),
+        ("ocpp", VARIABLE, {}, "EVSE.Power,0,5000", "EVSE.Power", ""),
+        ("spine", SPINE, {"USECASES": CURTAILMENT}, "loadControlLimitListData,0,5000", "limits of", ""),
+        (
+            *("spine", SPINE, {"USECASES": CURTAILMENT, "MAXIMUM": "32"}),
+            *("1.1/4 loadControlLimitListData,0,5000", "limits of", ""),
+        ),
+    ],
+)
+def test_file_of_limits_makes_points_writable(tmp_path, kind, source, settings, rows, written_to, told):
+    """A row opens a point that can be written, goes before other limits, and is told where it cannot count."""
+    (tmp_path / "limits.csv").write_text(f"point,minimum,maximum\n{rows}\nnone-such,0,1\n")
+    found = made(kind, source, LIMITS=str(tmp_path / "limits.csv"), **settings)
+    (thing,) = found.things.values()
+    every = [*thing["properties"].values(), *thing.get("actions", {}).values()]
+    opened = [p["title"] for p in every if p.get("flex:allowedMaximum") == 5000 and not p.get("readOnly")]
+    assert opened == [title for title in opened if written_to and title.startswith(written_to)]
+    assert bool(opened) is bool(written_to)
+    assert found.unmet == {"none-such"}
+    assert any(told in note.why for note in found.notes) or not told
+
+
 @needs_data
 def test_every_valid_scl_file_is_imported(tmp_path):
     """Those with an IED that has types give mappings that conform; each other one says why not."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left
-from kg.devices.importers.limits import json_number
+from kg.devices.importers.limits import LimitTable, json_number, limits_of
 from kg.devices.importers.rows import read_rows
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
@@ -26,7 +26,7 @@ COLUMNS: Final = {
     "title": ("notes", "description"),
     "device": ("device", "device instance", "device id"),
 }
-_SETTINGS: Final = ("TITLE", "KIND", "SOURCE", "DEVICE", "PRIORITY", "DIRECTION")
+_SETTINGS: Final = ("TITLE", "KIND", "SOURCE", "DEVICE", "PRIORITY", "DIRECTION", "LIMITS")
 _RANGE: Final = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s+to\s+(-?\d+(?:\.\d+)?)\b")
 _BINARY: Final = ("binaryInput", "binaryOutput", "binaryValue")
 _WHOLE: Final = (
@@ -46,7 +46,8 @@ def import_bacnet(data: bytes, name: str, settings: Mapping[str, str]) -> Import
         data: CSV with a head; object type and instance are needed, the other columns of `COLUMNS` help.
         name: name of the file.
         settings: ``TITLE``, ``KIND`` (class of the device), ``SOURCE``, ``DEVICE`` (instance of the device),
-            ``PRIORITY`` (1 to 16, at which is written; 16), ``DIRECTION`` (of active power: ``import``, ...).
+            ``PRIORITY`` (1 to 16, at which is written; 16), ``DIRECTION`` (of active power: ``import``, ...),
+            ``LIMITS`` (a CSV file with ``point,minimum,maximum`` and more; it goes before the list's ranges).
 
     Raises:
         kg.errors.UnreadablePayload: the file is no such list.
@@ -69,13 +70,21 @@ def import_bacnet(data: bytes, name: str, settings: Mapping[str, str]) -> Import
         f"bacnet://{device or '{{DEVICE}}'}/",
     )
     made = Imported(things={stem: model})
+    limits = limits_of(settings)
     for row in read_rows(data, name, COLUMNS, ("type", "instance")):
-        _row(row, model["properties"], made, {**settings, "PRIORITY": priority, "DEVICE": device})
+        _row(row, model["properties"], made, {**settings, "PRIORITY": priority, "DEVICE": device}, limits)
     made.mapped = len(model["properties"])
+    made.unmet = limits.unmet
     return made
 
 
-def _row(row: dict[str, str], points: dict[str, Any], made: Imported, settings: Mapping[str, str]) -> None:
+def _row(
+    row: dict[str, str],
+    points: dict[str, Any],
+    made: Imported,
+    settings: Mapping[str, str],
+    limits: LimitTable,
+) -> None:
     known = {one["object_type"].lower(): one for one in table("bacnet-objects")}
     label = row.get("name") or f"{row['type']} {row['instance']}"
     found = known.get(re.sub(r"[^a-z]", "", row["type"].lower()))
@@ -92,11 +101,17 @@ def _row(row: dict[str, str], points: dict[str, Any], made: Imported, settings: 
     device = row.get("device", "") or settings["DEVICE"]
     if device.isdigit():
         terms["flex:deviceInstance"] = int(device)
-    asked = row.get("writable", "").lower() in ("true", "yes", "rw", "w", "1", "write")
-    bounds = _bounds(row) if asked else {}
+    name, access = member(label, points), row.get("writable", "").lower()
+    limit = limits.of(label, name)
+    asked = access in ("true", "yes", "rw", "w", "1", "write") or (limit is not None and not access)
+    bounds = {}
+    if asked:
+        bounds = limit.terms() if limit is not None and limit.bounded else _bounds(row)
     writes = (
         asked and found["commandable"] == "yes" and prop == "presentValue" and bool(bounds or kind in _BINARY)
     )
+    if limit is not None and not asked:
+        made.notes.append(Left(label, "cannot be written, as the list says: its limits do not count"))
     if writes:
         priority = row.get("priority", "")
         terms |= bounds | {
@@ -104,7 +119,9 @@ def _row(row: dict[str, str], points: dict[str, Any], made: Imported, settings: 
         }
     elif asked:
         why = (
-            "is not commanded by priority" if found["commandable"] != "yes" else "has no minimum and maximum"
+            "is not commanded by priority"
+            if found["commandable"] != "yes"
+            else "has no minimum and maximum (LIMITS)"
         )
         made.notes.append(Left(label, f"can be written, but {why}: read-only"))
     schema = "boolean" if kind in _BINARY else "integer" if kind in _WHOLE else "number"
@@ -112,7 +129,7 @@ def _row(row: dict[str, str], points: dict[str, Any], made: Imported, settings: 
     if any(one["forms"][0]["href"] == address for one in points.values()):
         made.left.append(Left(label, "another row names the same property of the same object"))
         return
-    points[member(label, points)] = addressed_point(schema, address, writes=writes, terms=terms)
+    points[name] = addressed_point(schema, address, writes=writes, terms=terms)
 
 
 def _bounds(row: dict[str, str]) -> dict[str, Any]:

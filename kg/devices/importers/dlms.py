@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left
+from kg.devices.importers.limits import LimitTable, limits_of
 from kg.devices.importers.rows import read_rows
 from kg.devices.importers.skeleton import (
     addressed_point,
@@ -25,6 +26,7 @@ COLUMNS: Final = {
     "scaler": ("scaler", "scale", "exponent"),
     "writable": ("access", "writable", "access rights"),
 }
+_WRITABLE: Final = ("rw", "w", "true", "yes", "write", "readwrite")
 _OBIS: Final = re.compile(r"(\d{1,3})[-.](\d{1,3})[:.](\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[*.&](\d{1,3}))?")
 
 
@@ -35,7 +37,8 @@ def import_dlms(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
         data: CSV with a head; the OBIS code is needed, class (3 where it is left out), attribute, unit and
             scaler help. Codes may be written ``1-0:1.8.0*255`` or ``1.0.1.8.0.255``.
         name: name of the file.
-        settings: ``TITLE``, ``KIND`` (class of the device; Meter), ``SOURCE``.
+        settings: ``TITLE``, ``KIND`` (class of the device; Meter), ``SOURCE``, ``LIMITS`` (a CSV file with
+            ``point,minimum,maximum`` and more, for attributes that may be written).
 
     Raises:
         kg.errors.UnreadablePayload: the file is no such list.
@@ -44,7 +47,8 @@ def import_dlms(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
     Source:
         IEC 62056-6-1 (OBIS), IEC 62056-6-2 (interface classes).
     """
-    checked_settings(settings, ("TITLE", "KIND", "SOURCE"))
+    checked_settings(settings, ("TITLE", "KIND", "SOURCE", "LIMITS"))
+    limits = limits_of(settings)
     stem = name.rsplit(".", 1)[0]
     model = thing_model(
         settings.get("TITLE", stem),
@@ -54,12 +58,13 @@ def import_dlms(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
     )
     made = Imported(things={stem: model})
     for row in read_rows(data, name, COLUMNS, ("obis",)):
-        _row(row, model["properties"], made)
+        _row(row, model["properties"], made, limits)
     made.mapped = len(model["properties"])
+    made.unmet = limits.unmet
     return made
 
 
-def _row(row: dict[str, str], points: dict[str, Any], made: Imported) -> None:
+def _row(row: dict[str, str], points: dict[str, Any], made: Imported, limits: LimitTable) -> None:
     label = row.get("name") or row["obis"]
     found = _OBIS.fullmatch(row["obis"].strip())
     groups = [int(part) for part in found.groups(default="255")] if found else []
@@ -86,13 +91,22 @@ def _row(row: dict[str, str], points: dict[str, Any], made: Imported) -> None:
         why = f"the scaler {scaler!r} is no whole number of -10 to 10; without it the value cannot be told"
         made.left.append(Left(label, why))
         return
-    if row.get("writable", "").lower() in ("rw", "w", "true", "yes", "write", "readwrite"):
-        made.notes.append(Left(label, "can be written, but the list states no limits: read-only"))
     address = f"{said}/{code}/{attribute}"
     if any(one["forms"][0]["href"] == address for one in points.values()):
         made.left.append(Left(label, "another row names the same attribute of the same object"))
         return
-    points[member(label, points)] = addressed_point("number", address, terms=terms)
+    name, access = member(label, points), row.get("writable", "").lower()
+    limit = limits.of(label, name, code)
+    writes = limit is not None and limit.bounded and (not access or access in _WRITABLE)
+    if limit is not None and writes:
+        terms |= limit.terms()
+    elif access in _WRITABLE:
+        made.notes.append(Left(label, "can be written, but nothing states its limits: read-only (LIMITS)"))
+    elif limit is not None and access:
+        made.notes.append(Left(label, "cannot be written, as the list says: its limits do not count"))
+    elif limit is not None:
+        made.notes.append(Left(label, "has neither a range nor a list of values in LIMITS: read-only"))
+    points[name] = addressed_point("number", address, writes=writes, terms=terms)
 
 
 def _meaning(groups: list[int], row: dict[str, str], made: Imported, label: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left, parsed_json
-from kg.devices.importers.limits import json_number
+from kg.devices.importers.limits import LimitTable, json_number, limits_of
 from kg.devices.importers.ocpp_variables import variable_points
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
@@ -17,7 +17,7 @@ from kg.devices.protocols import ocpp_values
 from kg.errors import UnreadablePayload, UsageError
 
 VERSIONS: Final = ("1.6", "2.0.1", "2.1")
-_SETTINGS: Final = ("TITLE", "SOURCE", "VERSION", "STATION", "MINIMUM", "MAXIMUM", "SAFE")
+_SETTINGS: Final = ("TITLE", "SOURCE", "VERSION", "STATION", "MINIMUM", "MAXIMUM", "SAFE", "LIMITS")
 _PHASED: Final = re.compile(r"L[123]|N|L[123]-N|L[123]-L[123]")
 #: Lists of measurands among the variables and keys.
 _LISTS: Final = re.compile(
@@ -33,7 +33,9 @@ def import_ocpp(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
         name: name of the file.
         settings: ``VERSION`` (1.6, 2.0.1 or 2.1, where the messages do not tell), ``STATION`` (its identity),
             ``MINIMUM``, ``MAXIMUM`` and ``SAFE`` (of what a charging profile may allow, in its unit),
-            ``TITLE``, ``SOURCE``.
+            ``LIMITS`` (a CSV file with ``point,minimum,maximum`` and more, which goes before these; a
+            profile is named as the import tells it, a variable as ``Component.variable``), ``TITLE``,
+            ``SOURCE``.
 
     Raises:
         kg.errors.UnreadablePayload: the file is no JSON, or none of these messages.
@@ -60,14 +62,16 @@ def import_ocpp(data: bytes, name: str, settings: Mapping[str, str]) -> Imported
         **boot,
     )
     made = Imported(things={name.rsplit(".", 1)[0]: thing})
+    limits = limits_of(settings)
     for message in messages:
         for found in _measured(message):
             _point(found, thing["properties"], made, version)
         for found in _profiles(message):
-            _profile(found, thing, made, version, settings)
-        mapped = variable_points(message, thing["properties"], made, version)
+            _profile(found, thing, made, version, _allowed(found, limits, settings))
+        mapped = variable_points(message, thing["properties"], made, version, limits)
         _rest(message, made, mapped)
     made.mapped = len(thing["properties"]) + len(thing.get("actions", ()))
+    made.unmet = limits.unmet
     return made
 
 
@@ -196,29 +200,45 @@ def _profiles(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _profile(
-    found: dict[str, Any], thing: dict[str, Any], made: Imported, version: str, settings: Mapping[str, str]
-) -> None:
-    label = f"charging profile {found['purpose']} level {found['level']}"
+def _label(found: dict[str, Any]) -> str:
+    return f"charging profile {found['purpose']} level {found['level']}"
+
+
+def _allowed(found: dict[str, Any], limits: LimitTable, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Read what a charging profile may allow, in its unit; empty where nothing states it."""
+    limit = limits.of(_label(found))
+    if limit is not None and limit.bounded:
+        return limit.terms()
     if "MAXIMUM" not in settings:
-        made.left.append(
-            Left(label, "nothing states how much it may allow: give MAXIMUM (and MINIMUM, SAFE)")
-        )
+        return {}
+    try:
+        return {
+            "flex:allowedMinimum": json_number(settings.get("MINIMUM", "0")),
+            "flex:allowedMaximum": json_number(settings["MAXIMUM"]),
+            "flex:safeValue": json_number(settings.get("SAFE", settings["MAXIMUM"])),
+        }
+    except ValueError as error:
+        raise UsageError(f"a limit is no number: {error}", cure="write finite numbers") from error
+
+
+def _profile(
+    found: dict[str, Any], thing: dict[str, Any], made: Imported, version: str, bounds: dict[str, Any]
+) -> None:
+    label = _label(found)
+    if not bounds:
+        why = "nothing states how much it may allow: give MAXIMUM (and MINIMUM, SAFE), or LIMITS"
+        made.left.append(Left(label, why))
         return
     if found["unit"] not in ("A", "W") or not isinstance(found["level"], int):
         made.left.append(Left(label, "the unit of its rate or its stack level is missing"))
         return
-    try:
-        low, high = json_number(settings.get("MINIMUM", "0")), json_number(settings["MAXIMUM"])
-        safe = json_number(settings.get("SAFE", settings["MAXIMUM"]))
-    except ValueError as error:
-        raise UsageError(f"a limit is no number: {error}", cure="write finite numbers") from error
+    values = {"oneOf": bounds["oneOf"]} if "oneOf" in bounds else {}
     unit, kind = ("A", "ElectricCurrent") if found["unit"] == "A" else ("W", "ActivePower")
     said = meaning(unit, kind, "import")
     number = {"evseID" if version != "1.6" else "connectorID": found["evse"]}
     action = {
         "title": label,
-        "input": {"type": "number", "unit": said.pop("unit")},
+        "input": {"type": "number", "unit": said.pop("unit"), **values},
         **said,
         "flex:ocppVersion": version,
         **{f"flex:{key}": value for key, value in number.items() if isinstance(value, int)},
@@ -227,9 +247,7 @@ def _profile(
         "flex:chargingProfileKind": found["kind"],
         "flex:stackLevel": found["level"],
         "flex:chargingRateUnit": found["unit"],
-        "flex:allowedMinimum": low,
-        "flex:allowedMaximum": high,
-        "flex:safeValue": safe,
+        **{term: value for term, value in bounds.items() if term != "oneOf"},
         "forms": [{"href": f"{found['evse'] or 0}/{found['purpose']}/{found['level']}"}],
     }
     actions = thing.setdefault("actions", {})

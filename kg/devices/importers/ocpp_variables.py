@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left
-from kg.devices.importers.limits import json_number
+from kg.devices.importers.limits import LimitTable, json_number
 from kg.devices.importers.skeleton import addressed_point, member, unit_meaning
 
 _NUMBERS: Final = ("decimal", "integer")
 
 
 def variable_points(
-    message: dict[str, Any], points: dict[str, Any], made: Imported, version: str
+    message: dict[str, Any], points: dict[str, Any], made: Imported, version: str, stated: LimitTable
 ) -> frozenset[tuple[str, str]]:
     """Map the variables of a NotifyReport that are quantities.
 
@@ -20,6 +20,7 @@ def variable_points(
         points: properties, to which the points are added.
         made: takes what is left or noted.
         version: of OCPP.
+        stated: limits that go before those of the report, by ``Component.variable``.
 
     Returns:
         Component and variable of each that was mapped.
@@ -47,10 +48,15 @@ def variable_points(
         terms: dict[str, Any] = {"title": label, **said, "flex:ocppVersion": version}
         terms |= {"flex:component": component["name"], "flex:variable": variable["name"]}
         terms |= {"flex:evseID": number} if isinstance(number, int) else {}
-        limits = _limits(attribute, kind)
-        if limits is None:
-            made.notes.append(Left(label, "can be written, but states no minLimit and maxLimit: read-only"))
         name = member(f"{label} {number}" if number is not None else label, points)
+        limits, bound = _limits(attribute, kind), stated.of(label, name)
+        if bound is not None and limits == {}:
+            made.notes.append(Left(label, "cannot be written: its limits do not count"))
+        elif bound is not None and bound.bounded:
+            limits = bound.terms()
+        elif limits is None:
+            why = "can be written, but states no minLimit and maxLimit: read-only (LIMITS)"
+            made.notes.append(Left(label, why))
         schema = "integer" if kind["dataType"] == "integer" else "number"
         points[name] = addressed_point(schema, address, writes=bool(limits), terms=terms | (limits or {}))
         found.add((component["name"], variable["name"]))

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kg.devices.importers import Imported, Left, parsed_json
-from kg.devices.importers.limits import json_number
+from kg.devices.importers.limits import LimitTable, json_number, limits_of
 from kg.devices.importers.skeleton import addressed_point, checked_settings, meaning, member, thing_model
 from kg.devices.meanings import table
 from kg.errors import UnreadablePayload, UsageError
 
-_SETTINGS: Final = ("TITLE", "KIND", "SOURCE", "USECASES", "MINIMUM", "MAXIMUM", "SAFE")
+_SETTINGS: Final = ("TITLE", "KIND", "SOURCE", "USECASES", "MINIMUM", "MAXIMUM", "SAFE", "LIMITS")
 _KINDS: Final = {
     "ChargingStation": "ElectricVehicleCharger",
     "Inverter": "PhotovoltaicUnit",
@@ -26,7 +26,10 @@ def import_spine(data: bytes, name: str, settings: Mapping[str, str]) -> Importe
         data: JSON: a datagram with the discovery, or a list of it and of one with the use cases.
         name: name of the file.
         settings: ``USECASES`` (names with commas, where no datagram tells them), ``MINIMUM``, ``MAXIMUM`` and
-            ``SAFE`` (of limits that can be written, in amperes), ``TITLE``, ``KIND``, ``SOURCE``.
+            ``SAFE`` (of limits that can be written, in amperes), ``LIMITS`` (a CSV file with
+            ``point,minimum,maximum`` and more, which goes before these; a point is named by its function, or
+            by its feature and function, as ``1.1/4 loadControlLimitListData``), ``TITLE``, ``KIND``,
+            ``SOURCE``.
 
     Raises:
         kg.errors.UnreadablePayload: the file is no JSON, or no discovery is in it.
@@ -54,10 +57,12 @@ def import_spine(data: bytes, name: str, settings: Mapping[str, str]) -> Importe
     if not supported:
         del thing["flex:useCase"]
     made = Imported(things={stem: thing})
+    limits = limits_of(settings)
     for discovery in found:
         for feature in _list(discovery.get("featureInformation")):
-            _feature(feature, thing["properties"], made, supported, settings)
+            _feature(feature, thing["properties"], made, supported, settings, limits)
     made.mapped = len(thing["properties"])
+    made.unmet = limits.unmet
     if not made.mapped:
         made.things.clear()
     return made
@@ -171,6 +176,7 @@ def _feature(
     made: Imported,
     supported: list[str],
     settings: Mapping[str, str],
+    limits: LimitTable,
 ) -> None:
     description = feature.get("description")
     description = description if isinstance(description, dict) else {}
@@ -195,18 +201,26 @@ def _feature(
             continue
         operations = one.get("possibleOperations")
         operations = operations if isinstance(operations, dict) else {}
-        writes = row["writable"] == "yes" and "write" in operations and "MAXIMUM" in settings
-        if row["writable"] == "yes" and "write" in operations and not writes:
-            made.notes.append(Left(label, "can be written, but no limit is stated (MAXIMUM): read-only"))
+        limit, asked = limits.of(label, name), row["writable"] == "yes" and "write" in operations
+        bounds = limit.terms() if limit and limit.bounded else _limits(settings)
+        writes = asked and bool(bounds)
+        if asked and not writes:
+            why = "can be written, but no limit is stated (MAXIMUM or LIMITS): read-only"
+            made.notes.append(Left(label, why))
+        elif limit is not None and not asked:
+            made.notes.append(Left(label, "cannot be written: its limits do not count"))
         terms: dict[str, Any] = {"title": row["title"], **meaning(row["unit"], row["quantity_kind"])}
         terms |= {"flex:useCase": f"vocab:eebusUseCase/{case}", "flex:spineFunction": name}
         terms["flex:entityAddress"] = entity
-        terms |= _limits(settings) if writes else {}
+        terms |= bounds if writes else {}
         kind = "number" if row["unit"] else "object"
         points[member(name, points)] = addressed_point(kind, f"{place}/{name}", writes=writes, terms=terms)
 
 
 def _limits(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Read the limits that settings state, the same for all that can be written; empty without MAXIMUM."""
+    if "MAXIMUM" not in settings:
+        return {}
     try:
         return {
             "flex:allowedMinimum": json_number(settings.get("MINIMUM", "0")),
