@@ -121,9 +121,25 @@ def walk(path: Path) -> Walk:
         for step in walks[1:]:
             whole = _joined(whole, step)
         return whole
+    if mark == "|" and all(part[0] == "p" for part in parts):
+        return _either(tuple(part[1] for part in parts))
     if mark == "|":
         return lambda node, index: list(dict.fromkeys(end for way in walks for end in way(node, index)))
     return _repeated(walks[0], itself=mark != "+", once=mark == "?")
+
+
+def _either(predicates: tuple[str, ...]) -> Walk:
+    """Make the walk to the values of some properties, of which a node mostly has one."""
+    among = frozenset(predicates)
+
+    def either(node: str, index: Index) -> Sequence[str]:
+        held = index.facts.get(node, _NONE)
+        found = among & held.keys()
+        if len(found) > 1:
+            return list(dict.fromkeys(end for one in predicates for end in held.get(one, ())))
+        return held[next(iter(found))] if found else ()
+
+    return either
 
 
 def _joined(first: Walk, then: Walk) -> Walk:

@@ -73,6 +73,7 @@ def _character(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _PLAIN.get(match[3], match[3])
 
 
+@lru_cache(maxsize=256)
 def of_datatype(iri: str) -> Test | None:
     """Make the test whether a term is a literal of a datatype, and its text one that the datatype has.
 
