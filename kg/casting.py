@@ -12,9 +12,12 @@ from typing import Any
 from kg.markup import Markup, form, item_end, start_tag, written_name
 from kg.moulds import Mould, mould
 from kg.plan import Node, Plan
+from kg.portions import MANY, Portions, Run, Undivided
 
 #: What a mould costs, counted in elements that are walked; moulds kept for one kind; children that are few.
 _COST, _KEPT, FEW = 24, 24, 4
+#: Moulds of what is to be kept that one message has at once.
+_EARLY = 8
 _LOCK = threading.Lock()
 
 
@@ -37,12 +40,15 @@ class Casting:
     Args:
         walk: the walk over it.
         data: the message as received.
+        portions: takes many children of one kind, where they are not to be lifted yet.
     """
 
-    __slots__ = ("_markup", "_walk", "used")
+    __slots__ = ("_early", "_markup", "_walk", "portions", "used")
 
-    def __init__(self, walk: Any, data: bytes) -> None:
-        self._walk, self._markup = walk, Markup(data)
+    def __init__(self, walk: Any, data: bytes, portions: Portions | None = None) -> None:
+        self._walk, self._markup, self.portions = walk, Markup(data), portions
+        #: moulds that may be made before it is known that they pay
+        self._early = _EARLY
         #: whether any child was lifted so
         self.used = False
 
@@ -88,7 +94,7 @@ class Casting:
         kind = plan.moulds.get(written)
         if kind is None:
             if len(plan.moulds) >= _KEPT:
-                return None
+                plan.moulds.pop(next(iter(plan.moulds)), None)
             kind = plan.moulds.setdefault(written, Kind(written))
         if not kind.moulds and kind.walked < _COST and len(element) < _COST:
             kind.walked += len(element)
@@ -96,12 +102,18 @@ class Casting:
         text, begin = self._markup.begin(element, child, kind.tag)
         if begin < 0:
             return None
-        return _Run(self, self._walk, kind, start, text, begin, subject, held, counters)
+        run = _Run(self, self._walk, kind, start, text, begin, subject, held, counters)
+        if self.portions is not None and len(element) >= MANY:
+            known = self._markup.data if text is self._markup.whole else text
+            run.kept = Run(self.portions, subject, start[0], plan, element, child.tag, known, start[3])
+            self.portions.runs.append(run.kept)
+        return run
 
-    def made(self, kind: Kind, plan: Plan, text: str, element: Any) -> Mould | None:
-        """Make a mould of the form of an element, where that pays."""
+    def made(self, kind: Kind, plan: Plan, text: str, element: Any, *, kept: bool) -> Mould | None:
+        """Make a mould of the form of an element, where that pays; some at once for what is to be kept."""
         kind.walked += 1
-        if kind.walked < _COST:
+        self._early -= kept
+        if kind.walked < _COST and not (kept and self._early >= 0):
             return None
         kind.walked = 0
         found = form(text, element, self._walk.hollow)
@@ -135,11 +147,14 @@ class _Run:
         #: the mould that fitted last, and what is outside of all these children that it reads
         self._last: Mould | None = None
         self._outside: tuple[str, ...] | None = None
+        #: what takes the children, where they are not to be lifted yet; children that were met
+        self.kept: Run | None = None
+        self._met = -1
         self._items = walk.clock.items.setdefault(subject, []) if start[3] else None
 
     def take(self, child: Any) -> bool:
         """Lift one child, if a mould fits; False: it is to be walked."""
-        place = self._place
+        place, self._met = self._place, self._met + 1
         if place < 0:
             return False
         text, moulds = self._text, self._kind.moulds
@@ -150,7 +165,11 @@ class _Run:
                     self._kind.moulds = (one, *moulds[:rank], *moulds[rank + 1 :])
                 break
         else:
-            return self._unfit(child)
+            made = self._unfit(child)
+            found = made.match(text, place) if made is not None else None
+            if made is None or found is None:
+                return False
+            one, fits = made, found
         self._place = fits.end()
         if one is not self._last:
             self._last, self._outside = one, one.read(child)
@@ -159,28 +178,51 @@ class _Run:
             return False
         predicate, counter, *_ = self._start
         position = self._counters[counter]
-        made = one.cast(self._walk, fits.groups(), self._parent, position, outside)
-        if not made:
+        if self.kept is not None and not (one.sequences and self.kept.sequenced):
+            subject = self._keep(self.kept, one, fits.groups(), place, position, outside)
+        else:
+            subject = one.cast(self._walk, fits.groups(), self._parent, position, outside)
+        if not subject:
             return False
         self._counters[counter] = position + 1
         self._casting.used = True
         if predicate in self._held:
-            self._held[predicate].append(made)
+            self._held[predicate].append(subject)
         else:
-            self._held[predicate] = [made]
+            self._held[predicate] = [subject]
         if self._items is not None:
-            self._items.append(made)
+            self._items.append(subject)
         return True
 
-    def _unfit(self, child: Any) -> bool:
-        """Go on behind a child that no mould fits."""
+    def _keep(
+        self,
+        kept: Run,
+        mould: Mould,
+        texts: tuple[str, ...],
+        begin: int,
+        position: int,
+        outside: tuple[str, ...],
+    ) -> str:
+        """Keep a child as text; gives its subject, empty where the message holds one of its subjects."""
+        walk, named = self._walk, kept.portions.named
+        made, names = mould.subjects(walk, texts, self._parent, position, outside)
+        if made in walk.facts or any(name in walk.facts for name in names):
+            return ""
+        if not named.isdisjoint(names) or len(set(names)) < len(names):
+            raise Undivided
+        named.update(names)
+        kept.keep(mould, outside, begin, position, self._met)
+        return made
+
+    def _unfit(self, child: Any) -> Mould | None:
+        """Go on behind a child that no mould fits; gives a new one, where one is made of it."""
         kind, text = self._kind, self._text
         first = kind.tag.search(text, self._place)
         begin = -1 if first is None else first.start()
         if begin < 0 or text[self._place : begin].strip():
             self._place = -1
-            return False
+            return None
         end = self._place = item_end(text, begin, kind.name, kind.tag)
-        if end >= 0:
-            self._casting.made(kind, self._start[2], text[begin:end], child)
-        return False
+        if end < 0:
+            return None
+        return self._casting.made(kind, self._start[2], text[begin:end], child, kept=self.kept is not None)

@@ -20,7 +20,7 @@ from kg.report import Report, Violation
 from kg.rules import Shapes
 from kg.verdict import judge, misshapen, once, repeated, unmapped, unreadable
 from kg.wording import Wording
-from kg.xml import MAX_BYTES, read
+from kg.xml import MAX_BYTES, Document, read
 from kg.yarrrml import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ class Checker:
         now: datetime | None = None,
     ) -> Report:
         """Check one payload; see ``kg.check.check``."""
+        apart = len(data) > MAX_BYTES and context is None and now is None
         with _uncollected():
-            return self._examined(data, max_bytes, standard, context, now)[0]
+            return self._examined(data, max_bytes, standard, context, now, apart=apart)[0]
 
     def examine(
         self,
@@ -129,7 +130,14 @@ class Checker:
             return self._examined(data, max_bytes, standard, context, now)
 
     def _examined(
-        self, data: bytes, max_bytes: int, standard: str, context: "Context | None", now: datetime | None
+        self,
+        data: bytes,
+        max_bytes: int,
+        standard: str,
+        context: "Context | None",
+        now: datetime | None,
+        *,
+        apart: bool = False,
     ) -> tuple[Report, Lifted | None]:
         try:
             document = read(data, max_bytes=max_bytes, standard=standard)
@@ -137,12 +145,15 @@ class Checker:
             return unreadable(data, error), None
         if document.schema_errors:
             return misshapen(document), None
-        lifted = lift(document)
-        results = self.validate(lifted)
+        parts = self._in_portions(document) if apart else None
         found: list[Violation] = []
-        if results or lifted.unmapped or lifted.repeated:
-            made = (self._violation(lifted, result) for result in results)
+        if parts is not None:
+            lifted, found = parts
+        else:
+            lifted = lift(document)
+            made = (self._violation(lifted, result) for result in self.validate(lifted))
             found += once(made) if lifted.profile[0] == "3" else made
+        if lifted.unmapped or lifted.repeated:
             found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
             found += [repeated(e, lifted.profile) for e in lifted.repeated]
         if context is not None or now is not None:
@@ -150,6 +161,16 @@ class Checker:
 
             found += self.against(lifted, compared(lifted, context, now), context is None or context.enforced)
         return judge(lifted.message_type, document.digest, found), lifted
+
+    def _in_portions(self, document: Document) -> tuple[Lifted, list[Violation]] | None:
+        """Check a payload a portion at a time; None where that cannot be."""
+        engine = self.engine_for(document.profile, document.message_type)
+        if self.engine != "compiled" or engine is None or document.profile.startswith("3"):
+            return None
+        from kg.engines.compiled import Compiled
+        from kg.large_payload import findings
+
+        return findings(document, engine, self._violation) if isinstance(engine, Compiled) else None
 
     def against(self, lifted: Lifted, facts: list[str], enforced: bool = True) -> list[Violation]:
         """Judge a payload by what is known beside it.

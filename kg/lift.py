@@ -13,6 +13,7 @@ from kg.lifted import Lifted
 from kg.mapping_files import served
 from kg.namespaces import SKOS, VOCAB
 from kg.plan import Plan, compile_file, element_name
+from kg.portions import Portions
 from kg.strides import ready
 from kg.times import Clock
 from kg.twins import twins
@@ -44,18 +45,20 @@ class Lifter:
         return str(self.source.settings["profile"])
 
 
-def lift(document: Document, *, plainly: bool = False) -> Lifted:
+def lift(document: Document, *, plainly: bool = False, portions: Portions | None = None) -> Lifted:
     """Lift a payload into a graph.
 
     Args:
         document: a payload as ``kg.xml.read`` gives it; it should be schema-valid.
         plainly: walk every element, and use no moulds.
+        portions: takes what comes many times, a portion at a time; it is then not in the graph.
 
     Returns:
         Its graph: IRIs from the message's own identifiers, typed literals, concepts, starts and ends.
 
     Raises:
         AssetError: no mapping file serves the document's profile and message.
+        kg.portions.Undivided: the message cannot be seen in portions.
     """
     lifter = lifter_for(document.profile)
     plan = lifter.roots.get(document.body.tag)
@@ -66,7 +69,7 @@ def lift(document: Document, *, plainly: bool = False) -> Lifted:
     clock = Clock()
     walk = Walk(lifted, clock, document.digest, lifter.ignored, lifter.hollow)
     if not (plainly or lifter.json):
-        walk.casting = Casting(walk, document.data)
+        walk.casting = Casting(walk, document.data, portions)
     plan.run(walk, document.body, "", 0)
     if document.root is not document.body:
         envelope = lifter.roots.get(document.root.tag)
@@ -76,9 +79,14 @@ def lift(document: Document, *, plainly: bool = False) -> Lifted:
             )
     if lifter.json:
         _settle(lifted, lifter, clock)
-    clock.complete(walk.add)
+    used = walk.casting is not None and walk.casting.used
+    walk.casting = None  # and with it the text of the message
+    if portions is not None and portions.runs:
+        portions.run(walk, clock)
+    else:
+        clock.complete(walk.add)
     walk.settle()
-    if walk.casting is not None and walk.casting.used:
+    if used:
         lifted.walked = lambda: lift(document, plainly=True).nodes
     return lifted
 

@@ -93,11 +93,12 @@ class Lifted:
 
     def schemes(self) -> Facts:
         """Say, of each known concept in use, which scheme it belongs to."""
-        found = ((concept, _scheme(concept)) for concept in self.concepts)
+        found = ((concept, scheme(concept)) for concept in self.concepts)
         return {concept: said for concept, said in found if said}
 
 
 @lru_cache(maxsize=4096)
-def _scheme(concept: str) -> dict[str, list[str]]:
-    scheme = vocabulary.known(concept[1:-1])
-    return {_IN_SCHEME: [f"<{scheme}>"]} if scheme else {}
+def scheme(concept: str) -> dict[str, list[str]]:
+    """Say which scheme a concept belongs to; nothing where it is not known."""
+    known = vocabulary.known(concept[1:-1])
+    return {_IN_SCHEME: [f"<{known}>"]} if known else {}

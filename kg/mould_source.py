@@ -26,6 +26,8 @@ _LIMIT = 4096
 #: Say what an element says: the walk, its texts, the parent's IRI, the position, what is outside; gives the
 #: subject, empty where the message holds one of the subjects already.
 Cast = Callable[[Any, tuple[str, ...], str, int, tuple[str, ...]], str]
+#: Give the subject, and all subjects of the element that are named by what it says, from the same.
+Name = Callable[[Any, tuple[str, ...], str, int, tuple[str, ...]], tuple[str, tuple[str, ...]]]
 
 
 class _Noted(dict[str, Noted]):
@@ -88,9 +90,11 @@ class Writer(Terms):
         self.paths: set[str] = set()
         self.lines: list[str] = []
         self.values = 0
+        #: whether the element says when it starts
+        self.stated = False
 
-    def function(self, plan: Plan) -> Cast:
-        """Write the function, and make it.
+    def functions(self, plan: Plan) -> tuple[Cast, Name]:
+        """Write the functions, and make them.
 
         Args:
             plan: the plan that walks the element.
@@ -99,10 +103,9 @@ class Writer(Terms):
             Refused: the element says what its form does not tell.
         """
         self._frame(plan, self.top, "p", None)
+        texts = [f"({', '.join(f'g{n}' for n in range(len(self.groups)))},) = G"] if self.groups else []
         lines = ["def cast(W, G, p, i, O):", "    F = W.facts; T = W.clock; K = W.concepts.add"]
-        if self.groups:
-            lines.append(f"    ({', '.join(f'g{n}' for n in range(len(self.groups)))},) = G")
-        lines += [f"    {line}" for line in self.subjects]
+        lines += [f"    {line}" for line in [*texts, *self.subjects]]
         known = [f"{frame.subject} in F" for frame in self.frames]
         known += [f"{one} == {other}" for n, one in enumerate(self.named) for other in self.named[:n]]
         lines.append(f"    if {' or '.join(known)}: return ''")
@@ -114,10 +117,11 @@ class Writer(Terms):
             if frame.items:
                 lines.append(f"    T.items[{frame.subject}] = [{', '.join(frame.items)}]")
         lines.append(f"    return {self.frames[0].subject}")
+        lines += ["def subjects(W, G, p, i, O):", *(f"    {line}" for line in [*texts, *self.subjects])]
+        lines.append(f"    return {self.frames[0].subject}, ({''.join(f'{name}, ' for name in self.named)})")
         text = "\n".join(lines)
         exec(compile(text, "<mould>", "exec"), self.space)  # noqa: S102 # written here, of names of ours
-        made: Cast = self.space["cast"]
-        return made
+        return self.space["cast"], self.space["subjects"]
 
     @staticmethod
     def _several(values: list[tuple[str, str]]) -> str:
@@ -221,6 +225,7 @@ class Writer(Terms):
         if held or predicate == _EACH:
             raise Refused
         if kind == START:
+            self.stated |= frame is self.frames[0]
             self.lines.append(f"T.starts[{frame.subject}] = {text}.strip()")
             value = self._variable(f"{self.name(convert)}({text})")
             held.append((value, f"[{value}]"))

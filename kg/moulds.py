@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kg.mould_source import Cast, Writer
+from kg.mould_source import Cast, Name, Writer
 from kg.mould_terms import Refused
 from kg.plan import Plan
 
@@ -20,8 +20,12 @@ class Mould:
 
     match: Callable[[str, int], "re.Match[str] | None"]
     cast: Cast
+    subjects: Name
     #: what is read outside of the element, the same for all children of a parent; whether it must be there
     outside: tuple[tuple[Callable[[Any], str | None], Callable[[str], str], bool | None], ...]
+    #: whether the element says when it starts; whether there are sequences in it
+    stated: bool
+    sequences: bool
 
     def read(self, element: Any) -> tuple[str, ...] | None:
         """Read what is outside of an element; None where the mould is not for it."""
@@ -54,11 +58,9 @@ def mould(
     """
     writer = Writer(element, groups, ignored, hollow)
     try:
-        cast = writer.function(plan)
+        cast, subjects = writer.functions(plan)
     except Refused:
         return None
-    return Mould(
-        pattern.match,
-        cast,
-        tuple((read, ref[1], writer.told.get(ref)) for ref, read in writer.outside.items()),
-    )
+    outside = tuple((read, ref[1], writer.told.get(ref)) for ref, read in writer.outside.items())
+    sequences = any(frame.items for frame in writer.frames)
+    return Mould(pattern.match, cast, subjects, outside, writer.stated, sequences)

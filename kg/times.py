@@ -15,9 +15,10 @@ length gets that of its sequences, where they all last as long.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 from kg.errors import UsageError
 from kg.literals import duration, normal_duration
@@ -133,10 +134,23 @@ def _period(total: int) -> str:
     return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
 
 
+class Kept(Protocol):
+    """Items of a sequence that are lifted when they are reached, and let go afterwards."""
+
+    #: how many of them say when they start
+    stated: int
+
+    def reach(self, subject: str) -> None:
+        """Lift an item, where it is not."""
+
+    def finish(self) -> None:
+        """Let go what is lifted."""
+
+
 class Clock:
     """Collects the times of one payload during the walk, then writes what follows from them."""
 
-    __slots__ = ("each", "items", "lengths", "starts", "timed", "whole")
+    __slots__ = ("each", "items", "kept", "lengths", "starts", "timed", "whole")
 
     def __init__(self) -> None:
         #: subject -> text of its start
@@ -145,6 +159,8 @@ class Clock:
         self.lengths: dict[str, str] = {}
         #: subject -> its length, where its seconds are stated already
         self.timed: dict[str, Noted] = {}
+        #: subject of a sequence -> those of its items that are lifted a portion at a time
+        self.kept: Mapping[str, Kept] = {}
         #: subject of a sequence or of a node with sequences -> its items, in order
         self.items: dict[str, list[str]] = {}
         #: subject -> text of the length that each of its items has
@@ -223,13 +239,16 @@ class Clock:
     def _sequence(self, add: Add, subject: str, items: list[str], begin: datetime | None) -> None:
         items = list(dict.fromkeys(items))  # a node met twice is one node
         cursor, total, known, shown = begin, 0, True, ""
-        stated = [item for item in items if item in self.starts]
-        if stated and len(stated) == len(items):
+        kept = self.kept.get(subject)
+        stated = sum(item in self.starts for item in items) + (kept.stated if kept is not None else 0)
+        whole = stated == len(items)
+        if stated and whole:
             add(subject, _ALL_STATED, _TRUE)
-        else:
-            for item in stated:
-                add(item, _STATED, _TRUE)
         for item in items:
+            if kept is not None:
+                kept.reach(item)
+            if not whole and item in self.starts:
+                add(item, _STATED, _TRUE)
             if item in self.items:
                 self._sequence(add, item, self.items[item], begin)
                 known = False
@@ -251,6 +270,8 @@ class Clock:
                 known = False
             else:
                 total += length
+        if kept is not None:
+            kept.finish()
         if known and items:
             add(subject, _TOTAL, f'"{total}{_INTEGER}')
 

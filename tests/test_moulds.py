@@ -9,12 +9,15 @@ import pytest
 from lxml import etree
 
 import kg
+from bench import peak
 from bench.payloads import KINDS, fresh
-from kg import casting
-from kg.check import Checker, checker
+from kg import casting, portions
+from kg.check import checker
 from kg.lift import Lifted, lift, lifter_for
 from kg.xml import Document, read
 from tests.test_lift import corpus
+
+CHECK = sys.modules["kg.check"]
 
 #: Ways to write the same elements otherwise.
 SPELLINGS: dict[str, Callable[[str, random.Random], str]] = {
@@ -157,17 +160,70 @@ def test_repeated_elements_are_lifted_as_by_a_walk(count, damaged, eager):
     assert used > count
 
 
+WRONG = ("0", "999", "PT0S", "-1", "P1M", "2026-01-01T00:00:00Z", "x", "PT5M", "level", "1", "SIMPLE")
+
+
+def _wrong(text: str, chance: random.Random) -> bytes:
+    """Put each element on a line of its own, and wrong values into some."""
+    text = text.replace("><", ">\n<")
+    return _values(text, lambda value: chance.choice([*WRONG, value[::-1]]), chance).encode()
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "oadrPoll"])
 def test_findings_have_the_same_places_both_ways(kind, eager, monkeypatch):
     """A payload with wrong values gets the same report: rules, values, pointers and lines."""
-    chance, seen, found = random.Random(13), checker(), 0
+    chance, check, found = random.Random(13), checker().check, 0
     for _ in range(4):
-        text = fresh(kind, 10, 1, chance)[0].decode().replace("><", ">\n<")
-        text = _values(text, lambda value: chance.choice(["0", "999", "PT0S", value[::-1]]), chance)
-        report = seen.check(text.encode())
+        data = _wrong(fresh(kind, 10, 1, chance)[0].decode(), chance)
+        report = check(data)
         with monkeypatch.context() as patch:
-            patch.setattr(sys.modules["kg.check"], "lift", lambda document: lift(document, plainly=True))
-            assert seen.check(text.encode()) == report
+            patch.setattr(CHECK, "lift", lambda document: lift(document, plainly=True))
+            assert check(data) == report
         found += len(report.violations)
     assert found
-    assert isinstance(seen, Checker)
+
+
+@pytest.fixture
+def small_portions(eager, monkeypatch):
+    """Let every payload be checked in portions, however small; counts those that were."""
+    monkeypatch.setattr(CHECK, "MAX_BYTES", 0)
+    monkeypatch.setattr(casting, "MANY", 5)
+    monkeypatch.setattr(portions, "_PORTION", 3)
+    runs = []
+    whole = portions.Portions.run
+    monkeypatch.setattr(
+        portions.Portions, "run", lambda self, *given: (runs.append(1), whole(self, *given))[1]
+    )
+    return runs
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(60, marks=pytest.mark.long)])
+def test_large_payloads_are_checked_in_portions_as_a_whole(count, small_portions):
+    """Whatever comes many times, and whatever is wrong with it, the report is that on the whole."""
+    chance, whole, found = random.Random(17), checker(), 0
+    sizes = {"oadrDistributeEvent": 9, "oadrUpdateReport": 14, "oadrRegisterReport": 9}
+    texts = [fresh(kind, size, 1, chance)[0] for kind, size in sizes.items() for _ in range(8 * count)]
+    texts += [_many(data, chance, chance.random() < 0.5) for data in corpus() for _ in range(count)]
+    for data in texts:
+        damaged = _wrong(data.decode(), chance) if chance.random() < 0.7 else data
+        report = whole.check(damaged)
+        assert report == whole.examine(damaged)[0]
+        found += len(report.violations)
+    assert len(small_portions) > 4 * count
+    assert found > 20
+
+
+def test_two_children_that_speak_of_one_thing_are_not_parted(small_portions):
+    """An event that comes twice, or again below another parent, is judged with all that is said of it."""
+    text = fresh("oadrDistributeEvent", 12, 1, random.Random(19))[0].decode()
+    ids = re.findall(r"<ei:eventID>([^<]*)", text)
+    text = text.replace(ids[7], ids[2])
+    for damaged in (text, text.replace("<ei:priority>1<", "<ei:priority>-1<")):
+        assert checker().check(damaged.encode()) == checker().examine(damaged.encode())[0]
+
+
+def test_what_one_check_needs_is_bounded():
+    """Twenty thousand readings behind a raised cap need less than ten times their size and 50 MB."""
+    row = peak.measured("oadrUpdateReport", 20_000)
+    assert row["verdict"] == "conforms"
+    assert row["extra_mb"] < row["bound_mb"]

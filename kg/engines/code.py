@@ -12,6 +12,7 @@ from typing import Any, Final
 from kg.engines.index import Index
 from kg.engines.parts import Each, Shape, Whole
 from kg.engines.paths import Path, forward, walk
+from kg.engines.reach import Reach
 from kg.engines.result import Result, bare
 
 #: Judge a focus node: its name, what is said of it, the index, where results go.
@@ -29,6 +30,10 @@ class Source:
         self._variables = 0
         self._walks: dict[Path, Any] = {}
         self._judges: dict[int, str] = {}
+        #: what each function reads
+        self.reaches: dict[Any, Reach] = {}
+        self._reach = Reach()
+        self._inner: dict[int, Reach] = {}
         self._lines: list[str] = []
         #: variables of the function under way that hold the values of a path of its focus
         self._held: dict[Path, str] = {}
@@ -36,15 +41,17 @@ class Source:
 
     def judge(self, shapes: Sequence[Shape]) -> Judge:
         """Make the function that judges a focus node by some shapes."""
-        outer = self._lines, self._held
+        outer = self._lines, self._held, self._reach
         self._lines, self._held = ["def judge(s, n, X, out):", "    N = X.facts", "    f = (s,)"], {}
+        reach = self._reach = Reach()
         try:
             for shape in shapes:
                 self._judged(shape)
             text = "\n".join([*self._lines, ""])
         finally:
-            self._lines, self._held = outer
+            self._lines, self._held, self._reach = outer
         judge: Judge = self._made(text, "judge")
+        self.reaches[judge] = reach
         return judge
 
     def _made(self, text: str, name: str) -> Any:
@@ -70,7 +77,9 @@ class Source:
                 self._judged(child)
                 continue
             if id(child) not in self._judges:
-                self._judges[id(child)] = self.const(self.judge([child]))
+                judge = self.judge([child])
+                self._judges[id(child)], self._inner[id(child)] = self.const(judge), self.reaches[judge]
+            self._reach.take(self._inner[id(child)])
             one = self.variable()
             self._lines.append(f"    for {one} in {values}:")
             self._lines.append(f"        {self._judges[id(child)]}({one}, N.get({one}, D), X, out)")
@@ -140,6 +149,7 @@ class Source:
         """Give the variable that holds the values of a path of the focus."""
         path = forward(path)
         if path not in self._held:
+            self._reach.follow(path, near=True)
             name = self._held[path] = self.variable()
             self._lines.append(f"    {name} = {self._from_focus(path)}")
         return self._held[path]
@@ -161,11 +171,16 @@ class Source:
 
     def _walked(self, path: Path, node: str) -> str:
         path = forward(path)
+        self._reach.follow(path, near=False)
         if path[0] == "p":
             return f"N.get({node}, D).get({self.const(path[1])}, E)"
         if path[0] == "^":
             return f"X.inverse({self.const(path[1][1])}).get({node}, E)"
         return f"{self.const(self._walk(path))}({node}, X)"
+
+    def reads(self, predicate: str) -> None:
+        """Note that a property of other nodes than the focus is read; empty: all of them."""
+        self._reach.far.add(predicate)
 
     def _walk(self, path: Path) -> Any:
         if path not in self._walks:

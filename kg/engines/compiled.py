@@ -6,7 +6,7 @@ where the graph holds what they look at.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from kg.engines import shapes as graph
 from kg.engines.code import Judge, Source
 from kg.engines.index import TYPE, Index
 from kg.engines.parts import Shape, Uncovered
+from kg.engines.reach import Reach
 from kg.engines.reading import Reader
 from kg.engines.result import Result, place
 from kg.engines.shapes import Shapes
@@ -128,6 +129,40 @@ class Compiled:
     def validate_facts(self, facts: Facts, *, flat: bool = False) -> list[Result]:
         """Check one graph; see `kg.engines.Engine.validate_facts`."""
         return self._validated(Index(facts, flat=flat), lambda: "\n".join([*lines_of(facts), ""]))
+
+    @property
+    def divisible(self) -> bool:
+        """Whether each node is judged by the shapes of its classes, and by these functions alone."""
+        return not self._elsewhere and not self.left
+
+    def judged(self, facts: Facts, nodes: Iterable[str]) -> list[Result]:
+        """Judge some nodes of a graph, where it is ``divisible``.
+
+        Args:
+            facts: the graph, without a hierarchy of classes.
+            nodes: the nodes.
+
+        Returns:
+            Their results, sorted.
+        """
+        index, out = Index(facts, flat=True), list[Result]()
+        for node in nodes:
+            held = facts[node]
+            if TYPE in held:
+                judge = self._for(held[TYPE])
+                if judge is not None:
+                    judge(node, held, index, out)
+        out.sort(key=place)
+        return out
+
+    def reach(self, types: list[str]) -> Reach:
+        """Tell what is read to judge a node of some classes."""
+        judge = self._for(types)
+        return Reach() if judge is None else self._source.reaches[judge]
+
+    def _for(self, types: list[str]) -> Judge | None:
+        key = types[0] if len(types) == 1 else tuple(types)
+        return self._judges[key] if key in self._judges else self._judge(key)
 
     def _validated(self, index: Index, text: Callable[[], str]) -> list[Result]:
         out: list[Result] = []

@@ -46,6 +46,8 @@ def counted(facts: dict[str, list[str]], shape: Shape) -> Whole:
             f".get({writer.const(predicate)}, E)"
             for start, predicate, end in steps
         )
+        for _, predicate, _ in steps:
+            writer.reads(predicate)
         of = [names[key] for key in keys.split()]
         key = of[0] if len(of) == 1 else f"({', '.join(of)})"
         return f"len(k := [{key}{loops}]) == len(set(k))"

@@ -29,6 +29,9 @@ class Writer(Protocol):
     def fits(self, shape: "Shape", node: str) -> str:
         """Give the expression that tells whether the node of a variable conforms to a shape."""
 
+    def reads(self, predicate: str) -> None:
+        """Note that a property of other nodes than the focus is read; empty: all of them."""
+
     def other(self, node: str, predicate: str) -> str:
         """Give the expression for the values of another property of the node of a variable."""
 

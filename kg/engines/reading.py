@@ -5,7 +5,7 @@ from typing import Final
 
 from kg.engines import parameters as p
 from kg.engines.counted import counted
-from kg.engines.index import Index
+from kg.engines.index import TYPE, Index
 from kg.engines.parts import Each, Shape, Uncovered, Whole, Writer, combined, member, negated
 from kg.engines.paths import Said, Unclear, items, path_of
 from kg.engines.result import local
@@ -151,9 +151,11 @@ class Reader:
                 for value in found
             ]
 
-        return Whole(
-            "Closed", lambda writer, _, values: f"not {writer.const(offending)}('', {values}, X)", offending
-        )
+        def every(writer: Writer, _: str, values: str) -> str:
+            writer.reads("")
+            return f"not {writer.const(offending)}('', {values}, X)"
+
+        return Whole("Closed", every, offending)
 
     def _severity(self, node: str) -> str:
         return local(next(iter(self.said.get(node, {}).get(SH + "severity", ())), "<Violation>")[1:-1])
@@ -175,7 +177,11 @@ class Reader:
 
 
 def _class(term: str) -> Each:
-    return Each("Class", lambda writer, one: f"X.isa({one}, {writer.const(term)})")
+    def one(writer: Writer, value: str) -> str:
+        writer.reads(TYPE)
+        return f"X.isa({value}, {writer.const(term)})"
+
+    return Each("Class", one)
 
 
 def _node(shape: Shape) -> Each:
