@@ -16,7 +16,7 @@ from kg.check import checker
 from kg.directory import StoreDirectory, open_directory, sync
 from kg.entry import UPDATE
 from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload, UsageError
-from kg.graphs import parse_line
+from kg.graphs import check_lines
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
@@ -103,7 +103,7 @@ def rebuild(
         tidy(directory)
         kind = readings or _kept(directory) or load_settings().readings
         with contextlib.ExitStack() as undo:
-            graphs = EmbeddedGraphs(beside(directory.graph, "new"))
+            graphs = EmbeddedGraphs(beside(directory.graph, "new"), fresh=True)
             undo.callback(graphs.close)
             store_of = open_readings(graphs, beside(directory.readings, "new"), kind)
             undo.callback(store_of.close)
@@ -238,8 +238,7 @@ def _lifted(payload: bytes) -> Lifted | None:
         lifted = (
             read_entry(payload).lifted() if is_entry(payload) else lift(read(payload, max_bytes=len(payload)))
         )
-        for line in lifted.lines:
-            parse_line(line)
+        check_lines(lifted.lines)
     except (UnreadablePayload, AssetError, StoreError, UsageError):
         return None
     return lifted

@@ -76,7 +76,7 @@ def _copied(directory: StoreDirectory, pseudonym: str, bindings: Path | None) ->
         ordered = {seq for seq in journal.numbers(ORDER) if seq <= done}
         if ordered and any(_says_again(journal, row) for row in mine.values()):
             return False  # what an order was about may come back
-        graphs = EmbeddedGraphs(beside(directory.graph, "new"))
+        graphs = EmbeddedGraphs(beside(directory.graph, "new"), fresh=True)
         undo.callback(graphs.close)
         copy_without(directory.readings / FILE, beside(directory.readings, "new") / FILE, sorted(mine))
         readings = open_readings(graphs, beside(directory.readings, "new"), "columns")

@@ -142,6 +142,21 @@ def test_what_is_copied_is_what_a_rebuild_makes(filled, tmp_path, name, monkeypa
         assert store.graphs.applied() == receipt.seq
 
 
+def test_what_is_loaded_at_once_is_what_grew(filled, tmp_path, monkeypatch):
+    """A rebuild writes files instead of going through the store's memory: the same triples and readings."""
+    path = shutil.copytree(filled, tmp_path / "store")
+
+    def state():
+        with Ingest(path) as store:
+            held = sorted((s for s in store.graphs.match() if "/ontology" not in s.graph), key=str)
+            return store.graphs.digest(), held, list(store.readings.scan()), store.graphs.applied()
+
+    before = state()
+    monkeypatch.setattr("kg.graphs.embedded._AT_ONCE", 1)
+    rebuild(path)
+    assert state() == before
+
+
 def test_erasing_twice_is_refused_and_tells_nothing(store):
     """Whether somebody was there once is not said."""
     erase(store, ANNA)

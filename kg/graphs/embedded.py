@@ -22,6 +22,8 @@ from kg.graphs.pending import Pending, marked
 
 #: Triples that may lie in Oxigraph's memory, at about 1 kB each; beyond it they are put into its files.
 _IN_MEMORY = 50_000
+#: Triples from which on it is quicker to write a fresh store's files than to go through its memory.
+_AT_ONCE = 10_000
 
 
 class EmbeddedGraphs:
@@ -29,6 +31,8 @@ class EmbeddedGraphs:
 
     Args:
         path: a directory, made when it is missing; None for a store in memory.
+        fresh: the directory is one that counts only once it is whole, so that much may be put into its
+            files at once, beside its log: a third of the time, but what is cut off in between is half there.
 
     Raises:
         kg.errors.StoreUnavailable: the directory cannot be opened or written, or is in use.
@@ -40,8 +44,9 @@ class EmbeddedGraphs:
     [('"1"',)]
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, fresh: bool = False) -> None:
         self.path = path
+        self._fresh = fresh and path is not None
         self._lock = threading.RLock()
         self._handle: ox.Store | None = None
         self._writable = True
@@ -251,7 +256,9 @@ class EmbeddedGraphs:
             if pending.deletes:
                 self._store.update(pending.update(before))
             else:  # loading is faster by a quarter, and what only comes may come again after a crash
-                self._store.load(pending.quads(), ox.RdfFormat.N_QUADS)
+                many = self._fresh and sum(map(len, pending.inserts.values())) >= _AT_ONCE
+                load = self._store.bulk_load if many else self._store.load
+                load(pending.quads(), ox.RdfFormat.N_QUADS)
                 mark = pending.mark(before)
                 if mark:
                     self._store.update(mark)

@@ -38,10 +38,10 @@ class Pending:
     def clashes(self, change: Change) -> bool:
         """Say whether a change depends on one that is pending, so that this must be written first."""
         for root in (*change.roots, *(subject for subject, _ in change.unset)):
-            if root in self._ancestors or any(part in self._roots for part in _path(root)):
+            if root in self._ancestors or _under(root, self._roots):
                 return True
         for graph, lines in change.parts():
-            if self._shared_in <= {graph}:
+            if self._shared_in <= {graph} or self._apart(lines):
                 continue
             others = (self._shared.get(line.rstrip("\n")) for line in lines)
             if any(other is not None and other != graph for other in others):
@@ -72,7 +72,7 @@ class Pending:
             for line in lines:
                 subject = line.partition(" ")[0]
                 if subject not in own:
-                    own[subject] = any(part in roots for part in _path(subject[1:-1]))
+                    own[subject] = _under(subject[1:-1], roots)
                 if own[subject]:
                     inserts[line] = None
                 else:
@@ -119,6 +119,10 @@ class Pending:
         if self.seq <= applied:
             return ""
         return _update({META: [_applied(applied)] if applied else []}, {META: [_applied(self.seq)]})
+
+    def _apart(self, lines: Sequence[str]) -> bool:
+        """Say at once that no line is shared with what is pending; nearly all are not."""
+        return self._shared.keys().isdisjoint(lines) and "\n" not in "".join(lines)
 
     def _share(self, subject: str, line: str, graph: str) -> None:
         """Let a triple that several payloads state stand in the graph that stated it last."""
@@ -193,6 +197,17 @@ def _blocks(lines: Mapping[str, Sequence[str]]) -> str:
     return "".join(
         f"GRAPH <{graph}> {{\n" + "\n".join(part) + "\n}\n" for graph, part in lines.items() if part
     )
+
+
+def _under(iri: str, roots: set[str]) -> bool:
+    """Say whether an IRI is one of some, or lies below one."""
+    at = len(iri)
+    while at > 0:
+        iri = iri[:at]
+        if iri in roots:
+            return True
+        at = iri.rfind("/", _SCHEME)
+    return False
 
 
 def _path(iri: str) -> Iterator[str]:
