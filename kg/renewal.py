@@ -23,9 +23,8 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.namespaces import FLEX, ID
 from kg.readings import ReadingStore
-from kg.readings.backends import FILE, kind_of, open_readings
+from kg.readings.backends import copy_without, kind_of
 from kg.readings.orders import MESSAGE_TYPE as ORDER
-from kg.readings.tables import copy_without
 from kg.rebuild import beside, rebuild, replay, swap, tidy
 from kg.successors import REDACTED, contents
 
@@ -58,7 +57,7 @@ def renew(directory: StoreDirectory, pseudonym: str, *, bindings: Path | None = 
 
 def _copied(directory: StoreDirectory, pseudonym: str, bindings: Path | None) -> bool:
     """Make the new files beside the old ones; says whether they are what a rebuild would make."""
-    if not directory.graph.exists() or not (directory.readings / FILE).exists():
+    if not directory.graph.exists() or not directory.readings.exists():
         return False
     with contextlib.ExitStack() as undo:
         journal = Journal(open_directory(directory.path, create=False))
@@ -71,15 +70,16 @@ def _copied(directory: StoreDirectory, pseudonym: str, bindings: Path | None) ->
         old = EmbeddedGraphs(directory.graph)
         undo.callback(old.close)
         done = old.applied()
-        if kind_of(old) != "columns" or done < max(kept, default=0):
+        if kind_of(old) == "graph" or done < max(kept, default=0):
             return False
         ordered = {seq for seq in journal.numbers(ORDER) if seq <= done}
         if ordered and any(_says_again(journal, row) for row in mine.values()):
             return False  # what an order was about may come back
         graphs = EmbeddedGraphs(beside(directory.graph, "new"), fresh=True)
         undo.callback(graphs.close)
-        copy_without(directory.readings / FILE, beside(directory.readings, "new") / FILE, sorted(mine))
-        readings = open_readings(graphs, beside(directory.readings, "new"), "columns")
+        readings = copy_without(directory.readings, beside(directory.readings, "new"), graphs, sorted(mine))
+        if readings is None:
+            return False
         undo.callback(readings.close)
         reports = [row for row in mine.values() if row.message_type == COPIED]
         others = (row for row in journal.rows(without=(COPIED,)) if row.seq not in ordered)

@@ -115,7 +115,9 @@ class EmbeddedGraphs:
     def add(self, graph: str, ntriples: str) -> None:
         """Add triples to a graph; blank nodes are allowed and become new ones."""
         with self._writing(graph):
-            self._store.load(ntriples, ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(graph))
+            many = self._fresh and ntriples.count("\n") >= _AT_ONCE
+            load = self._store.bulk_load if many else self._store.load
+            load(ntriples, ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(graph))
 
     def replace(self, graph: str, ntriples: str) -> None:
         """Put triples in the place of everything that a graph holds, in one step."""

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +95,41 @@ def open_readings(
         graphs.add(META, f"<{META}> <{_KIND}> {string(chosen)} .")
         graphs.flush()
     return store
+
+
+def copy_without(old: Path, new: Path, graphs: GraphStore, rows: Sequence[int]) -> ReadingStore | None:
+    """Copy readings that are no triples into a new folder, without what some payloads delivered.
+
+    Args:
+        old: folder of their files; nobody has them open.
+        new: the new folder, which is made.
+        graphs: the graph store that they will belong to.
+        rows: journal rows of the payloads.
+
+    Returns:
+        The copy, open; None where there can be none, so that they have to be made from the journal.
+
+    Raises:
+        kg.errors.StoreUnavailable: a file or a server cannot be read or written.
+    """
+    if (old / FILE).exists():
+        from kg.readings import tables
+
+        tables.copy_without(old / FILE, new / FILE, rows)
+        return open_readings(graphs, new, "columns")
+    if not (old / MARK).exists():
+        return None
+    from kg.readings.clickhouse.cluster import Cluster
+    from kg.readings.clickhouse.copying import copy_without as copied
+
+    opened = _in_cluster(new / MARK, _told(), new=True)
+    source = Cluster(replace(_told(), database=_marked(old / MARK)["database"]))
+    try:
+        done = copied(source, opened.cluster, rows)
+    finally:
+        source.close()
+        opened.close()
+    return open_readings(graphs, new, "clickhouse") if done else None
 
 
 def discard(folder: Path) -> None:

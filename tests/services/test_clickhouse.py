@@ -3,13 +3,20 @@
 import contextlib
 import inspect
 import itertools
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
+from fastapi.testclient import TestClient
 
+import kg.erasure
+import kg.renewal
+from api.app import create_app
 from kg.errors import QueryError, StoreUnavailable
-from kg.ingest import rebuild
+from kg.ingest import Ingest, rebuild
+from kg.readings.backends import open_readings
 from kg.readings.clickhouse.cluster import Cluster, Place
 from kg.readings.clickhouse.store import ClickHouseReadings
 from kg.readings.columns import ColumnReadings
@@ -21,7 +28,10 @@ from kg.sparql.observations.rewriting import over_columns
 from kg.sparql.prologue import declare
 from kg.upkeep import move_readings
 from tests import test_reading_store as contract
+from tests.api.conftest import BASE
+from tests.messages import register, report
 from tests.paths import ROOT
+from tests.provider import Provider, bearer
 from tests.random_queries import Maker
 from tests.readings_world import QUARTER, START, World, comparable, readings
 from tests.services import clickhouse
@@ -410,3 +420,84 @@ def test_what_was_known_at_a_time_is_told(today):
 
     told = [known(hours) for hours in (0, 1, 4, 5, 8, 9, 11, 12, 50)]
     assert told == [[], [1, 5], [1, 5], [2, 5], [2, 5], [5], [5], [3, 5], [3, 5]]
+
+
+VENS = [f"VEN-CLICK-{name}" for name in "ABC"]
+
+
+@pytest.fixture
+def filled(servers, tmp_path, monkeypatch):
+    """A store with three VENs' registrations and reports; one reading of each was corrected."""
+    monkeypatch.setenv("FLEXKG_READINGS", "clickhouse")
+    with Ingest(tmp_path / "store", readings=partial(open_readings, kind="clickhouse")) as store:
+        for ven in VENS:
+            for data in (
+                register(f"PUMP-{ven}", ven=ven, request=f"R-{ven}"),
+                report("1.5", "2.5", ven=ven, request=f"Q-{ven}"),
+                report("3.5", ven=ven, request=f"S-{ven}"),
+            ):
+                assert store.ingest(data).accepted
+        assert store.readings.count() == 6
+    return tmp_path / "store"
+
+
+def told(path):
+    with Ingest(path) as store:
+        return store.graphs.digest(), [replace(one, received=None) for one in store.readings.scan()]
+
+
+def test_erasure_copies_what_is_others(servers, filled, monkeypatch):
+    """The others' rows are copied within the servers, the subject's are nowhere, nor its tables of before."""
+    before, copied = databases(servers), []
+    renewed = kg.renewal.renew
+    monkeypatch.setattr(kg.erasure, "renew", lambda *a, **more: copied.append(renewed(*a, **more)))
+    done = kg.erasure.erase(filled, VENS[0])
+    assert (done.hits, copied) == ([], [True])
+    after = databases(servers)
+    assert all(a != b and len(a) == len(b) for a, b in zip(after, before, strict=True))
+    for server, names in zip(servers, after, strict=True):
+        for name in names:
+            for table in server.ask(f"SHOW TABLES FROM {name}").split() if name[:6] == "flexkg" else ():
+                assert VENS[0] not in server.ask(f"SELECT * FROM {name}.{table} FORMAT TSV"), table
+    found = told(filled)
+    assert len(found[1]) == 4
+    rebuild(filled)
+    assert told(filled) == found
+    with Ingest(filled) as store:
+        assert store.ingest(report("9", ven=VENS[1], request="R-NEW")).accepted
+        assert store.readings.count() == 4
+
+
+@pytest.mark.parametrize("purpose", ["settlement", "operation"])
+def test_readings_are_seen_by_mandate(servers, filled, purpose):
+    """Through the routes, as over columns: without a mandate nobody's, with one that party's alone."""
+    provider, service = Provider(), Service(load_settings(store=filled), create=False)
+    app = create_app(service, tokens=provider.tokens())
+    with TestClient(app, base_url=BASE) as client:
+        headers = bearer(provider.token("sparql:query", "read_all", client_id="agg", purpose="settlement"))
+        headers |= {"Accept": "text/csv"}
+        mandates = app.state.desk.sight.mandates(service)
+
+        def seen(path, **params):
+            answer = client.get(path, params=params, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return {ven for ven in VENS if ven in answer.text}
+
+        def all_ways():
+            ways = [seen("/readings"), seen("/queries/energy"), seen("/queries/latest")]
+            ways.append(
+                seen(
+                    "/sparql", query="SELECT ?s ?v { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v }"
+                )
+            )
+            assert all(way == ways[0] for way in ways), ways
+            return ways[0]
+
+        assert all_ways() == set()
+        made = mandates.grant(VENS[1], "agg", purpose, datetime.now(UTC) + timedelta(days=1))
+        assert all_ways() == ({VENS[1]} if purpose == "settlement" else set())
+        mandates.withdraw([VENS[1]], made.id)
+        assert all_ways() == set()
+        shown = client.get("/queries/groups", headers=headers)
+        assert shown.status_code == 200
+        assert not any(ven in shown.text for ven in VENS)

@@ -97,6 +97,15 @@ def masked(sql: str, series: Sequence[int]) -> str:
     return _TABLES.sub(narrow, sql)
 
 
+def apart(sql: str) -> str:
+    """Let a statement join tables as subqueries: servers of before 2020 lose the alias of a distributed one.
+
+    >>> apart("SELECT r.starts FROM current r JOIN names n ON n.id = r.series")
+    'SELECT r.starts FROM (SELECT * FROM current) r JOIN (SELECT * FROM names) n ON n.id = r.series'
+    """
+    return _TABLES.sub(r"\1 (SELECT * FROM \2\3)", sql) if " JOIN " in sql else sql
+
+
 def filled(sql: str, values: Sequence[Any]) -> str:
     r"""Put values in the places of ``?``.
 

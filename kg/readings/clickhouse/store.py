@@ -14,7 +14,7 @@ from kg.errors import StoreUnavailable
 from kg.namespaces import ID
 from kg.readings import Constants, Reading, series_of
 from kg.readings.clickhouse.cluster import SLOTS, Cluster
-from kg.readings.clickhouse.dialect import filled, masked, translate
+from kg.readings.clickhouse.dialect import apart, filled, masked, translate
 from kg.readings.clickhouse.latch import Latch
 from kg.readings.clickhouse.writing import ROW, Writing
 from kg.readings.column_batch import Batch, micros
@@ -233,7 +233,11 @@ class ClickHouseView:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the columns and give its rows."""
         text = translate(sql, values, self._qualities, old=self._cluster.old)
-        return self._cluster.rows(text if self._seen is None else masked(text, self._seen))
+        if self._seen is not None:
+            text = masked(text, self._seen)
+        elif self._cluster.old:
+            text = apart(text)
+        return self._cluster.rows(text)
 
 
 def _window(start: datetime | None, end: datetime | None) -> str:
