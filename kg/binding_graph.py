@@ -3,7 +3,8 @@
 from functools import lru_cache
 from pathlib import Path
 
-from kg.bindings import Binding, baseline_binding, signal_binding
+from kg.binding_draft import Binding
+from kg.bindings import baseline_binding, signal_binding
 from kg.graphs import Facts
 from kg.literals import decimal, string
 from kg.namespaces import DCTERMS, FLEX, RDF, RDFS, SAREF, VOCAB, XSD

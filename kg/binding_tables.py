@@ -20,6 +20,10 @@ _COLUMNS = {
         *("direction", "aggregation", "says", "source"),
     ),
     "reports": ("report_type", "quantity_kind", "unit", "direction", "says", "source"),
+    "payloads": (
+        *("payload_type", "units", "quantity_kind", "unit", "symbol"),
+        *("direction", "aggregation", "says", "source"),
+    ),
     "reading-types": ("reading_type", "aggregation", "says", "source"),
     "units": ("unit", "scale", "scaled_unit", "source"),
     "points": (
@@ -27,11 +31,12 @@ _COLUMNS = {
         *("positive_means", "aggregation", "of", "cim_reading_type", "note"),
     ),
 }
-_KEYS = {"signals": 3, "reports": 1, "reading-types": 1, "units": 2, "points": 3}
+_KEYS = {"signals": 3, "reports": 1, "payloads": 2, "reading-types": 1, "units": 2, "points": 3}
 #: Cells that may be left empty.
 _OPTIONAL = {
     "signals": {"item_base", "quantity_kind", "unit"},
     "reports": {"quantity_kind", "unit"},
+    "payloads": {"quantity_kind", "unit", "symbol"},
     "points": set(_COLUMNS["points"][3:]),
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -56,9 +61,14 @@ class Tables:
 
     signals: Table
     reports: Table
+    payloads: Table
     reading_types: Table
     units: Table
     points: Table
+
+    def payload(self, kind: str, units: str) -> Row | None:
+        """Find what is said of a payload type of OpenADR 3; a row for its units goes before ``*``."""
+        return self.payloads.get((kind, units)) or self.payloads.get((kind, "*"))
 
     def point(self, ven: str, specifier: str, point: str) -> Row | None:
         """Find what is said of a data point; a row that names VEN and report goes before one with ``*``."""
@@ -81,8 +91,7 @@ def load(folder: Path | None = None) -> Tables:
     >>> load().units["W", "k"].cells["scaled_unit"]
     'KiloW'
     """
-    tables = [_table(name, folder) for name in ("signals", "reports", "reading-types", "units", "points")]
-    return Tables(*tables)
+    return Tables(*(_table(name, folder) for name in _COLUMNS))
 
 
 def _table(name: str, folder: Path | None) -> Table:
@@ -132,7 +141,7 @@ def _check(row: dict[str, str], name: str, where: str) -> None:
             if column in optional:
                 continue
             raise AssetError(f"the cell {column} is empty", where=where, cure="fill it in")
-        if cell == "item" and (name, column) in _FROM_ITEM:
+        if (name, column) in _FROM_ITEM and cell in _FROM_ITEM[name, column]:
             continue
         rule = _RULES.get(column)
         if rule is not None and not rule[0](cell):
@@ -141,10 +150,13 @@ def _check(row: dict[str, str], name: str, where: str) -> None:
         raise AssetError("a scale stands without its unit", where=where, cure="name the unit, for example W")
 
 
-#: Where ``item`` means: as the message's item says.
+#: Words for: as the message says. ``item``: the item or units that it states; ``any``: these, where the value
+#: is a number; ``price``: its currency for these units.
 _FROM_ITEM = {
-    *((table, column) for table in ("signals", "reports") for column in ("unit", "quantity_kind")),
-    ("reading-types", "aggregation"),
+    **{("signals", column): ("item",) for column in ("unit", "quantity_kind")},
+    **{("reports", column): ("item", "any") for column in ("unit", "quantity_kind")},
+    **{("payloads", column): ("item", "any", "price") for column in ("unit", "quantity_kind")},
+    ("reading-types", "aggregation"): ("item",),
 }
 
 

@@ -5,83 +5,26 @@ the standard gives a meaning. ``points.csv`` says it of single data points, over
 decimals throughout.
 """
 
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from kg.binding_draft import (
+    ANY_UNIT,
+    Binding,
+    Draft,
+    add_item_unit,
+    add_payload_unit,
+    add_told_unit,
+    text,
+)
 from kg.binding_tables import Row, Tables, load
 from kg.graphs import Facts
-from kg.items import item_of, item_unit, named_unit, notation
+from kg.items import item_of, named_unit, notation
 from kg.namespaces import FLEX, ID, QUANTITYKIND
 
-#: Kinds of quantity whose sign is not a direction: prices and ratios.
-_SCALARS = ("CostPerEnergy", "CostPerPower", "Currency", "DimensionlessRatio", "PowerFactor")
-_NO_FLOW = {"", *(QUANTITYKIND + name for name in _SCALARS)}
 _SERIES = ID + "series/"
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What values mean.
-
-    Attributes:
-        says: a short phrase, for example ``"change of the power drawn"``.
-        quantity_kind: QUDT IRI, empty for a state without unit.
-        unit: QUDT IRI of the unit before scaling, empty where there is none or QUDT has no name for it.
-        symbol: unit as people write it, with its scale, for example ``"kW"``.
-        factor: what a value is multiplied with to be in ``unit``.
-        measured_in: IRI of the unit that a value is in as it stands: QUDT's, or our own where it has none.
-        direction: ``import``, ``export``, ``net`` or ``none``.
-        positive_means: ``import`` or ``export``, empty where there is no direction.
-        aggregation: ``instantaneous``, ``mean``, ``sum``, ``max`` or ``min``.
-        of: resource ID that a table names; empty where the message says of what the values are.
-        cim_reading_type: the eighteen numbers by which CIM names the same, empty where nothing tells.
-        origins: field -> where it is from.
-        missing: fields that neither the message nor a table tells.
-    """
-
-    says: str = ""
-    quantity_kind: str = ""
-    unit: str = ""
-    symbol: str = ""
-    factor: Decimal = Decimal(1)
-    measured_in: str = ""
-    direction: str = ""
-    positive_means: str = ""
-    aggregation: str = ""
-    of: str = ""
-    cim_reading_type: str = ""
-    origins: tuple[tuple[str, str], ...] = ()
-    missing: tuple[str, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether a value can be reckoned with."""
-        return not self.missing
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A binding in the making; what is missing is kept by field, so that a table may fill it in."""
-
-    binding: Binding = field(default_factory=Binding)
-    origins: dict[str, str] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-
-    def made(self) -> Binding:
-        positive = self.binding.positive_means
-        flows = self.binding.quantity_kind not in _NO_FLOW
-        if not positive and flows and self.binding.direction in ("import", "export", "net"):
-            # the balance called net takes import minus export
-            positive = "export" if self.binding.direction == "export" else "import"
-        return replace(
-            self.binding,
-            positive_means=positive,
-            origins=tuple(self.origins.items()),
-            missing=tuple(self.missing.values()),
-        )
 
 
 def signal_binding(signal: str, facts: Facts, folder: Path | None = None) -> Binding:
@@ -103,20 +46,66 @@ def signal_binding(signal: str, facts: Facts, folder: Path | None = None) -> Bin
     """
     tables, node = load(folder), facts.get(signal, {})
     name, kind = notation(node, "signalName"), notation(node, "signalType")
+    if not name and f"<{FLEX}payloadType>" in node:
+        return payload_binding(node, facts, folder)
     item = item_of(node, facts)
     base = notation(item, "itemBase")
+    return _signal(name, kind, base, item, tables)
+
+
+def named_binding(name: str, kind: str, folder: Path | None = None) -> Binding:
+    """Tell what the values of a kind of signal mean where no item states a unit.
+
+    Args:
+        name: notation of its signalName.
+        kind: notation of its signalType.
+        folder: a user's own tables.
+
+    Raises:
+        AssetError: a table is broken.
+    """
+    return _signal(name, kind, "", {}, load(folder))
+
+
+def _signal(name: str, kind: str, base: str, item: dict[str, list[str]], tables: Tables) -> Binding:
     row = tables.signals.get((name, kind, base)) or tables.signals.get((name, kind, "*" if base else ""))
     if row is None:
         return Binding(missing=(f"a row for {name} {kind} with {base or 'no unit'} in signals.csv",))
-    cells, draft = row.cells, _Draft()
+    cells, draft = row.cells, Draft()
     draft.binding = Binding(
         says=cells["says"], direction=cells["direction"], aggregation=cells["aggregation"]
     )
     draft.origins = dict.fromkeys(("says", "direction", "aggregation"), row.place)
     if cells["unit"] == "item":
-        _item_unit(draft, item, base, tables)
+        add_item_unit(draft, item, base, tables)
     else:
-        _told_unit(draft, row, "signal", tables)
+        add_told_unit(draft, row, "signal", tables)
+    return draft.made()
+
+
+def payload_binding(node: dict[str, list[str]], facts: Facts, folder: Path | None = None) -> Binding:
+    """Tell what the values of a payload type of OpenADR 3 mean that has no counterpart in OpenADR 2.0.
+
+    Args:
+        node: what the graph says of the signal or the reading.
+        facts: the payload's graph.
+        folder: a user's own tables.
+
+    Raises:
+        AssetError: a table is broken.
+
+    Source:
+        OpenADR 3.1.0, event-interval-payloads.schema.yaml and report-payloads.schema.yaml.
+    """
+    tables, kind = load(folder), notation(node, "payloadType")
+    descriptor = next((facts[d] for d in node.get(f"<{FLEX}describedBy>", ()) if d in facts), {})
+    row = tables.payload(kind, text(descriptor, "payloadUnits"))
+    if row is None:
+        return Binding(missing=(f"a row for {kind or 'no payload type'} in payloads.csv",))
+    cells = row.cells
+    draft = Draft(Binding(says=cells["says"], direction=cells["direction"], aggregation=cells["aggregation"]))
+    draft.origins = dict.fromkeys(("says", "direction", "aggregation"), row.place)
+    add_payload_unit(draft, descriptor, row, tables)
     return draft.made()
 
 
@@ -178,7 +167,7 @@ def unregistered_binding(series: str, folder: Path | None = None) -> Binding | N
     if row is None:
         return None
     lacking = ("direction", "aggregation", "unit")
-    draft = _Draft(missing={name: f"the {name}: no registration tells it" for name in lacking})
+    draft = Draft(missing={name: f"the {name}: no registration tells it" for name in lacking})
     _override(draft, row, tables)
     return draft.made()
 
@@ -193,11 +182,12 @@ def series_key(series: str) -> tuple[str, str, str]:
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 else ("", "", "")
 
 
-def _described(report: str, reading: str, node: dict[str, list[str]], facts: Facts, tables: Tables) -> _Draft:
+def _described(report: str, reading: str, node: dict[str, list[str]], facts: Facts, tables: Tables) -> Draft:
     """Put together what the report type, the reading type and the item say."""
-    item, draft = item_of(node, facts), _Draft()
+    item, draft = item_of(node, facts), Draft()
     base = notation(item, "itemBase")
-    about, how = tables.reports.get((report,)), tables.reading_types.get((reading,))
+    about = tables.payload(report, text(node, "payloadUnits")) or tables.reports.get((report,))
+    how = tables.reading_types.get((reading,))
     says = []
     if about is not None:
         says.append(about.cells["says"])
@@ -212,36 +202,24 @@ def _described(report: str, reading: str, node: dict[str, list[str]], facts: Fac
             aggregation = "sum" if base.startswith("energy") or base in ("Therm", "pulseCount") else "mean"
         draft.binding = replace(draft.binding, aggregation=aggregation)
         draft.origins["aggregation"] = how.place
+    elif about is not None and not reading and not about.cells["unit"]:
+        draft.binding = replace(draft.binding, aggregation="instantaneous")
+        draft.origins["aggregation"] = about.place
     else:
         draft.missing["aggregation"] = f"a row for {reading or 'no reading type'} in reading-types.csv"
     draft.binding = replace(draft.binding, says=", ".join(says))
-    if about is None or about.cells["unit"] == "item":
-        _item_unit(draft, item, base, tables)
+    if about is not None and "units" in about.cells:
+        add_payload_unit(draft, node, about, tables)
+    elif about is None or about.cells["unit"] in ("item", "any"):
+        add_item_unit(draft, item, base, tables)
+        if about is not None and about.cells["unit"] == "any" and "unit" in draft.missing:
+            draft.missing["unit"] = ANY_UNIT
     else:
-        _told_unit(draft, about, "report", tables)
+        add_told_unit(draft, about, "report", tables)
     return draft
 
 
-def _item_unit(draft: _Draft, item: dict[str, list[str]], base: str, tables: Tables) -> None:
-    """Add quantity kind, unit, symbol and factor as the item tells them."""
-    scaled = item_unit(item, base, tables)
-    draft.binding = replace(draft.binding, quantity_kind=scaled.quantity_kind, **scaled.as_fields())
-    draft.origins |= scaled.origins
-    if scaled.missing:
-        draft.missing["unit"] = scaled.missing
-
-
-def _told_unit(draft: _Draft, row: Row, what: str, tables: Tables) -> None:
-    """Add quantity kind and unit as a row tells them, whatever the item says."""
-    draft.origins["unit"] = f"the kind of {what}: it has none"
-    if row.cells["unit"]:
-        kind = QUANTITYKIND + row.cells["quantity_kind"]
-        fields = named_unit(row.cells["unit"], "", tables).as_fields()
-        draft.binding = replace(draft.binding, quantity_kind=kind, **fields)
-        draft.origins["unit"] = row.place
-
-
-def _override(draft: _Draft, row: Row, tables: Tables) -> None:
+def _override(draft: Draft, row: Row, tables: Tables) -> None:
     """Put what a row of ``points.csv`` says in the place of what was found."""
     cells, found = row.cells, draft.binding
     for name in ("direction", "positive_means", "aggregation", "of", "cim_reading_type"):

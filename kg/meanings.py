@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kg.errors import UnreadablePayload
-from kg.explain import Meaning, explain
+from kg.explain import explain
 from kg.graphs import GraphStore, facts_of, lexical
 from kg.graphs.formats import write_graph
 from kg.lift import Lifted, lift
 from kg.literals import segment
+from kg.meaning import Meaning
 from kg.namespaces import FLEX, ID
 from kg.xml import MAX_BYTES, read
 

@@ -13,9 +13,11 @@ from kg.graphs import lexical
 from kg.implied import load
 from kg.lift import Lifted, lifter_for
 from kg.literals import segment, string
-from kg.namespaces import FLEX, ID, RDF
+from kg.namespaces import FLEX, ID, RDF, VOCAB
+from kg.payload_units import items
 
 _TYPE = f"<{RDF}type>"
+_KIND, _DESCRIBED = f"<{FLEX}payloadType>", f"<{FLEX}describedBy>"
 #: Stands in the IRI of a series for the kind of reading where the report tells none.
 UNTOLD = "-"
 #: The name of a resource that means all of a VEN's together.
@@ -23,20 +25,21 @@ _ALL = "AGGREGATED_REPORT"
 
 
 def described(lifted: Lifted) -> tuple[Facts, dict[str, str]]:
-    """Tell which data points a report describes itself.
+    """Tell which data points a report describes itself, and how good their readings are.
 
     Args:
         lifted: a payload's graph.
 
     Returns:
-        Facts about the report descriptions, each with its series; and the series' IRI by the subject of each
-        reading. Both empty for a message that does not describe its own data points.
+        Facts about the report descriptions, each with its series, and all that is known of readings whose
+        quality, accuracy or confidence the message states apart from them; and the series' IRI by the subject
+        of each reading. Both empty for a message that does not describe its own data points.
 
     Raises:
         kg.errors.AssetError: the table of units is broken.
 
     Source:
-        OpenADR 3.1.0, openadr3.yaml, reportPayloadDescriptor.
+        OpenADR 3.1.0, openadr3.yaml, reportPayloadDescriptor; report-payloads.schema.yaml, DATA_QUALITY.
     """
     named: dict[str, str] = {}
     points: Facts = {}
@@ -44,30 +47,57 @@ def described(lifted: Lifted) -> tuple[Facts, dict[str, str]]:
         return points, named
     facts, message = lifted.facts, lifted.facts.get(f"<{lifted.message}>", {})
     ven = next(_texts(message, "venID"), "")
-    descriptors = {
-        kind: node
-        for node in (facts.get(d, {}) for d in message.get(f"<{FLEX}payloadDescriptor>", ()))
-        for kind in node.get(f"<{FLEX}payloadType>", ())
-    }
     if not ven:
         return points, named
+    judges, table = _judges()
     for report in message.get(f"<{FLEX}report>", ()):
         resource = next(_texts(facts.get(report, {}), "resourceName"), "")
         for interval in facts.get(report, {}).get(f"<{FLEX}interval>", ()):
-            for reading in facts.get(interval, {}).get(f"<{FLEX}reading>", ()):
-                node = facts.get(reading, {})
-                kind = next(iter(node.get(f"<{FLEX}payloadType>", ())), "")
+            readings = facts.get(interval, {}).get(f"<{FLEX}reading>", ())
+            nodes = {reading: facts.get(reading, {}) for reading in readings}
+            judged = [
+                table.get(said, "")
+                for node in nodes.values()
+                if node.get(_KIND) == [judges]
+                for said in _texts(node, "textValue")
+            ]
+            for reading, node in nodes.items():
+                kind = next(iter(node.get(_KIND, ())), "")
                 point = next(_texts(node, "rID"), "")
-                if not kind or not point:
+                if not kind or not point or kind == judges:
                     continue
-                descriptor = descriptors.get(kind, {})
+                descriptor = next((facts[d] for d in node.get(_DESCRIBED, ()) if d in facts), {})
                 how = next(iter(descriptor.get(f"<{FLEX}payloadReadingType>", ())), "")
                 key = f"{segment(ven)}/{plain(how) if how else UNTOLD}/{segment(point)}"
                 if key not in points:
                     points[key] = {}
                     points.update(_description(key, ven, point, resource, kind, how, descriptor))
                 named[reading] = f"{ID}series/{key}"
+                more = _quality(judged, descriptor)
+                if more:
+                    points[reading] = {**node, **more}
     return {subject: about for subject, about in points.items() if about}, named
+
+
+def _quality(judged: list[str], descriptor: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Say of a reading what its interval and the descriptor of its type say of its quality."""
+    more = {
+        f"<{FLEX}{name}>": descriptor[f"<{FLEX}{told}>"][:1]
+        for name, told in (("confidence", "payloadConfidence"), ("accuracy", "payloadAccuracy"))
+        if f"<{FLEX}{told}>" in descriptor
+    }
+    if judged and judged[0]:
+        more[f"<{FLEX}dataQuality>"] = judged[:1]
+    return more
+
+
+@lru_cache(maxsize=1)
+def _judges() -> tuple[str, dict[str, str]]:
+    """Give the payload type that speaks of others, and the quality of 2.0 that each of its words means."""
+    source = lifter_for("3.1").source
+    said = source.settings["qualities"]
+    table = load(source.path.parent / str(said["table"]))
+    return f"<{VOCAB}payloadType/{said['type']}>", {plain(c[0]): r[0] for c, r in table.rows}
 
 
 def _description(
@@ -90,24 +120,15 @@ def _description(
         about[f"<{FLEX}reportSubject>"] = [target]
         made[target] = {_TYPE: [f"<{FLEX}Target>"], f"<{FLEX}resourceID>": [string(resource)]}
     unit = next(_texts(descriptor, "payloadUnits"), "")
-    item = _items().get(unit)
+    for name in ("payloadUnits", "payloadCurrency"):
+        if f"<{FLEX}{name}>" in descriptor:
+            about[f"<{FLEX}{name}>"] = descriptor[f"<{FLEX}{name}>"]
+    item = items().get(unit)
     if item:
         node = f"{subject[:-1]}/item/0>"
         about[f"<{FLEX}item>"] = [node]
         made[node] = {_TYPE: [f"<{FLEX}Item>"], **{p: [value] for p, value in item}}
     return made
-
-
-@lru_cache(maxsize=1)
-def _items() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Give predicates and objects of the item that each unit of OpenADR 3 names."""
-    source = lifter_for("3.1").source
-    table = load(source.path.parent / str(source.settings["units"]))
-    predicates = [path[-1] for path in table.results]
-    return {
-        plain(conditions[0]): tuple((p, v) for p, v in zip(predicates, cells, strict=True) if v)
-        for conditions, cells in table.rows
-    }
 
 
 def _texts(node: dict[str, list[str]], name: str) -> Iterator[str]:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote
 
+from kg.binding_draft import Binding
 from kg.binding_graph import binding_lines
-from kg.bindings import Binding, point_binding, series_key, unregistered_binding
+from kg.bindings import point_binding, series_key, unregistered_binding
 from kg.graphs import Change, Facts, GraphStore, Statement, lexical
 from kg.literals import segment, string
 from kg.namespaces import FLEX, ID, RDF, RDFS, SAREF

@@ -11,9 +11,9 @@ from kg.check import checker
 from kg.closure import load_into
 from kg.context import Context, Kind, StoreContext
 from kg.errors import QueryError, UsageError
-from kg.explain import Meaning
 from kg.graphs import Answer
 from kg.imports import copies, load_copies
+from kg.meaning import Meaning
 from kg.meanings import explained, graph_text
 from kg.measures import Measures, measured
 from kg.report import Report

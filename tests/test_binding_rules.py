@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from kg.bindings import Binding, point_binding, signal_binding
+from kg.binding_draft import Binding
+from kg.bindings import point_binding, signal_binding
 from kg.check import checker
 from kg.graphs import facts_of
 from kg.lift import Lifted, lift
@@ -40,7 +41,7 @@ def _edited(lifted: Lifted, concepts: dict[str, str]) -> Lifted:
         lines.append(line)
     used = {term for line in lines for term in [line.split(" ", 2)[2][:-2]] if term.startswith(f"<{VOCAB}")}
     made = Lifted(lifted.message, lifted.message_type, lifted.profile, lines)
-    made.nodes, made.concepts = lifted.nodes, used
+    made.walked, made.concepts = lambda: lifted.nodes, used
     return made
 
 

@@ -11,7 +11,7 @@ from kg.explain import explain
 from kg.graphs import lexical
 from kg.ingest import Ingest
 from kg.lift import lift
-from kg.self_described import _items
+from kg.payload_units import items
 from kg.sparql.stored import stored_queries
 from kg.xml import read
 from tests.openadr3 import DATA, FOLDER, sent
@@ -72,11 +72,14 @@ def test_each_unit_and_payload_type_of_a_report_has_a_row():
     """Every number that the standard names for reports has a direction, every unit but two an item."""
     folder = DATA / "openadr3" / "3.1.0" / "enumerations"
     units = re.findall(r"^    - ([A-Z]+)$", (folder / "units.schema.yaml").read_text("utf-8"), re.MULTILINE)
-    assert set(units) - set(_items()) == {"GHG", "PERCENT"}
+    assert set(units) - set(items()) == {"GHG", "PERCENT"}
     text = (folder / "report-payloads.schema.yaml").read_text("utf-8")
     kinds = set(re.findall(r"^    ([A-Z0-9_]+):$", text, re.MULTILINE))
     fees = {"IMPORT_RESERVATION_FEE", "EXPORT_RESERVATION_FEE"}
     assert kinds - {key for (key,) in load().reports} == {"DATA_QUALITY", *fees}
+    text = (folder / "event-interval-payloads.schema.yaml").read_text("utf-8")
+    sent_kinds = set(re.findall(r"^    ([A-Z0-9_]+):$", text, re.MULTILINE))
+    assert (sent_kinds | fees) - {kind for kind, _ in load().payloads} == {"SIMPLE", "CONTROL_LEVEL_OFFSET"}
     text = (folder / "reading-types.schema.yaml").read_text("utf-8")
     types = set(re.findall(r"^    - ([A-Z_]+)$", text, re.MULTILINE))
     assert types - {key for (key,) in load().reading_types} == {"NORMAL", "ERROR"}
