@@ -51,7 +51,7 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 bench-long: $(READY)
-	$(BIN)/python -m bench --long --only readings
+	$(BIN)/python -m bench --long --only readings --only fleet
 	$(BIN)/python -m bench --only typical --quads 100000 --quads 1000000 --quads 10000000
 
 vendor: $(READY)

@@ -2,10 +2,12 @@
 
 import contextlib
 import ipaddress
+import resource
 import signal
 import socket
 import sys
 from functools import partial
+from typing import Final
 
 import uvicorn
 
@@ -17,6 +19,9 @@ from api.transport import tls_of
 from kg.errors import UsageError
 from kg.service import Service
 from kg.settings import Settings
+
+#: Connections that may wait to be accepted, as far as the system lets them: all VENs come again at a restart.
+_WAITING: Final = 4096
 
 
 def run(settings: Settings) -> None:
@@ -36,6 +41,7 @@ def run(settings: Settings) -> None:
             cure="serve on 127.0.0.1, or name a provider: FLEXKG_ISSUER and FLEXKG_AUDIENCE",
         )
     start(settings.log_format, settings.log_level)
+    _many_files()
     with _listening(settings.host, settings.port) as listener:
         service = Service(settings)
         try:
@@ -84,6 +90,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _many_files() -> None:
+    """Let the process have as many connections as the system lets it: each VEN may keep one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -101,7 +114,7 @@ def _listening(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-            listener.listen(128)
+            listener.listen(_WAITING)
         except OSError:
             listener.close()
             raise

@@ -16,6 +16,7 @@ from bench import (
     check,
     devices,
     erasure,
+    fleet,
     growth,
     ingest,
     memory,
@@ -52,6 +53,7 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
         devices.measure,
     ),
     "openadr": ("live OpenADR 2.0b beside a stock openleadr VTN", openadr.measure),
+    "fleet": ("one VTN and many VENs that poll and answer, on the same processors", fleet.measure),
     "queries": (
         "queries through HTTP beside raw pyoxigraph (point at most 1.5 ms over it at the 95th percentile),"
         " a worker's start, another client during an attack",
@@ -70,7 +72,7 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
     "reference": ("one check beside rdflib + pyshacl with all shapes", reference.measure),
 }
 #: Cases that have a longer form.
-LONG = ("readings",)
+LONG = ("readings", "fleet")
 #: Seconds that a case may take before the run ends and tells where it stood.
 _QUICK, _WHOLE, _SIZES = 120, 3600, 4 * 3600
 _PACKAGES = ("lxml", "shacl", "pyshacl", "rdflib", "pyoxigraph")
@@ -108,7 +110,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="see that everything runs; the figures mean little"
     )
-    parser.add_argument("--long", action="store_true", help="a hundred million readings as well")
+    parser.add_argument("--long", action="store_true", help="a hundred million readings, five thousand VENs")
     parser.add_argument("--only", choices=CASES, action="append", help="run this case; may be given again")
     parser.add_argument(
         "--results", type=Path, default=Path(__file__).parent / "results", help="folder for the JSON"

@@ -16,8 +16,23 @@ from pathlib import Path
 _START, _END = 60.0, 30.0
 
 
+class Listening(int):
+    """The port that a server listens on.
+
+    Attributes:
+        pid: its process.
+    """
+
+    pid: int
+
+    def cpu(self) -> float:
+        """Give the seconds of processor time that the server has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(*command: str, ready: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+def serving(*command: str, ready: str, environment: Mapping[str, str] | None = None) -> Iterator[Listening]:
     """Run a Python program as a server for the length of a block.
 
     Args:
@@ -52,7 +67,9 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
                 words.seek(0)
                 raise RuntimeError(f"{command} did not start within {_START:g} s: {words.read()}")
             threading.Thread(target=process.stdout.read, daemon=True).start()
-            yield int(found[-1])
+            port = Listening(found[-1])
+            port.pid = process.pid
+            yield port
         finally:
             late.cancel()
             process.terminate()

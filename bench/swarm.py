@@ -57,6 +57,18 @@ def offer(ven: str) -> bytes:
     ).encode()
 
 
+def created_event(ven: str, event: str, number: str, request: str) -> bytes:
+    """Make an oadrCreatedEvent that opts in."""
+    response = f"<ei:responseCode>200</ei:responseCode><pyld:requestID>{request}</pyld:requestID>"
+    return (
+        f"{_HEAD}<oadr:oadrCreatedEvent {_VERSION}><pyld:eiCreatedEvent><ei:eiResponse>{response}"
+        f"</ei:eiResponse><ei:eventResponses><ei:eventResponse>{response}<ei:qualifiedEventID><ei:eventID>"
+        f"{event}</ei:eventID><ei:modificationNumber>{number}</ei:modificationNumber></ei:qualifiedEventID>"
+        "<ei:optType>optIn</ei:optType></ei:eventResponse></ei:eventResponses>"
+        f"<ei:venID>{ven}</ei:venID></pyld:eiCreatedEvent></oadr:oadrCreatedEvent>{_TAIL}"
+    ).encode()
+
+
 def report(ven: str, request: str, number: int) -> bytes:
     """Make an oadrUpdateReport of 24 readings."""
     day = f"2026-{1 + number // 28 % 12:02}-{1 + number % 28:02}"
