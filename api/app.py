@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
@@ -102,6 +103,10 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     app.state.service, app.state.tenants, app.state.pool = service, tenants, pool
     app.state.office, app.state.desk = office, desk
     app.state.patience = Patience(settings.client_seconds)
+    app.state.answering, app.state.polling = (
+        CapacityLimiter(openadr.ANSWERING),
+        CapacityLimiter(openadr.POLLING),
+    )
     install(app)
     queries.describe(app, service)
     for module in _ROUTERS:

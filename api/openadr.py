@@ -1,9 +1,10 @@
 """``POST /OpenADR2/Simple/2.0b/...``: the VTN's endpoints, simple HTTP transport."""
 
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Final, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api.access import caller_of
@@ -15,6 +16,10 @@ from kg.service import Service
 
 router = APIRouter(tags=["OpenADR"])
 XML = "application/xml"
+#: Messages that are answered at once, and polls beside them that take more than a glance: few enough that the
+#: thread that serves connections is never far from its turn, enough to share an fsync.
+ANSWERING: Final = 16
+POLLING: Final = 4
 
 
 @router.post(
@@ -50,8 +55,10 @@ async def answer(
     if caller is not LOCAL_CALLER and not caller.party:
         raise Forbidden("the other end showed no registered certificate", cure="enrol, then call with it")
     data = await read_body(request, served.settings.max_payload_bytes)
-    made = vtn.idle(data, caller.party) if service == "OadrPoll" else None
+    made = vtn.glance(data, caller.party) if service == "OadrPoll" else None
     if made is None:
         permit = None if caller is LOCAL_CALLER else caller.must_send
-        made = await run_in_threadpool(vtn.answer, data, service, permit=permit, party=caller.party)
+        limiter = request.app.state.polling if service == "OadrPoll" else request.app.state.answering
+        work = partial(vtn.answer, data, service, permit=permit, party=caller.party)
+        made = await to_thread.run_sync(work, limiter=limiter)
     return Response(made, media_type=XML)

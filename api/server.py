@@ -20,6 +20,8 @@ from kg.errors import UsageError
 from kg.service import Service
 from kg.settings import Settings
 
+#: Seconds after which a thread that computes lets another one have its turn: a poll waits for few of these.
+_TURN: Final = 0.001
 #: Connections that may wait to be accepted, as far as the system lets them: all VENs come again at a restart.
 _WAITING: Final = 4096
 
@@ -42,6 +44,7 @@ def run(settings: Settings) -> None:
         )
     start(settings.log_format, settings.log_level)
     _many_files()
+    sys.setswitchinterval(_TURN)
     with _listening(settings.host, settings.port) as listener:
         service = Service(settings)
         try:

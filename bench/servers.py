@@ -59,6 +59,7 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
         assert process.stdout is not None
         late = threading.Timer(_START, process.kill)
         late.start()
+        reader = threading.Thread(target=process.stdout.read, daemon=True)
         try:
             line = next((line for line in process.stdout if ready in line), "")
             late.cancel()
@@ -66,7 +67,7 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
             if not found:
                 words.seek(0)
                 raise RuntimeError(f"{command} did not start within {_START:g} s: {words.read()}")
-            threading.Thread(target=process.stdout.read, daemon=True).start()
+            reader.start()
             port = Listening(found[-1])
             port.pid = process.pid
             yield port
@@ -80,6 +81,10 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
                 process.wait(_END)
                 words.seek(0)
                 raise RuntimeError(f"{command} did not end within {_END:g} s: {words.read()}") from None
+            finally:
+                if reader.is_alive():
+                    reader.join(_END)
+                process.stdout.close()
 
 
 @contextmanager

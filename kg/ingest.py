@@ -25,7 +25,7 @@ from kg.readings.backends import Opener, open_readings
 from kg.readings.orders import Order
 from kg.rebuild import Rebuilt, rebuild, recorded, tidy
 from kg.receipt import Gate, Kept, Permit, Receipt
-from kg.recorder import Recorder
+from kg.recorder import Recorder, told_by
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
 from kg.updating import TRIAL, Look, Trial, order, perform
@@ -131,7 +131,8 @@ class Ingest:
             permit: raises where its sender may not send such a message about such subjects.
             gate: finds what else is wrong with it.
             settled: wait until it can be queried; else only until it is on disk.
-            answer: makes what answers it, to be recorded with it where it is accepted.
+            answer: makes what answers it, to be recorded with it where it is accepted; then nobody waits
+                until the two can be queried.
 
         Raises:
             kg.errors.StoreUnavailable: it could not be recorded; send it again later.
@@ -142,6 +143,7 @@ class Ingest:
         if gate is not None and work.lifted is not None and (found := gate(work.lifted)):
             work = work.judged(work.report.adding(found))
         made = answer(work) if answer is not None and work.report.conforms else None
+        settled = settled and made is None
         work = replace(work, answer=made, patient=not settled)
         kept: Future[Kept] = Future()
         with self._queue_lock:
@@ -158,14 +160,19 @@ class Ingest:
         with self._write_lock:
             return self._recorder.write([work], frozenset())[0].receipt()
 
-    def take(self, works: Sequence[Work]) -> list[Receipt]:
+    def take(self, works: Sequence[Work], *, compare: bool = True) -> list[Receipt]:
         """Record payloads that were checked, in one transaction; all of them are on disk on return, or none.
+
+        Args:
+            works: the payloads.
+            compare: compare them with the store too; not needed where whoever made them did.
 
         Raises:
             kg.errors.StoreUnavailable: they could not be recorded.
         """
         with self._write_lock:
-            return [kept.early() for kept in self._recorder.record(works)]
+            kept = self._recorder.record(works) if compare else self._recorder.write(works, told_by(works))
+            return [one.early() for one in kept]
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
         """Check, record and apply (name, bytes) of payloads, several to one fsync; receipts come after it.

@@ -14,6 +14,21 @@ Gate = Callable[[Lifted], list[Violation]]
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What answers a payload and was recorded with it.
+
+    Attributes:
+        data: the message.
+        seq: its row.
+        lifted: its graph.
+    """
+
+    data: bytes
+    seq: int
+    lifted: Lifted | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The answer to one payload that was taken in.
 
@@ -31,7 +46,7 @@ class Receipt:
     duplicate: bool = False
     applied: bool = True
     lifted: Lifted | None = field(default=None, compare=False, repr=False)
-    answer: bytes = field(default=b"", compare=False, repr=False)
+    answer: Answered | None = field(default=None, compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -73,7 +88,7 @@ class Kept:
     duplicate: bool
     applied: Future[bool]
     lifted: Lifted | None
-    answer: bytes = b""
+    answer: Answered | None = None
 
     def early(self) -> Receipt:
         """Give the receipt without waiting for the graph."""

@@ -1,13 +1,14 @@
 """Records payloads that were checked: each judged against the store, in their order, with few fsyncs."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kg.errors import StoreError
 from kg.follower import Follower
 from kg.journal import Journal
 from kg.judge import Judge
-from kg.receipt import Kept
+from kg.known import told
+from kg.receipt import Answered, Kept
 from kg.work import Work
 
 _Key = tuple[bytes, tuple[str, ...], str]
@@ -34,14 +35,14 @@ class Recorder:
             return self.write(works, frozenset())
         kept: list[Kept] = []
         waiting: list[Work] = []
-        told: set[str] = set()
+        tell: set[str] = set()
         for work in works:
             flying = self._follower.flying()
             judgement = self._judge.judge(work, behind=self._follower.behind)
-            told_here = not told.isdisjoint(judgement.asked)
+            told_here = not tell.isdisjoint(judgement.asked)
             if told_here:
-                kept += self.write(waiting, frozenset(told))
-                waiting, told = [], set()
+                kept += self.write(waiting, frozenset(tell))
+                waiting, tell = [], set()
                 flying = self._follower.flying()
             told_before = [flight for flight in flying if not flight.told.isdisjoint(judgement.asked)]
             if told_before:
@@ -51,8 +52,10 @@ class Recorder:
             if told_here or told_before:
                 judgement = self._judge.judge(work, behind=self._follower.behind)
             waiting.append(work.judged(judgement.report))
-            told |= judgement.told
-        return kept + self.write(waiting, frozenset(told))
+            tell |= judgement.told
+            if work.answer is not None and judgement.report.conforms:
+                tell |= told_by([work.answer])
+        return kept + self.write(waiting, frozenset(tell))
 
     def write(self, works: Sequence[Work], told: frozenset[str]) -> list[Kept]:
         """Record payloads, and what answers them, with one fsync; the same bytes are not recorded twice.
@@ -74,6 +77,7 @@ class Recorder:
                 self._add(work.answer, rows, fresh, new=work.key in fresh)
         new = self._journal.append_many(work.entry() for work in fresh.values()) if fresh else []
         first = dict(zip(fresh, new, strict=True))
+        rows |= {key: seq for key, seq in first.items() if key not in rows}
         patient = all(work.patient for work in works)
         applied = self._follower.put(
             [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)], told, patient=patient
@@ -81,10 +85,10 @@ class Recorder:
         kept = []
         for work in works:
             seq = first.pop(work.key, None)
-            if seq is not None:
-                rows[work.key] = seq
             row = rows.get(work.key)
-            answer = work.answer.data if work.answer is not None and work.report.conforms else b""
+            answer, said = None, work.answer if work.report.conforms else None
+            if said is not None and said.key in rows:
+                answer = Answered(said.data, rows[said.key], said.lifted)
             kept.append(Kept(work.report, row, seq is None and row is not None, applied, work.lifted, answer))
         return kept
 
@@ -97,3 +101,9 @@ class Recorder:
             rows[work.key] = found[0]
         else:
             fresh[work.key] = work
+
+
+def told_by(works: Iterable[Work]) -> frozenset[str]:
+    """Give the keys of what payloads tell of, where they are accepted."""
+    lifted = (work.lifted for work in works if work.lifted is not None and work.report.conforms)
+    return frozenset(key for one in lifted for key in told(one.message_type, one.lines))

@@ -1,40 +1,89 @@
-"""Accepts deliveries of reports: what a VTN says most, made and checked once."""
+"""Accepts what VENs send: answers that differ by names alone are made and checked once."""
 
 import uuid
+from dataclasses import replace
+from typing import Final
 
+from kg.answering import Answerer
 from kg.ingest import Ingest
-from kg.openadr import distribution
+from kg.lift import Lifted
+from kg.literals import string
+from kg.namespaces import FLEX
 from kg.openadr.policy import Policy
+from kg.openadr.registering import registrar
+from kg.openadr.roster import Roster
 from kg.openadr.template import Template, fits
-from kg.openadr.told import text_of, ven_of
+from kg.openadr.told import Message
+from kg.replies import reply
+from kg.report import Report
 from kg.work import Work
+
+#: Messages whose acceptance says nothing but names, and the names beside those of request and VEN.
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "oadrCreatePartyRegistration": (),
+    "oadrCanceledPartyRegistration": (),
+    "oadrCreatedEvent": (),
+    "oadrCreateOpt": ("optID",),
+    "oadrCancelOpt": ("optID",),
+    "oadrUpdateReport": (),
+    "oadrCreatedReport": (),
+    "oadrCanceledReport": (),
+}
+_REQUEST: Final = ("requestID", "answersRequestID")
 
 
 class Accepting:
-    """Makes the oadrUpdatedReport that accepts a delivery, to be recorded together with it.
+    """Makes the answer that accepts a message, to be recorded together with it.
 
     Args:
         ingest: checks it.
         policy: who answers, and whether it is signed.
+        roster: the VENs, for what a registration gives.
     """
 
-    def __init__(self, ingest: Ingest, policy: Policy) -> None:
-        self._ingest, self._policy = ingest, policy
-        self._made: Template | None = None
+    def __init__(self, ingest: Ingest, policy: Policy, roster: Roster) -> None:
+        self._ingest, self._policy, self._roster = ingest, policy, roster
+        self._made: dict[tuple[str, str], Template] = {}
 
     def __call__(self, work: Work) -> Work | None:
-        """Answer a delivery that was checked; None where its answer is not like every other one."""
+        """Answer a message that was checked; None where its answer is not like every other one."""
         lifted = work.lifted
-        if lifted is None or lifted.message_type != "oadrUpdateReport":
+        more = _NAMES.get(lifted.message_type) if lifted is not None else None
+        if lifted is None or more is None:
             return None
-        texts = text_of(lifted, "requestID"), ven_of(lifted)
+        m = Message(lifted)
+        ven = m.one("venID")
+        by = Answerer(party=ven)
+        texts = [m.one("requestID") or m.answers, ven]
+        if lifted.message_type == "oadrCreatePartyRegistration":
+            by = registrar(self._policy, self._roster, ven or work.sender)
+            texts = [texts[0], by.ven, by.registration]
+        conveyed = next(iter(m.nodes("conveys")), "")
+        texts += [m.one(name) or m.text(conveyed, name) for name in more]
         if self._policy.seal is not None:  # a signature adds to the graph, and each is another one
-            data = self._policy.seal(distribution.updated_report(texts[1], texts[0]))
-            return self._ingest.examine(data, self._policy.vtn_id)
+            data = reply(Report("conforms", lifted.message_type), lifted, by=by)
+            return self._ingest.examine(self._policy.seal(data), self._policy.vtn_id) if data else None
         if not fits(*texts):
             return None
-        if self._made is None:
-            marks = [uuid.uuid4().hex for _ in texts]
-            made = self._ingest.examine(distribution.updated_report(marks[1], marks[0]), self._policy.vtn_id)
-            self._made = Template(made, marks)
-        return self._made.fill(*texts)
+        key = (lifted.profile, lifted.message_type)
+        if key not in self._made:
+            self._made[key] = self._template(lifted, by, texts)
+        return self._made[key].fill(*texts)
+
+    def _template(self, lifted: Lifted, by: Answerer, texts: list[str]) -> Template:
+        marks = [f"{n}{uuid.uuid4().hex}" for n in range(len(texts))]
+        if by.registration:
+            by = replace(by, ven=marks[1], registration=marks[2])
+        terms = [(name, 0) for name in _REQUEST] + [("venID", 1)]
+        terms += [(name, 2) for name in _NAMES[lifted.message_type]]
+        places = {
+            f"<{FLEX}{name}> {string(texts[n])} .": f"<{FLEX}{name}> {string(marks[n])} ."
+            for name, n in terms
+        }
+        lines = []
+        for line in lifted.lines:
+            subject, said = line.split(" ", 1)
+            lines.append(f"{subject} {places.get(said, said)}")
+        marked = Lifted(lifted.message, lifted.message_type, lifted.profile, lines)
+        data = reply(Report("conforms", lifted.message_type), marked, by=by)
+        return Template(self._ingest.examine(data or b"", self._policy.vtn_id), marks)

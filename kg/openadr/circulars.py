@@ -59,6 +59,7 @@ class Circulars:
             template = self._template(known, now, answers is not None)
             if template is not None:
                 return template.fill(*texts)
+        known = [replace(event, lines=lines_of(event)) for event in known]
         data = distribution.distribute(self._vtn_id, known, now, answers, texts[0])
         return self._ingest.examine(data, self._vtn_id)
 
@@ -97,6 +98,8 @@ def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
         event: the event.
         vtn_id: who issued it.
     """
+    if event.form:
+        return event.form
     base = f"<{ID}event/{segment(vtn_id)}/{segment(event.event_id)}"
     marked = f"<{ID}event/{segment(vtn_id)}/{EVENT}"
     party, own = f"<{ID}party/{segment(event.ven)}>", f"<{ID}party/{VEN}>"
@@ -117,4 +120,10 @@ def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
         elif value[0] == "<":
             value = iri(value)
         lines.append(f"{iri(subject)} {predicate} {value} .")
-    return tuple(lines)
+    event.form = tuple(lines)
+    return event.form
+
+
+def lines_of(event: Event) -> list[str]:
+    """Give what the graph says of a version of an event; where its form is all there is, with its names."""
+    return event.lines or Pattern(event.form, (VEN, EVENT)).fill(event.ven, event.event_id)

@@ -104,14 +104,6 @@ def response(answers: str, ven: str = "", code: str = "200", description: str = 
     return g.payload()
 
 
-def updated_report(ven: str, answers: str) -> bytes:
-    """Make an oadrUpdatedReport that accepts a delivery; the message that a VTN sends most."""
-    g = MessageGraph("oadrUpdatedReport")
-    g.answer(answers)
-    g.party(ven)
-    return g.payload()
-
-
 def offered(ven: Ven, every: str) -> list[ReportRequest]:
     """Make requests for all data points that a VEN registered: ``every`` so often, as far as it samples so.
 

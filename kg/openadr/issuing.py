@@ -9,12 +9,11 @@ from typing import Any, Final
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
 from kg.openadr import distribution
-from kg.openadr.circulars import EVENT, VEN
+from kg.openadr.circulars import EVENT, VEN, lines_of
 from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
 from kg.openadr.graph import new_id
 from kg.openadr.restated import as_asked
 from kg.openadr.states import event_state, ven_state
-from kg.openadr.template import Pattern
 from kg.openadr.told import Message
 from kg.openadr.ven import Event, ReportRequest, Ven
 from kg.openadr.vtn import Vtn
@@ -22,7 +21,8 @@ from kg.report import Report
 from kg.times import seconds
 
 #: VENs whose messages share one transaction.
-_AT_ONCE: Final = 100
+_AT_ONCE: Final = 200
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _Draft = Callable[[str, str], Event]
 
 
@@ -104,7 +104,8 @@ class Operator:
             number = event.number + 1
             draft = drafts.get(number) or drafts.setdefault(number, self._draft(asked, number))
             changed.append((self._vtn.roster.vens[event.ven], draft(event.ven, event.event_id)))
-        return self._tell(changed)
+        self._tell(changed)
+        return self.events(event_id)
 
     def cancel(self, event_id: str) -> list[Event]:
         """Cancel an event.
@@ -119,7 +120,9 @@ class Operator:
                 continue
             self._open(event)
             lines = renumbered(event, self._id, now)
-            called_off = replace(event, number=event.number + 1, lines=lines, cancelled=True, answer="")
+            called_off = replace(
+                event, number=event.number + 1, lines=lines, cancelled=True, answer="", form=()
+            )
             changed.append((self._vtn.roster.vens[event.ven], called_off))
         self._tell(changed)
         return self.events(event_id)
@@ -250,14 +253,12 @@ class Operator:
         event = Message(Lifted("", "oadrDistributeEvent", "2.0b", lines)).event(
             f"<{version_iri(self._id, EVENT, number)}>"
         )
-        pattern = Pattern(event.lines, (VEN, EVENT))
-        return lambda ven, event_id: replace(
-            event, ven=ven, event_id=event_id, lines=pattern.fill(ven, event_id)
-        )
+        form = tuple(event.lines)
+        return lambda ven, event_id: replace(event, ven=ven, event_id=event_id, lines=[], form=form)
 
-    def _tell(self, changed: Sequence[tuple[Ven, Event]]) -> list[Event]:
+    def _tell(self, changed: Sequence[tuple[Ven, Event]]) -> None:
         """Record the messages by which VENs learn of events, each with all that its VEN is to know."""
-        now, made = datetime.now(UTC), []
+        now = datetime.now(UTC)
         for _, event in changed[:1]:  # the times are the same for all
             if event.ends_at is not None and event.ends_at <= now and not event.cancelled:
                 raise UsageError(
@@ -266,6 +267,8 @@ class Operator:
                     cure="give a start that is later, or a longer duration",
                     code="event-past",
                 )
+        # who polled longest ago polls next
+        changed = sorted(changed, key=lambda one: one[0].last_seen or _LONG_AGO)
         for start in range(0, len(changed), _AT_ONCE):
             group = changed[start : start + _AT_ONCE]
             with self._vtn.lock:
@@ -277,10 +280,8 @@ class Operator:
                     work = self._vtn.circulars.work(ven.ven_id, [*others, event], now)
                     if not work.report.conforms:
                         raise Refused(work.report)
-                    works.append(work)
+                    works.append((ven, work))
                 self._vtn.tell(works)
-                made += [ven.events[event.event_id] for ven, event in group]
-        return made
 
     def _record(self, data: bytes) -> None:
         receipt = self._vtn.record(data)
@@ -290,7 +291,7 @@ class Operator:
 
 def _same(known: Event, asked: Event) -> bool:
     """Whether what was issued is what is asked for; the graph of it has more, which follows from the rest."""
-    return _essence(asked.lines) <= set(known.lines)
+    return _essence(lines_of(asked)) <= set(known.lines)
 
 
 def _essence(lines: list[str]) -> set[str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which a message that nobody answered is given out again.
 RESEND: Final = 30.0
+#: What is told before anything else.
+_FIRST: Final = ("cancellation", "reregistration")
 
 
 class News:
@@ -30,7 +32,7 @@ class News:
         """
         clock, now = time.monotonic(), datetime.now(UTC)
         with self._vtn.lock:
-            for key in ("cancellation", "reregistration"):
+            for key in _FIRST:
                 if key in ven.outgoing:
                     return self._given(ven, key, clock)
             events = self._events(ven, clock, now)
@@ -41,6 +43,30 @@ class News:
                 if given is not None:
                     return given
         return None
+
+    def glance(self, ven: Ven) -> bytes | None:
+        """Give the same where it is at hand: without reading, writing, or waiting for anybody who does.
+
+        Returns:
+            What the VEN is to learn next; empty where there is nothing; None: it takes more, ask ``next``.
+        """
+        clock, now = time.monotonic(), datetime.now(UTC)
+        waiting = dict(ven.outgoing)
+        if any(clock - one.sent_at >= RESEND for one in waiting.values()):
+            return None
+        if not waiting.keys().isdisjoint(_FIRST):
+            return b""
+        events = list(ven.events.values())
+        live = [event for event in events if not event.over(now)]
+        if not live or not self._due(ven, live, clock):
+            return b""
+        last = ven.distributed
+        if last is None or not last.data or ven.telling(now) != ven.told:
+            return None
+        last.sent_at = clock
+        for event in events:
+            event.sent = True
+        return last.data
 
     def asked(self, ven: Ven, request_id: str, limit: int) -> bytes:
         """Tell a VEN of its events, as it asked for.
@@ -56,7 +82,7 @@ class News:
             chosen = sorted(live, key=lambda one: (one.starts_at, one.event_id))
             chosen = chosen[:limit] if limit else chosen
             made = self._vtn.circulars.work(ven.ven_id, chosen, now, request_id)
-            self._vtn.tell([made])
+            self._vtn.tell([(ven, made)])
             if ven.distributed is not None:
                 ven.distributed.sent_at = time.monotonic()
             for event in chosen:
@@ -83,7 +109,7 @@ class News:
         told = {one[:2] for one in ven.told}
         new = any((event.event_id, str(event.number)) not in told for event in live)
         if new or ven.distributed is None or ven.telling(now) != ven.told:
-            self._vtn.tell([self._vtn.circulars.work(ven.ven_id, live, now)])
+            self._vtn.tell([(ven, self._vtn.circulars.work(ven.ven_id, live, now))])
         last = ven.distributed
         if last is None:
             return None

@@ -45,6 +45,7 @@ class Event:
         answered: response code of that answer.
         test: whether it is a test, which never reaches a device.
         sent: whether this version was given out since the process started.
+        form: the lines without its names, once they were asked for; see ``kg.openadr.circulars``.
     """
 
     event_id: str
@@ -61,6 +62,7 @@ class Event:
     answered: str = ""
     test: bool = False
     sent: bool = False
+    form: tuple[str, ...] = ()
 
     def status(self, now: datetime) -> str:
         """Give the eventStatus at a time.
@@ -183,6 +185,6 @@ class Ven:
         """Say what an oadrDistributeEvent of now would tell: events, versions, statuses, current values."""
         return tuple(
             (event.event_id, str(event.number), event.status(now), *event.current(now))
-            for event in self.events.values()
+            for event in list(self.events.values())
             if not event.over(now)
         )

@@ -1,6 +1,5 @@
 """The VTN: what each message of a VEN leads to, and what a VEN gets when it polls."""
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +26,7 @@ from kg.replies import reply
 from kg.report import Report
 from kg.work import Work
 
-_DELIVERY: Final = re.compile(rb"<(?:\w+:)?oadrUpdateReport[\s>]")
+_RESOURCE: Final = b"resourceID>"
 #: Polls that are known by their bytes.
 _POLLS: Final = 20_000
 
@@ -49,7 +48,7 @@ class Vtn:
         self.circulars = Circulars(ingest, policy.vtn_id)
         self._news = News(self)
         self._gate = Gate(self.roster)
-        self._accepting = Accepting(ingest, policy)
+        self._accepting = Accepting(ingest, policy, self.roster)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         #: bytes of a poll -> venID and the answer when there is no news
@@ -99,14 +98,12 @@ class Vtn:
                         reply(sealed.refusal, lifted, by=Answerer(party=ven_of(lifted))) or b""
                     )
                 return self._poll(data, lifted)
-        delivery = _DELIVERY.search(data) is not None  # it changes nothing that the VTN acts on
         receipt = self.ingest.ingest(
             data,
             sender=party,
             permit=permit,
             gate=self._gate.of(service),
-            settled=not delivery,
-            answer=self._accepting if delivery else None,
+            answer=self._accepting,
         )
         lifted = receipt.lifted
         if not receipt.accepted or lifted is None:
@@ -115,13 +112,15 @@ class Vtn:
         with self.lock:
             if not receipt.duplicate and receipt.seq is not None:
                 self._apply(lifted, "in", receipt.seq)
+            if receipt.answer is not None and receipt.answer.lifted is not None:
+                self._apply(receipt.answer.lifted, "out", receipt.answer.seq)
             ven = self.roster.ven(ven_of(lifted))
             if ven is not None:
                 ven.last_seen = now
                 if lifted.message_type == "oadrUpdateReport":
                     ven.last_report = now
-        if receipt.answer:
-            return receipt.answer
+        if receipt.answer is not None:
+            return receipt.answer.data
         made = self._reply(lifted, receipt.report, ven, party)
         if made is None:
             return b""
@@ -161,14 +160,21 @@ class Vtn:
         self._follow([receipt])
         return receipt
 
-    def tell(self, works: Sequence[Work]) -> None:
-        """Record messages of our own that conform, in one transaction; the roster follows.
+    def tell(self, told: Sequence[tuple[Ven, Work]]) -> None:
+        """Record what VENs are told of events, in one transaction; the roster follows.
 
         Raises:
-            kg.errors.StoreUnavailable: none of them could be recorded.
+            kg.errors.StoreUnavailable: none of it could be recorded.
         """
+        works = [work for _, work in told]
         with self.lock:
-            self._follow(self.ingest.take(works))
+            # who has which event in which version the roster knows; of resources only the store does
+            compare = any(_RESOURCE in work.data for work in works)
+            receipts = self.ingest.take(works, compare=compare)
+            self._follow(receipts)
+            for (ven, work), receipt in zip(told, receipts, strict=True):
+                if ven.distributed is not None and ven.distributed.seq == receipt.seq:
+                    ven.distributed.data = work.data
 
     def _follow(self, receipts: Iterable[Receipt]) -> None:
         with self.lock:
@@ -176,8 +182,8 @@ class Vtn:
                 if one.accepted and one.lifted is not None and one.seq is not None:
                     self._apply(one.lifted, "out", one.seq)
 
-    def idle(self, data: bytes, party: str = "") -> bytes | None:
-        """Answer at once a poll that came before, of a VEN for which there can be no news; else None.
+    def glance(self, data: bytes, party: str = "") -> bytes | None:
+        """Answer at once a poll that came before, where that takes no writing and no waiting; else None.
 
         Args:
             data: the poll as received.
@@ -187,10 +193,13 @@ class Vtn:
         if known is not None and party and known[0] != party:
             return None
         ven = self.roster.ven(known[0]) if known is not None else None
-        if known is None or ven is None or ven.outgoing or ven.events:
+        if known is None or ven is None:
+            return None
+        news = self._news.glance(ven) if ven.outgoing or ven.events else b""
+        if news is None:
             return None
         ven.last_seen = datetime.now(UTC)
-        return known[1]
+        return news or known[1]
 
     def _poll(self, data: bytes, lifted: Lifted) -> bytes:
         """Answer a poll whose bytes are new here."""
@@ -234,8 +243,6 @@ class Vtn:
             return reply(report, lifted, by=registrar(self.policy, self.roster, name or party))
         if kind == "oadrResponse":
             return None
-        if kind == "oadrUpdateReport":
-            return distribution.updated_report(name, text_of(lifted, "requestID"))
         asked = list(ven.requests.values()) if ven is not None else []
         pending = tuple(one.request_id for one in asked if one.accepted and not one.cancelled)
         return reply(report, lifted, by=Answerer(party=name, pending=pending))

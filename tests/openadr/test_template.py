@@ -27,9 +27,9 @@ def ingest(tmp_path):
 def test_filled_message_equals_the_one_that_is_made_by_itself(ingest, texts):
     """The same bytes, graph, subjects and verdict, for texts that need escapes too."""
     assert fits(*texts)
-    template = Template(ingest.examine(distribution.updated_report(MARKS[1], MARKS[0]), "VTN-1"), MARKS)
+    template = Template(ingest.examine(distribution.response(MARKS[0], MARKS[1]), "VTN-1"), MARKS)
     filled = template.fill(*texts)
-    alone = ingest.examine(distribution.updated_report(texts[1], texts[0]), "VTN-1")
+    alone = ingest.examine(distribution.response(texts[0], texts[1]), "VTN-1")
     assert filled.data == alone.data
     assert filled.report == alone.report
     assert filled.lifted.message == alone.lifted.message
