@@ -106,4 +106,4 @@ class Recorder:
 def told_by(works: Iterable[Work]) -> frozenset[str]:
     """Give the keys of what payloads tell of, where they are accepted."""
     lifted = (work.lifted for work in works if work.lifted is not None and work.report.conforms)
-    return frozenset(key for one in lifted for key in told(one.message_type, one.lines))
+    return frozenset(key for one in lifted for key in told(one.message_type, one.facts))
