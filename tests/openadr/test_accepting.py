@@ -58,5 +58,5 @@ def test_answer_from_a_template_equals_the_one_that_is_made(ingest, name):
         assert filled.data == alone.data
         assert filled.report == alone.report
         assert sorted(filled.lifted.lines) == sorted(alone.lifted.lines)
-        assert (filled.facts, filled.subjects) == (alone.facts, alone.subjects)
+        assert filled.subjects == alone.subjects
     assert len(accepting._made) == 1
