@@ -1,11 +1,12 @@
 """A process to be killed: takes payloads in, or rebuilds, without end; says on stdout what it has finished.
 
-python -m tests.crash_writer ingest STORE SEED | rebuild STORE
+python -m tests.crash_writer ingest STORE SEED | rebuild STORE | update STORE GRAPH
 """
 
 import itertools
 import sys
 
+from kg import updating
 from kg.ingest import Ingest, rebuild
 
 from .messages import event, opt, register, report
@@ -23,6 +24,23 @@ def payloads(seed: str):
             yield opt("optIn" if n % 2 else "optOut", opt_id=f"O-{n % 3}", ven=ven, request=mark)
 
 
+def update(store: str, graph: str) -> None:
+    """Put 40,000 triples into a graph; says when that is in the journal, and when it is done."""
+    record, numbers = updating._record, " ".join(map(str, range(200)))
+
+    def recorded(*given: object) -> object:
+        row = record(*given)
+        print("recorded", flush=True)
+        return row
+
+    updating._record = recorded
+    values = f"VALUES ?a {{ {numbers} }} VALUES ?b {{ {numbers} }} BIND(IRI(CONCAT('urn:s:', STR(?a))) AS ?s)"
+    with Ingest(store) as opened:
+        text = f"INSERT {{ GRAPH <{graph}> {{ ?s <urn:p> ?b }} }} WHERE {{ {values} }}"
+        opened.update(text, trial=None)
+        print("done", flush=True)
+
+
 def main(what: str, store: str, seed: str = "") -> None:
     """Work until killed."""
     if what == "rebuild":
@@ -30,6 +48,9 @@ def main(what: str, store: str, seed: str = "") -> None:
         while True:
             rebuild(store)
             print("rebuilt", flush=True)
+    if what == "update":
+        update(store, seed)
+        return
     with Ingest(store, batch=5) as opened:
         print("ready", flush=True)
         for _, receipt in opened.ingest_many((seed, payload) for payload in payloads(seed)):

@@ -143,3 +143,17 @@ def test_kill_during_ingest_leaves_columns_whole(tmp_path):
     with Ingest(store) as opened:
         shown = [(one.series, one.starts_at, one.value) for one in opened.readings.scan()]
     assert shown == [(one.series, one.starts_at, one.value) for one in kept]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.15])
+def test_an_update_that_is_killed_is_done_wholly_or_not_at_all(tmp_path, delay):
+    """Between journal and graph: the graph has all or nothing, and all when it is opened again."""
+    graph = "urn:numbers"
+    lines = killed(["update", str(tmp_path / "store"), graph], after=1, delay=delay)
+    assert lines[0] == "recorded\n"
+    left = EmbeddedGraphs(tmp_path / "store" / "graph")
+    assert left.count(graph) in (0, 40_000)
+    left.close()
+    with Ingest(tmp_path / "store") as store:
+        assert store.graphs.count(graph) == 40_000
+        assert store.graphs.applied() == store.journal.head.seq == 1
