@@ -55,6 +55,14 @@ def values(store, graphs):
     return [row[0].split('"')[1] for row in rows]
 
 
+def test_query_without_a_default_graph_reads_them_all(store):
+    """As one graph; GRAPH may name those alone that are given."""
+    store.write([Change(EVENT, [line("a", "p", "b")]), Change(OP, [line("a", "q", "b")])])
+    text = f"SELECT ?x {{ {{ ?s <{V}p> ?x ; <{V}q> ?x }} UNION {{ GRAPH ?g {{ ?s <{V}p>|<{V}q> ?x }} }} }}"
+    found = list(store.query(text, default_graph=None, named_graphs=[OP]))
+    assert found == [(f"<{ID}b>",), (f"<{ID}b>",)]
+
+
 def test_write_puts_lines_into_their_graph(store):
     """Each line of a change is a triple of its graph."""
     store.write([version(0, "1.5"), Change(OP, [line("a", "p", "b")])])
