@@ -172,7 +172,7 @@ def gaps_(
 ) -> None:
     """List the spans for which a series has no reading, as CSV.
 
-    A series that never had one is not known here: `flexkg query missing-reports` lists what was asked for.
+    A registered series that never had one is a gap from one end of the window to the other.
 
     Example: `flexkg readings gaps --from 2026-06-01T00:00:00Z --until 2026-06-02T00:00:00Z --store ./store`
     """
@@ -189,7 +189,9 @@ def gaps_(
     writer = csv.writer(sys.stdout, lineterminator="\n")
     with Service(load_settings(store=store), create=False) as service:
         writer.writerow(("series", "start", "end", "hours"))
-        for gap in gaps_of(service.store.readings, since, before, tuple(resource or ())):
+        for gap in gaps_of(
+            service.store.readings, service.store.graphs, since, before, tuple(resource or ())
+        ):
             hours = round((gap.end - gap.start).total_seconds() / 3600, 4)
             writer.writerow((gap.series, _text(gap.start), _text(gap.end), f"{hours:g}"))
 

@@ -155,6 +155,21 @@ def test_gaps_are_listed(store):
     assert flexkg("gaps", "--store", store, "--resource", "NONE", *window) == (0, "series,start,end,hours\n")
 
 
+def test_registered_series_without_any_reading_is_a_gap(store):
+    """From one end of the window to the other, whichever other readings there are."""
+    with Ingest(store) as made:
+        assert made.ingest(register(ven="VEN-MUTE", request="R-9")).accepted
+    window = ("--from", "2026-12-01T16:00:00Z", "--until", "2026-12-01T18:30:00Z")
+    _, text = flexkg("gaps", "--store", store, *window)
+    rows = [
+        (row["series"].rpartition("series/")[2], row["hours"]) for row in csv.DictReader(io.StringIO(text))
+    ]
+    assert ("VEN-MUTE/USAGE/power", "2.5") in rows
+    assert rows == sorted(rows, key=lambda row: row[0])
+    _, mine = flexkg("gaps", "--store", store, "--resource", "PUMP-1", *window)
+    assert [row["hours"] for row in csv.DictReader(io.StringIO(mine))] == ["2.5"]
+
+
 def test_portfolio_that_is_made_up_moves_with_the_store(tmp_path):
     """From columns to triples and back: the same answers, and a VEN that is erased is gone."""
     with Service(load_settings(store=tmp_path / "s", readings="columns")) as service:

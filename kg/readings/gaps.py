@@ -1,10 +1,13 @@
 """Gaps: spans for which a series has no reading."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from typing import NamedTuple
 
 from kg.errors import UsageError
+from kg.graphs import GraphStore
+from kg.namespaces import FLEX, RDF
 from kg.readings import ReadingStore
 from kg.readings.column_batch import micros
 from kg.readings.selecting import Selection
@@ -24,6 +27,10 @@ _SQL = f"""SELECT iri, epoch_us(a), epoch_us(b) FROM (
 ) WHERE b > a ORDER BY iri, a"""
 
 
+_REGISTERED = f"SELECT DISTINCT ?s {{ ?p <{RDF}type> <{FLEX}ReportDescription> . ?p <{FLEX}series> ?s }}"
+_RESOURCES = f"SELECT ?s ?of {{ ?s <{RDF}type> <{FLEX}Series> . ?s <{FLEX}ofResource> ?of }}"
+
+
 class Gap(NamedTuple):
     """A span without a reading.
 
@@ -38,16 +45,27 @@ class Gap(NamedTuple):
     end: datetime
 
 
-def gaps(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:
-    """Find the gaps of all series that have readings, within a window, ordered by series and start.
+def gaps(store: ReadingStore, start: datetime, end: datetime, expected: Iterable[str] = ()) -> Iterator[Gap]:
+    """Find the gaps of series within a window, ordered by series and start.
 
-    A reading without an end covers nothing; a series whose readings all lie elsewhere is one gap.
+    A reading without an end covers nothing. A series whose readings all lie elsewhere is one gap, and so is
+    one that is expected and has none.
 
     Args:
-        store: the readings.
+        store: the readings; each series that has some is looked at.
         start: of the window, with zone.
         end: of the window.
+        expected: IRIs of series that should have readings.
     """
+    silent = sorted(set(expected).difference(store.series()))
+    yield from merge(_found(store, start, end), (Gap(iri, start, end) for iri in silent), key=_place)
+
+
+def _place(gap: Gap) -> tuple[str, datetime]:
+    return gap.series, gap.start
+
+
+def _found(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:
     seen = store.view()
     if seen is None:
         yield from _of_scan(store, start, end)
@@ -60,12 +78,17 @@ def gaps(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:
 
 
 def gaps_of(
-    store: ReadingStore, start: datetime, end: datetime, resources: tuple[str, ...] = ()
+    store: ReadingStore,
+    graphs: GraphStore,
+    start: datetime,
+    end: datetime,
+    resources: tuple[str, ...] = (),
 ) -> Iterator[Gap]:
-    """Find the gaps of some resources; see ``gaps``.
+    """Find the gaps of some resources: of series with readings, and of registered ones without any.
 
     Args:
         store: the readings.
+        graphs: the graph that says which series are registered, and of which resource.
         start: of the window, with zone.
         end: of the window.
         resources: IRIs, or IDs as on the wire; none for all.
@@ -75,15 +98,17 @@ def gaps_of(
     """
     if end <= start:
         raise UsageError("the window is empty", where="end", cure="let it end after it begins")
-    chosen: dict[str, bool] = {}
-    selection = Selection(resources=resources)
-    for gap in gaps(store, start, end):
-        if resources and gap.series not in chosen:
-            latest = store.latest(gap.series)
-            chosen[gap.series] = latest is not None and selection.takes(
-                latest.resource, latest.property, gap.series
-            )
-        if not resources or chosen[gap.series]:
+    names = graphs.graphs()
+    registered, of = (
+        [
+            [(term or "")[1:-1] for term in row]
+            for row in graphs.query(text, default_graph=names, named_graphs=[])
+        ]
+        for text in (_REGISTERED, _RESOURCES)
+    )
+    resource, selection = dict(of), Selection(resources=resources)
+    for gap in gaps(store, start, end, (series for (series,) in registered)):
+        if selection.takes(resource.get(gap.series), None, gap.series):
             yield gap
 
 
