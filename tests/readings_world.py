@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from kg.errors import QueryError
 from kg.graphs import lexical
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.literals import date_time, integer, string
@@ -12,8 +13,9 @@ from kg.namespaces import FLEX, GRAPH, ID, PREFIXES, QUANTITYKIND, RDF, RDFS, SA
 from kg.readings import Reading
 from kg.readings.columns import ColumnReadings
 from kg.readings.graph import GraphReadings
-from kg.sparql.observations.rewriting import over_columns
+from kg.sparql.observations.rewriting import in_columns, over_columns
 from kg.sparql.prologue import declare
+from kg.sparql.rows import Rows
 
 START = datetime(2026, 1, 30, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -136,6 +138,20 @@ class World:
         """The query as the columns have it answered."""
         with self.columns.view() as view:
             return over_columns(declare(text)[0], view, self.ask, given=given, most=most)
+
+    def rows(self, text):
+        """The rows where the columns give them themselves; None where they do not."""
+        with self.columns.view() as view:
+            try:
+                made = in_columns(declare(text)[0], view, self.ask)
+            except QueryError:
+                return None
+        return None if isinstance(made, str) else Rows(made, self.graph)
+
+    def plain(self, text):
+        """What answers a query over the triples, as often as it is called."""
+        names = self.triples.graphs()
+        return lambda: self.triples.query(declare(text)[0], default_graph=names, named_graphs=names)
 
     def ask(self, text):
         return self.graph.query(text, default_graph=self.graph.graphs(), named_graphs=self.graph.graphs())

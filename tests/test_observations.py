@@ -9,7 +9,7 @@ from kg.graphs import lexical
 from kg.namespaces import ID, XSD
 from tests.random_groups import group
 from tests.random_queries import Maker
-from tests.readings_world import START, World
+from tests.readings_world import START, World, comparable
 from tests.test_reading_store import reading
 
 from .paths import ROOT
@@ -56,6 +56,25 @@ def test_random_groupings_are_answered_as_over_triples(small):
         whole += "GROUP BY" not in small.rewritten(query)
     assert wrong == []
     assert whole > 50
+
+
+def test_rows_that_columns_give_themselves_are_those_over_triples(small):
+    """Without the graph's engine: as terms, CSV, JSON and XML, in the query's order."""
+    number = 0
+    for query in [*QUERIES, *map(group, range(60))]:
+        rows, plain = small.rows(query), small.plain(query)
+        if rows is None:
+            continue
+        number += 1
+        text, other = (one.serialize("text/csv").decode() for one in (rows, plain()))
+        assert (text if "ORDER BY" in query else sorted(text.split())) == (
+            other if "ORDER BY" in query else sorted(other.split())
+        ), query
+        for media in ("application/sparql-results+json", "text/tab-separated-values"):
+            sizes = {len(one.serialize(media)) for one in (rows, plain())}
+            assert len(sizes) == 1, query
+        assert "LIMIT" in query or comparable(rows) == comparable(plain())
+    assert number > 30
 
 
 @pytest.mark.long

@@ -12,8 +12,10 @@ from kg.sparql.apart import Apart, Ask, over, parse
 from kg.sparql.dataset import Dataset, dataset
 from kg.sparql.gate import Limits, refuse
 from kg.sparql.observations.serving import with_readings
+from kg.sparql.observations.table import Table
 from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Keeper, Masks, Rewriter
+from kg.sparql.rows import Rows
 from kg.sparql.snapshots import Snapshot, Snapshots, Writer
 
 #: Characters of a query that is prepared in so little time that nobody waits for it.
@@ -96,9 +98,11 @@ class Asking:
             reads = dataset(query, graphs, default, named, whole=whole)
             if in_columns:
                 ask, check = self._apart(apart, keeper, snapshot, dataset("", graphs, whole=whole))
-                text = self._with_readings(
+                made = self._with_readings(
                     text, shift, restricted=bool(default or named), parties=parties, ask=ask, check=check
                 )
+                assert isinstance(made, str)
+                text = made
             return Asked(text, shift, reads, graphs, keeper, snapshot)
         except BaseException:
             keeper.release(snapshot)
@@ -176,13 +180,17 @@ class Asking:
         whole = masked is not None or parties is None
         everything = dataset("", readable if whole else unreported(readable), whole=whole)
         reads = reads or everything
-        text = self._with_readings(text, shift, bindings, parties=parties, over=(graphs, everything))
+        made = self._with_readings(
+            text, shift, bindings, parties=parties, over=(graphs, everything), direct=True
+        )
+        if isinstance(made, Table):
+            return Rows(made, graphs)
         try:
             return graphs.query(
-                text, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
+                made, default_graph=reads.default, named_graphs=reads.named, bindings=bindings
             )
         except QueryError as error:
-            raise explain(error, shift, text) from error
+            raise explain(error, shift, made) from error
 
     def close(self) -> None:
         """Remove the snapshots."""
@@ -199,8 +207,9 @@ class Asking:
         ask: Ask | None = None,
         check: Callable[[str], None] | None = None,
         over: tuple[GraphStore, Dataset] | None = None,
-    ) -> str:
-        """Put readings that are in columns into the text of a query."""
+        direct: bool = False,
+    ) -> str | Table:
+        """Put readings that are in columns into the text of a query, or give its rows where they are all."""
         graphs, reads = over or (self._graphs, dataset("", self._readable(), whole=True))
         return with_readings(
             text,
@@ -214,6 +223,7 @@ class Asking:
             parties=parties,
             ask=ask,
             parse=check,
+            direct=direct,
         )
 
     def _readable(self) -> list[str]:

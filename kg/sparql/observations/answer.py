@@ -1,22 +1,23 @@
 """Fetches the groups of a query from the columns, each a row of an inline table, and fits the query to it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import partial
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from kg.namespaces import XSD
-from kg.sparql.observations.calendar import WHOLE_NUMBERS
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.fetch import Plan, source, too_many
+from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, TERM, Form
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Whole, end_of, put
 from kg.sparql.observations.relation import Ask, Relation, Unlike, of_names, relation
+from kg.sparql.observations.table import Column, Table, Unsortable, plain
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
 from kg.sparql.observations.variables import in_expression
 from kg.sparql.observations.vocabulary import SQL
 
+#: How many groups, and values that need millionths, or are kept as text.
+_CHECKED = "count(*), sum(g.fine), sum(g.odd)"
 
-def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask) -> Raw:
+
+def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask, select: Select | None = None) -> Raw | Table:
     """Fetch the groups of a query.
 
     Args:
@@ -24,45 +25,74 @@ def fetch_whole(plan: Plan, made: Whole, cells: Cells, ask: Ask) -> Raw:
         made: how the query is answered.
         cells: the columns.
         ask: answers a query over the graph.
+        select: the query, where its rows are wanted themselves if the groups are all that it asks for.
+
+    Returns:
+        An inline table of the groups; or the rows of the query.
 
     Raises:
         Unlike: the graph says around the star what SQL cannot take.
         kg.errors.QueryError: there are too many groups.
     """
-    micro = made.values and _finer(plan, cells)
     related = _related(made, plan, cells, ask)
-    names, shown, inner, by = _columns(made, related, micro)
+    try:
+        return _fetch(plan, made, cells, related, select, micro=False)
+    except _Finer:
+        return _fetch(plan, made, cells, related, select, micro=True)
+
+
+class _Finer(Exception):
+    """Some values have more than three digits after the point."""
+
+
+def _fetch(
+    plan: Plan, made: Whole, cells: Cells, related: Relation | None, select: Select | None, *, micro: bool
+) -> Raw | Table:
+    """Fetch the groups, with sums in thousandths or millionths."""
+    table = _columns(made, related, micro)
     conditions = [*plan.conditions, *made.conditions]
     if related is not None:  # where each row is about one series, those alone are left
         kept = [one for one in conditions if not (related.linked and one.series)]
         conditions = [*kept, related.limits()]
     text, values = source(conditions)
-    outer, last = "", []
     if related is not None:
         joined, before = related.source()
         text = text.replace("FROM current r", f"FROM current r {joined}", 1)
         values = [*before, *values]
-        if made.keys:
-            outer = " JOIN (SELECT unnest(?::BIGINT[]) AS k, unnest(?::VARCHAR[]) AS terms) d ON d.k = g.k"
-            last = [list(range(len(related.keys))), [" ".join(key) for key in related.keys]]
-    sql = f"SELECT {', '.join(inner)} {text}" + (f" GROUP BY {', '.join(by)}" if by else "")
-    row = " || ' ' || ".join(shown)
-    found = cells.view.rows(
-        f"SELECT count(*), string_agg('(' || {row} || ')', chr(10))"
-        f" FROM (SELECT * FROM ({sql}) LIMIT {plan.most + 1}) g{outer}",
-        [*values, *last],
+    sql = f"SELECT {', '.join(table.inner)} {text}" + (f" GROUP BY {', '.join(table.by)}" if table.by else "")
+    groups = f"FROM (SELECT * FROM ({sql}) LIMIT {plan.most + 1}) g"
+    direct = select is not None and all(one.form is not None for one in made.calendars)
+    if direct and select is not None and plain(_fitted(select, made), table.names):
+        shown = ["g.k"] * bool(made.keys) + [form.lexical(f"g.{at}") for at, form in table.forms]
+        number, fine, odd, *columns = cells.view.rows(
+            f"SELECT {_CHECKED}, {', '.join(f'list({one})' for one in shown)} {groups}", values
+        )[0]
+        _check(number, fine, odd, plan, cells, micro)
+        try:
+            return _rows(made, related, table, [column or [] for column in columns]).shown(
+                _fitted(select, made)
+            )
+        except Unsortable:
+            pass
+    outer, last = "", list[Any]()
+    if made.keys and related is not None:
+        outer = " JOIN (SELECT unnest(?::BIGINT[]) AS k, unnest(?::VARCHAR[]) AS terms) d ON d.k = g.k"
+        last = [list(range(len(related.keys))), [" ".join(key) for key in related.keys]]
+    row = " || ' ' || ".join(
+        ["d.terms"] * bool(made.keys) + [form.term(f"g.{at}") for at, form in table.forms]
     )
-    number, rows = found[0]
-    if number > plan.most:
-        raise too_many(plan, cells)
-    return Raw(f"{{ SELECT * {{ VALUES ({' '.join(names)}) {{\n{rows or ''}\n}} }} }}", names)
+    number, fine, odd, rows = cells.view.rows(
+        f"SELECT {_CHECKED}, string_agg('(' || {row} || ')', chr(10)) {groups}{outer}", [*values, *last]
+    )[0]
+    _check(number, fine, odd, plan, cells, micro)
+    return Raw(f"{{ SELECT * {{ VALUES ({' '.join(table.names)}) {{\n{rows or ''}\n}} }} }}", table.names)
 
 
 def fit(select: Select, made: Whole, table: Raw) -> None:
     """Let a query read its groups from a table, in place."""
     elements: list[Element] = [table]
     for n, one in enumerate(made.calendars):
-        if one.function.text not in WHOLE_NUMBERS and not one.length:
+        if one.form is None:
             elements.append(Bind(put(one.function, one.slot.variable, f"?__time{n}"), one.variable))
     elements += [Filter(having) for having in made.having]
     select.where.elements[:] = elements
@@ -70,17 +100,37 @@ def fit(select: Select, made: Whole, table: Raw) -> None:
     select.grouped, select.having = [], []
 
 
-def _finer(plan: Plan, cells: Cells) -> bool:
-    """Whether some values have more than three digits after the point.
+def _fitted(select: Select, made: Whole) -> Select:
+    """Give a query as it reads its groups, without its pattern."""
+    return replace(select, items=made.items, ordered=made.ordered, having=made.having, grouped=[])
+
+
+def _rows(made: Whole, related: Relation | None, table: "_Table", columns: list[list[Any]]) -> Table:
+    """Put the groups together as rows."""
+    found = Table()
+    if made.keys and related is not None:
+        numbers = columns.pop(0)
+        for at, name in enumerate(made.keys):
+            terms = [None if key[at] == "UNDEF" else key[at] for key in related.keys]
+            found.columns[name] = Column(TERM, [terms[number] for number in numbers])
+    names = table.names[len(made.keys) :]
+    for name, (_, form), cells in zip(names, table.forms, columns, strict=True):
+        found.columns[name] = Column(form.datatype, cells)
+    return found
+
+
+def _check(number: int, fine: int | None, odd: int | None, plan: Plan, cells: Cells, micro: bool) -> None:
+    """Look at how many groups there are, and at their values.
 
     Raises:
         Unlike: some are kept as text, which SQL does not sum up.
     """
-    text, values = source(plan.conditions)
-    finer, texts = cells.view.rows(f"SELECT count(r.micro), count(r.exact) {text}", values)[0]
-    if texts:
+    if number > plan.most:
+        raise too_many(plan, cells)
+    if odd:
         raise Unlike
-    return bool(finer)
+    if fine and not micro:
+        raise _Finer
 
 
 def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Relation | None:
@@ -89,111 +139,68 @@ def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Relation | None
     return of_names(made.constant, made.keys, plan.conditions, cells) if made.keys else None
 
 
-def _columns(
-    made: Whole, related: Relation | None, micro: bool
-) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Write the table's variables, the text of each of its columns, what SQL selects, and groups by."""
+def _columns(made: Whole, related: Relation | None, micro: bool) -> "_Table":
+    """Write the table's variables, the form of each of its columns, what SQL selects, and groups by."""
     weight = "" if related is None or related.single else " * w.m"
     table = _Table()
     if made.keys:
         table.names += made.keys
-        table.shown.append("d.terms")
         table.inner.append("w.k AS k")
         table.by.append("w.k")
     for slot in made.slots:
-        sql, write = _SLOTS.get(slot.column) or (SQL[slot.column], _moment)
+        sql, form = _SLOTS.get(slot.column) or (SQL[slot.column], MOMENT)
         table.by.append(sql)
-        table.add(slot.variable, sql, write)
+        table.add(slot.variable, sql, form)
     for n, one in enumerate(made.calendars):
         table.by += one.sql
-        if one.function.text in WHOLE_NUMBERS:
-            table.add(one.variable, one.sql[0], _number)
-        elif one.length:
-            table.add(one.variable, one.sql[0], _length)
+        if one.form is not None:
+            table.add(one.variable, one.sql[0], one.form)
         else:  # a time that stands for all of which the function is the same
-            table.add(f"?__time{n}", f"min({SQL[one.slot.column]})", _moment)
+            table.add(f"?__time{n}", f"min({SQL[one.slot.column]})", MOMENT)
     total = [f"coalesce(sum(r.{part}{weight}), 0)" for part in ("milli", "micro")]
-    decimal = partial(_decimal, digits=6 if micro else 3)
+    decimal = MICRO if micro else MILLI
     value = SQL["value"] if micro else "r.milli"
-    sums: dict[str, tuple[str, Callable[[str], str]]] = {
-        COUNT: ("count(*)" if not weight else "coalesce(sum(w.m), 0)", str),
+    sums: dict[str, tuple[str, Form]] = {
+        COUNT: ("count(*)" if not weight else "coalesce(sum(w.m), 0)", NUMBER),
         SUM: (f"{total[0]}::HUGEINT * 1000 + {total[1]}::HUGEINT" if micro else total[0], decimal),
         LEAST: (f"min({value})", decimal),
         MOST: (f"max({value})", decimal),
-        **{end_of(c, word): (f"{word}({SQL[c]})", _moment) for c in made.ends for word in ("MIN", "MAX")},
-        **{name: (f"count(DISTINCT {sql})", str) for name, sql in made.distinct.items()},
+        **{end_of(c, word): (f"{word}({SQL[c]})", MOMENT) for c in made.ends for word in ("MIN", "MAX")},
+        **{name: (f"count(DISTINCT {sql})", NUMBER) for name, sql in made.distinct.items()},
     }
+    counted = ("count(r.micro)", "count(r.exact)") if made.values else ("0", "0")
+    table.inner += [f"{counted[0]} AS fine", f"{counted[1]} AS odd"]
     used = {name for e in _expressions(made) for name in in_expression(e)}
-    for name, (sql, write) in sums.items():
+    for name, (sql, form) in sums.items():
         if name in used or not table.names:
-            table.add(name, sql, write)
+            table.add(name, sql, form)
             used.add(name)
-    return table.names, table.shown, table.inner, table.by
+    return table
 
 
 @dataclass(slots=True)
 class _Table:
-    """Variables of a table, the text of its columns over ``g``, what SQL selects for ``g``, and groups by."""
+    """Variables of a table, name and form of its columns but the keys', what SQL selects, and groups by."""
 
     names: list[str] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    forms: list[tuple[str, Form]] = field(default_factory=list)
     inner: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
 
-    def add(self, name: str, sql: str, write: Callable[[str], str]) -> None:
+    def add(self, name: str, sql: str, form: Form) -> None:
         """Add a column."""
         at = f"c{len(self.inner)}"
         self.names.append(name)
         self.inner.append(f"{sql} AS {at}")
-        self.shown.append(write(f"g.{at}"))
+        self.forms.append((at, form))
 
 
 def _expressions(made: Whole) -> list[Expression]:
     return [*made.having, *(item.expression for item in (*made.items, *made.ordered))]
 
 
-def _moment(time: str) -> str:
-    """Write a timestamp in SQL as a term; nothing where there is none."""
-    form = "'%Y-%m-%dT%H:%M:%S'"
-    part = f"CASE WHEN epoch_us({time}) % 1000000 = 0 THEN '' ELSE strftime({time}, '.%f') END"
-    return f"coalesce('\"' || strftime({time}, {form}) || {part} || 'Z\"^^<{XSD}dateTime>', 'UNDEF')"
-
-
-def _number(number: str) -> str:
-    """Write a whole number in SQL; nothing where there is none."""
-    return f"coalesce({number}::VARCHAR, 'UNDEF')"
-
-
-def _quality(number: str) -> str:
-    """Write a quality by its number in SQL; nothing where there is none."""
-    return f"coalesce('<' || (SELECT q.iri FROM qualities q WHERE q.id = {number}) || '>', 'UNDEF')"
-
-
-def _length(micros: str) -> str:
-    """Write microseconds in SQL as a duration, spelt as the engine does; nothing where there are none."""
-    day, second = 86_400_000_000, 1_000_000
-    units = ((day, day * 10**6, "D"), (3_600 * second, day, "H"), (60 * second, 3_600 * second, "M"))
-    days, hours, minutes = (
-        f"CASE WHEN {micros} % {above} >= {unit} THEN ({micros} % {above}) // {unit} || '{name}' ELSE '' END"
-        for unit, above, name in units
-    )
-    rest = f"{micros} % {60 * second}"
-    seconds = (
-        f"CASE WHEN {rest} = 0 THEN '' WHEN {rest} % {second} = 0 THEN {rest} // {second} || 'S'"
-        f" ELSE rtrim(format('{{}}.{{:06d}}', {rest} // {second}, {rest} % {second}), '0') || 'S' END"
-    )
-    clock = f"CASE WHEN {micros} % {day} = 0 THEN '' ELSE 'T' || {hours} || {minutes} || {seconds} END"
-    text = f"CASE WHEN {micros} = 0 THEN 'PT0S' ELSE 'P' || {days} || {clock} END"
-    return f"CASE WHEN {micros} IS NULL THEN 'UNDEF' ELSE '\"' || {text} || '\"^^<{XSD}dayTimeDuration>' END"
-
-
-def _decimal(number: str, digits: int) -> str:
-    """Write thousandths or millionths in SQL as a decimal."""
-    return f"coalesce(({number}::DECIMAL(32, 0) * {Decimal(1).scaleb(-digits):f})::VARCHAR, 'UNDEF')"
-
-
 #: SQL of further columns that can be grouped by, and what writes them.
-_SLOTS: dict[str, tuple[str, Callable[[str], str]]] = {
-    "quality": ("r.quality", _quality),
-    "confidence": ("r.confidence", _number),
+_SLOTS: dict[str, tuple[str, Form]] = {
+    "quality": ("r.quality", QUALITY),
+    "confidence": ("r.confidence", NUMBER),
 }

@@ -18,6 +18,7 @@ _FUNCTIONS = {
 #: Those that give a whole number.
 WHOLE_NUMBERS = frozenset(("YEAR", "MONTH", "DAY", "HOURS", "MINUTES"))
 _CUTS = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute"}
+_FORMS = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d", 13: "%Y-%m-%dT%H", 16: "%Y-%m-%dT%H:%M"}
 _SHIFT = re.compile(r"(-?)P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?)?", re.ASCII)
 _DURATIONS = (f"^^<{XSD}dayTimeDuration>", f"^^<{XSD}duration>")
 
@@ -48,6 +49,13 @@ def calendar(found: Expression, slot: Slot) -> list[str] | None:
             cut = _CUTS.get(int(arguments[1])) if arguments[1].isdecimal() else None
             return None if cut is None else [f"date_trunc('{cut}', {time})"]
     return None
+
+
+def beginning(found: Expression) -> str:
+    """Give the ``strftime`` form of the text that such a function gives; empty where it gives none."""
+    if found.text == "STRBEFORE":
+        return _FORMS[10]
+    return _FORMS[int(found.of[2].text)] if found.text == "SUBSTR" else ""
 
 
 def _time(found: Expression, slot: Slot) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from kg.sparql.observations.forms import Form
 from kg.sparql.observations.relation import PLACE, Bound
 from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.tree import Element, Expression, Item
@@ -19,14 +20,14 @@ class Calendar:
         function: itself.
         sql: what it depends on.
         slot: of the time.
-        length: whether it is the length of a span, the microseconds of which are its SQL.
+        form: what its SQL is written in, where that is all of it; else it is applied to a time of its group.
     """
 
     variable: str
     function: Expression
     sql: tuple[str, ...]
     slot: Slot
-    length: bool = False
+    form: Form | None = None
 
 
 @dataclass(slots=True)

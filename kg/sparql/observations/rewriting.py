@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from kg.errors import QueryError
 from kg.readings import View
@@ -18,8 +17,10 @@ from kg.sparql.observations.parser import parse
 from kg.sparql.observations.paths import take_apart
 from kg.sparql.observations.relation import Unlike
 from kg.sparql.observations.renaming import apart
+from kg.sparql.observations.scope import Scope
 from kg.sparql.observations.slices import enough
-from kg.sparql.observations.stars import Condition, Star
+from kg.sparql.observations.stars import Star
+from kg.sparql.observations.table import Table
 from kg.sparql.observations.tree import (
     Bind,
     Element,
@@ -62,6 +63,32 @@ def over_columns(
     Raises:
         kg.errors.QueryError: it asks in a way that columns cannot answer, or of too much; says what to add.
     """
+    made = in_columns(text, view, ask, given=given, most=most, restricted=restricted, direct=False)
+    assert isinstance(made, str)
+    return made
+
+
+def in_columns(
+    text: str,
+    view: View,
+    ask: Ask,
+    *,
+    given: Mapping[str, str] | None = None,
+    most: int = 250_000,
+    restricted: bool = False,
+    direct: bool = True,
+) -> str | Table:
+    """Answer a query where the columns have all of the answer; else rewrite it, see ``over_columns``.
+
+    Args:
+        text: as of ``over_columns``, and so are the others.
+        view: as there.
+        ask: as there.
+        given: as there.
+        most: as there.
+        restricted: as there.
+        direct: False: the query in any case.
+    """
     select, tokens = parse(text)
     take_apart(select, tokens)
     spread(select)
@@ -80,30 +107,10 @@ def over_columns(
         raise QueryError(
             "readings cannot be described", cure="ask with SELECT or CONSTRUCT", code="readings-query"
         )
-    return query(_Rewriting(found, view, ask, given or {}, most, select).done())
-
-
-@dataclass(slots=True)
-class _Scope:
-    """Where a group stands.
-
-    Args:
-        select: the query that it is of.
-        top: whether it is the whole pattern of that.
-        loose: whether doubles do not count.
-        filters: conditions around it that hold for it too.
-        bound: conditions on the rows that a variable of a reading is bound to, by variable.
-    """
-
-    select: Select
-    top: bool
-    loose: bool
-    filters: list[Expression] = field(default_factory=list)
-    bound: dict[str, list[Condition]] = field(default_factory=dict)
-
-    def inner(self, loose: bool, filters: list[Expression] | None = None) -> "_Scope":
-        """Give the scope of a group in this one."""
-        return _Scope(self.select, False, loose, filters or [], dict(self.bound))
+    rewriting = _Rewriting(found, view, ask, given or {}, most, select)
+    rewriting.direct = direct
+    made = rewriting.done()
+    return rewriting.table or query(made)
 
 
 class _Rewriting:
@@ -112,6 +119,8 @@ class _Rewriting:
     ) -> None:
         self.found, self.ask, self.given, self.most, self.select = found, ask, given, most, select
         self.cells = Cells(view)
+        self.direct = False
+        self.table: Table | None = None
         stars = list(found.stars.values())
         self.inside = Counter(name for star in stars for name in star.variables)
         self.outside = counted(select)
@@ -132,14 +141,14 @@ class _Rewriting:
             loose = True
         if select.aggregates:
             loose = False
-        scope = _Scope(select, True, loose)
+        scope = Scope(select, True, loose)
         for item in (*select.items, *select.grouped, *select.ordered):
             self.expression(item.expression, scope)
         for having in select.having:
             self.expression(having, scope)
         self.group(select.where, scope)
 
-    def group(self, group: Group, scope: _Scope) -> None:
+    def group(self, group: Group, scope: Scope) -> None:
         if group.select is not None:
             self.query(group.select, loose=scope.loose)
             return
@@ -172,7 +181,7 @@ class _Rewriting:
             made.append(element)
         group.elements = made
 
-    def expression(self, expression: Expression, scope: _Scope) -> None:
+    def expression(self, expression: Expression, scope: Scope) -> None:
         for part in expression.walk():
             if part.group is not None:
                 self.group(part.group, scope.inner(True))
@@ -182,7 +191,7 @@ class _Rewriting:
         star: Star,
         place: Element,
         group: Group,
-        scope: _Scope,
+        scope: Scope,
         filters: Iterable[Expression],
         alone: bool,
     ) -> Raw:
@@ -236,15 +245,19 @@ class _Rewriting:
             plan = enough(plan, scope.select, group, place, covered | whole, self.cells)
         return fetch.fetch(plan, self.cells)
 
-    def whole(self, star: Star, place: Element, group: Group, scope: _Scope, plan: Plan) -> Raw | None:
+    def whole(self, star: Star, place: Element, group: Group, scope: Scope, plan: Plan) -> Raw | None:
         """Answer a grouping query wholly in the columns; None where that is not possible."""
         if not self.cells.view.joins:
             return None
         try:
             made = whole(scope.select, star, place, self.given, lambda one: self.found.stars.get(id(one)))
-            table = fetch_whole(plan, made, self.cells, self.ask)
+            top = scope.select if self.direct and scope.select is self.select else None
+            table = fetch_whole(plan, made, self.cells, self.ask, top)
         except Unlike:
             return None
+        if isinstance(table, Table):
+            self.table = table
+            return Raw("", [])
         fit(scope.select, made, table)
         return table
 

@@ -7,7 +7,8 @@ from kg.graphs import GraphStore
 from kg.readings import ReadingStore
 from kg.sparql.apart import Ask
 from kg.sparql.dataset import Dataset
-from kg.sparql.observations.rewriting import over_columns
+from kg.sparql.observations.rewriting import in_columns
+from kg.sparql.observations.table import Table
 from kg.sparql.prologue import explain
 
 
@@ -24,7 +25,8 @@ def with_readings(
     parties: Collection[str] | None = None,
     ask: Ask | None = None,
     parse: Callable[[str], None] | None = None,
-) -> str:
+    direct: bool = False,
+) -> str | Table:
     """Put the readings that a query asks for into its text.
 
     Args:
@@ -39,6 +41,7 @@ def with_readings(
         parties: whose readings there are for it; None: everybody's.
         ask: answers what has to be asked of the graph meanwhile; without it this process does.
         parse: raises the error of a query that does not parse, likewise.
+        direct: whether the rows themselves are wanted where the columns have all of the answer.
 
     Raises:
         kg.errors.QueryError: it does not parse, asks in a way that columns cannot answer, or of too much.
@@ -54,11 +57,12 @@ def with_readings(
     except QueryError as error:
         raise explain(error, shift, text) if parse is None or error.code == "syntax" else error from error
     with seen as view:
-        return over_columns(
+        return in_columns(
             text,
             view,
             ask or (lambda asked: graphs.query(asked, default_graph=reads.default, named_graphs=reads.named)),
             given=bindings,
             most=most,
             restricted=restricted,
+            direct=direct,
         )

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from kg.sparql.observations.aggregates import linear
-from kg.sparql.observations.calendar import calendar
+from kg.sparql.observations.calendar import WHOLE_NUMBERS, beginning, calendar
 from kg.sparql.observations.conditions import comparison, condition, parts
+from kg.sparql.observations.forms import LENGTH, NUMBER, cut
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Calendar, Whole, end_of, put, term
 from kg.sparql.observations.relation import PLACE, Bound, Unlike
 from kg.sparql.observations.stars import Star
@@ -208,10 +209,12 @@ class _Reader:
             left, right = (self.own.get(part.text) for part in found.of)
             if left and right and right.column == "start" and left.column in ("stop", "end"):
                 length = "r.length" if left.column == "stop" else "coalesce(r.length, 0)"
-                return Calendar(variable, found, (length,), left, length=True)
+                return Calendar(variable, found, (length,), left, LENGTH)
         for slot in self.own.values():
             if slot.column in _TIMES and (sql := calendar(found, slot)) is not None:
-                return Calendar(variable, found, tuple(sql), slot)
+                text = beginning(found)
+                form = NUMBER if found.text in WHOLE_NUMBERS else cut(text) if text else None
+                return Calendar(variable, found, tuple(sql), slot, form)
         raise Unlike
 
     def _over(self, found: Expression) -> Expression:
