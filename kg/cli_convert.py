@@ -27,21 +27,30 @@ def convert(
 ) -> None:
     """Write an event or a report of OpenADR 2.0b in OpenADR 3, or the other way.
 
-    What had to be assumed and what could not be carried over stands on standard error. A message with several
-    events becomes several objects, a line each. Exit code 0: converted; 1: something was lost, and `--strict`
-    was given; 2: wrong usage or environment.
+    The payload is checked first, and what is made of it too: nothing is written that breaks a rule. What had
+    to be assumed, what could not be carried over and what is to be looked at stands on standard error. A
+    message with several events becomes several objects, a line each. Exit code 0: converted; 1: the payload
+    or what would be made of it breaks a rule, with the findings on standard error, or something was lost and
+    `--strict` was given; 2: wrong usage or environment.
 
     Example: `flexkg convert event.xml --to 3.1 > event.json`
     """
+    from kg.conversion import ConversionRefused
     from kg.convert import convert as converted
     from kg.convert import notes
     from kg.payloads import find
+    from kg.render import as_text
 
     sources = list(islice(find([file]), 2))
     if len(sources) != 1:
         raise UsageError("one payload is asked for", where=file, cure="name a file")
     given = {"vtn": vtn, "program": program, "hertz": hertz, "voltage": voltage}
-    made = converted(sources[0].data(max_bytes), to, max_bytes=max_bytes, **given)
+    try:
+        made = converted(sources[0].data(max_bytes), to, max_bytes=max_bytes, **given)
+    except ConversionRefused as refused:
+        tell(refused.what)
+        print(as_text(file, refused.report, refused.source), file=sys.stderr)
+        raise typer.Exit(REFUSED) from refused
     for payload in made.payloads:
         sys.stdout.buffer.write(payload + b"\n")
     for note in notes(made):

@@ -54,7 +54,7 @@ def supply(facts: Facts, hertz: str, voltage: str) -> list[str]:
     return lines
 
 
-def programme(lines: list[str], program: str) -> tuple[list[str], list[str]]:
+def programme(lines: list[str], program: str) -> list[str]:
     """Name the programme of events as OpenADR 3 does.
 
     Args:
@@ -62,10 +62,10 @@ def programme(lines: list[str], program: str) -> tuple[list[str], list[str]]:
         program: id of the programme; empty where it is not given.
 
     Returns:
-        The lines, and what is to be told where a programme has a name that is no id.
+        The lines.
 
     Raises:
-        UsageError: what is given is no id.
+        UsageError: what is given is no id, or the programme has a name that is none and nothing is given.
 
     Source:
         OpenADR 3.1.0, openadr3.yaml, objectID.
@@ -74,7 +74,7 @@ def programme(lines: list[str], program: str) -> tuple[list[str], list[str]]:
         raise UsageError(
             f"{program[:60]!r} is no id of OpenADR 3", cure="use letters, digits, underscores and hyphens"
         )
-    made, told = [], []
+    made = []
     for line in lines:
         subject, predicate, rest = line.split(" ", 2)
         if predicate == _PROGRAM and program:
@@ -83,5 +83,9 @@ def programme(lines: list[str], program: str) -> tuple[list[str], list[str]]:
         made.append(line)
         name = rest[1 : rest.rindex('"')] if predicate == _PROGRAM and '"' in rest else "x"
         if not _ID.fullmatch(name):
-            told.append(f"the programme {name} is no id of OpenADR 3; give the one it has with --program")
-    return made, told
+            raise UsageError(
+                f"the programme {name[:60]!r} is no id of OpenADR 3",
+                cure="give the id that it has there with --program",
+                code="program",
+            )
+    return made
