@@ -5,6 +5,7 @@ name. With one, a request needs a token of it, except for what ``api.grants`` op
 """
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -19,10 +20,12 @@ from api.peers import Peers
 from api.problems import TYPE
 from kg.errors import Forbidden, Unauthenticated
 from kg.identity.caller import LOCAL_CALLER, NOBODY, Caller
+from kg.identity.proofs import ALGORITHMS, Proofs
 from kg.identity.tokens import Tokens, UnknownKey
 
 #: Names by which a service on loopback may be called, and of pages that may call it.
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_PROVEN: Final = " ".join(ALGORITHMS)
 _TABLE = Table(GRANTS)
 _STATE = "flexkg.caller"
 _log = logging.getLogger("flexkg.access")
@@ -42,7 +45,7 @@ class Access:
         self, app: ASGIApp, tokens: Tokens | None = None, tenant: str = "", peers: Peers | None = None
     ) -> None:
         self._app, self._tokens, self._tenant = app, tokens, tenant
-        self._peers = peers
+        self._peers, self._proofs = peers, Proofs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request, hand on any other."""
@@ -63,7 +66,7 @@ class Access:
             elif grant is not None and grant.whose == "peer":
                 found = peer
             else:
-                found = await self._caller(headers, peer)
+                found = await self._caller(scope, headers, peer)
             allow(found, grant, self._tenant)
         except Forbidden as error:
             _log.warning("%s %r refused: %s", scope["method"], scope["path"], error.reason)
@@ -72,21 +75,35 @@ class Access:
         scope.setdefault("state", {})[_STATE] = (found, grant)
         await self._app(scope, receive, send)
 
-    async def _caller(self, headers: Headers, peer: Caller) -> Caller:
+    async def _caller(self, scope: Scope, headers: Headers, peer: Caller) -> Caller:
         """Find out who calls; nobody, where there is no token and none is needed."""
         given = headers.getlist("authorization")
         if not given or self._tokens is None:
             return NOBODY
         kind, _, text = given[0].partition(" ")
-        if len(given) > 1 or kind.lower() != "bearer" or not text.strip():
+        if len(given) > 1 or kind.lower() not in ("bearer", "dpop") or not text.strip():
             raise Unauthenticated(
                 "the request has no bearer token", cure="send Authorization: Bearer TOKEN", reason="no bearer"
             )
         check = partial(self._tokens.check, text.strip(), certificate=peer.certificate)
         try:
-            return check(fetch=False)
+            found = check(fetch=False)
         except UnknownKey:
-            return await run_in_threadpool(check)
+            found = await run_in_threadpool(check)
+        if kind.lower() == "bearer":
+            return found
+        if not found.key:
+            raise Unauthenticated(
+                "the token is not accepted",
+                cure="send one that is bound to no key as Authorization: Bearer TOKEN",
+                code="invalid-token",
+                reason="sent as bound to a key, and bound to none",
+            )
+        proofs = headers.getlist("dpop")
+        address, method = called(scope, headers), scope["method"]
+        proof = proofs[0] if len(proofs) == 1 else ""
+        self._proofs.check(proof, method=method, address=address, token=text.strip(), key=found.key)
+        return replace(found, proven=True)
 
 
 def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
@@ -116,13 +133,13 @@ def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
         raise Unauthenticated(
             "a token is needed", cure="get one from the OpenID provider", reason="no token", code="no-token"
         )
-    if caller.key and "device:enrol" not in grant.scopes:
+    if caller.key and not caller.proven and "device:enrol" not in grant.scopes:
         raise Unauthenticated(
             "the token is not accepted",
-            cure="get one that is not bound to a device's key",
+            cure="send it as Authorization: DPoP TOKEN, with a proof of its key in the header DPoP",
             code="invalid-token",
-            reason="bound to a key, which only the enrolment compares",
-        )
+            reason="bound to a key, and sent as if it were not",
+        )  # the enrolment compares the key itself: its request is signed with it
     if caller.scopes.isdisjoint(grant.scopes):
         raise Forbidden(
             "the token does not allow this",
@@ -156,13 +173,26 @@ async def listed(request: Request) -> None:
         )
 
 
+def called(scope: Scope, headers: Headers) -> str:
+    """Give the address of a request as its sender called it.
+
+    A proxy that ends TLS hands on the host (``Host``) but not that it was called by https. So https counts
+    where this end of the connection has no TLS, too: the proxy has to stop who calls it by http.
+    """
+    path = scope.get("raw_path") or scope["path"].encode()
+    host = headers.get("host", "")
+    plain = scope.get("scheme", "http") == "http" and _name(host) in LOOPBACK
+    return f"{'http' if plain else 'https'}://{host}{path.decode('latin-1')}"
+
+
 def refusal(error: Forbidden) -> JSONResponse:
     """Answer who may not go on; the reason stays in the log."""
     status = {"host": 421}.get(error.code, 401 if isinstance(error, Unauthenticated) else 403)
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         known = ', error="invalid_token"' if error.code == "invalid-token" else ""
-        headers["WWW-Authenticate"] = f'Bearer realm="flexkg"{known}'
+        proof = ', error="invalid_dpop_proof"' if error.code == "invalid-dpop-proof" else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="flexkg"{known}, DPoP algs="{_PROVEN}"{proof}'
     elif error.code == "scope":
         headers["WWW-Authenticate"] = 'Bearer realm="flexkg", error="insufficient_scope"'
     title = {

@@ -37,7 +37,7 @@ DOORS = {
     "shacl": {"kg.engines.fast"},
     "owlrl": {"kg.closure"},
     "rdflib": {"kg.engines.reference", "kg.engines.spelling", "kg.closure"},
-    "joserfc": {"kg.checkpoints", "kg.identity.device_flow", "kg.identity.keyring", "kg.identity.tokens"},
+    "joserfc": {"kg.checkpoints", "kg.identity.keyring", "kg.identity.proofs", "kg.identity.tokens"},
     "rfc3161_client": {"kg.timestamps"},
     "duckdb": {"kg.readings.tables"},
     "clickhouse_connect": {"kg.readings.clickhouse.connected"},

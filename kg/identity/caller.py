@@ -20,6 +20,7 @@ class Caller:
         purpose: the end for which it asks, to be compared with mandates; empty where none is stated.
         certificate: SHA-256 of the TLS peer's certificate, hexadecimal; empty where there is none.
         key: thumbprint (RFC 7638) of the key that the token is bound to; empty where it is bound to none.
+        proven: whether the request came with a proof of that key.
     """
 
     subject: str = ""
@@ -30,6 +31,7 @@ class Caller:
     purpose: str = ""
     certificate: str = ""
     key: str = ""
+    proven: bool = False
 
     def may(self, *scopes: str) -> bool:
         """Say whether the caller has one of these scopes."""

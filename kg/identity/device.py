@@ -44,7 +44,8 @@ def enrol(
     """
     key = _key(folder)
     token = token_for(provider, client, key, show, resource=audience)
-    return _keep(folder, EstServer(est, ca=ca).enrol(new_request(key), token))
+    raw = (folder / "device.key").read_bytes()
+    return _keep(folder, EstServer(est, ca=ca).enrol(new_request(key), token, raw))
 
 
 def renew(folder: Path, est: str, *, ca: Path | None = None) -> str:

@@ -5,7 +5,6 @@ token (``cnf.jkt``). See RFC 8628 and RFC 9449.
 """
 
 import json
-import secrets
 import time
 import urllib.error
 import urllib.parse
@@ -16,11 +15,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
 from kg.errors import Forbidden, StoreUnavailable
 from kg.identity.keyring import fetch_json
+from kg.identity.proofs import prove
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LARGEST = 65_536
@@ -85,7 +83,7 @@ def token_for(
     form |= {"resource": resource} if resource else {}
     while time.monotonic() < until:
         wait(pause)
-        status, said = _post(end, form, {"DPoP": _proof(key, end)})
+        status, said = _post(end, form, {"DPoP": prove(_pem(key), "POST", end)})
         if status == 200:
             return str(said["access_token"])
         if said.get("error") == "slow_down":
@@ -95,14 +93,8 @@ def token_for(
     raise Forbidden("the owner did not answer in time", cure="start again")
 
 
-def _proof(key: ec.EllipticCurvePrivateKey, address: str) -> str:
-    """Prove that the key is held, for one request."""
-    raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    jwk = ECKey.import_key(raw)
-    algorithm = {256: "ES256", 384: "ES384", 521: "ES512"}[key.key_size]
-    header = {"alg": algorithm, "typ": "dpop+jwt", "jwk": jwk.as_dict(private=False)}
-    claims = {"jti": secrets.token_urlsafe(16), "htm": "POST", "htu": address, "iat": int(time.time())}
-    return jwt.encode(header, claims, jwk, algorithms=[algorithm])
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _post(address: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, dict[str, Any]]:

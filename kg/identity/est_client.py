@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from cryptography.x509.oid import NameOID
 
 from kg.errors import Forbidden, StoreUnavailable, UsageError
+from kg.identity.proofs import prove
 from kg.identity.registry import Registered
 
 _LARGEST = 262_144
@@ -42,25 +43,34 @@ class EstServer:
         """Get the certificates of the authority."""
         return _certificates(self._ask("GET", "cacerts"))
 
-    def enrol(self, request: x509.CertificateSigningRequest, token: str = "") -> x509.Certificate:
+    def enrol(
+        self, request: x509.CertificateSigningRequest, token: str = "", key: bytes = b""
+    ) -> x509.Certificate:
         """Ask for a certificate.
 
         Args:
             request: the request.
             token: an access token that is bound to the request's key; empty for a client that is known.
+            key: that key, PEM, with which the token's sender proves to hold it.
 
         Raises:
             Forbidden: the server refuses; ``reason`` is what it says.
             StoreUnavailable: the server does not answer.
         """
-        return _certificates(self._ask("POST", "simpleenroll", request, token))[0]
+        proof = prove(key, "POST", self.address.rstrip("/") + _PATH + "simpleenroll", token) if key else ""
+        return _certificates(self._ask("POST", "simpleenroll", request, token, proof))[0]
 
     def renew(self, request: x509.CertificateSigningRequest) -> x509.Certificate:
         """Ask for a new certificate on the strength of the one that is shown; see ``enrol``."""
         return _certificates(self._ask("POST", "simplereenroll", request))[0]
 
     def _ask(
-        self, method: str, what: str, request: x509.CertificateSigningRequest | None = None, token: str = ""
+        self,
+        method: str,
+        what: str,
+        request: x509.CertificateSigningRequest | None = None,
+        token: str = "",
+        proof: str = "",
     ) -> bytes:
         headers = {"Accept": "application/pkcs7-mime"}
         body = b""
@@ -68,7 +78,9 @@ class EstServer:
             body = encodebytes(request.public_bytes(Encoding.DER))
             headers |= {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = f"{'DPoP' if proof else 'Bearer'} {token}"
+        if proof:
+            headers["DPoP"] = proof
         try:
             connection = self._connect()
             try:

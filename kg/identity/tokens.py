@@ -202,16 +202,22 @@ _URL = str.maketrans("+/", "-_")
 
 
 def _bound(claims: dict[str, Any], certificate: str) -> str:
-    """Give the key that a token is bound to; refuse one bound to another certificate than the TLS peer's."""
+    """Give the key that a token is bound to; refuse one bound to another certificate than the TLS peer's.
+
+    One that is bound in a way that is not known here counts as little as one bound to somebody else.
+    """
     confirmation = claims.get("cnf")
     if confirmation is None:
         return ""
-    if isinstance(confirmation, dict) and set(confirmation) == {"jkt"}:
-        return _text(confirmation, "jkt")  # counts for the enrolment alone, which compares the key
-    wanted = confirmation.get("x5t#S256") if isinstance(confirmation, dict) else None
-    if not certificate or wanted != thumbprint(certificate):
+    if not isinstance(confirmation, dict) or not confirmation or set(confirmation) - {"jkt", "x5t#S256"}:
+        raise _refused("bound in an unknown way")
+    wanted = confirmation.get("x5t#S256")
+    if "x5t#S256" in confirmation and (not certificate or wanted != thumbprint(certificate)):
         raise _refused("bound to another certificate")
-    return ""
+    key = _text(confirmation, "jkt")
+    if "jkt" in confirmation and not key:
+        raise _refused("bound to no key")
+    return key  # whoever uses it has to prove the key: see ``kg.identity.proofs``
 
 
 def _header(text: str) -> dict[str, Any]:

@@ -209,7 +209,7 @@ def test_sha1_request_is_refused():
 
 
 def test_key_bound_token_opens_nothing_else(world):
-    """It proves nothing without a proof of the key, which only the enrolment asks for."""
+    """Without a proof of the key: the enrolment alone takes its request for one."""
     headers = world.token(key(), "payload:validate", "device:enrol")
     problem(world.client.post("/check", content=b"<x/>", headers=headers), 401, "invalid-token")
 

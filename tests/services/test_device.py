@@ -14,9 +14,13 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jws
 
 from kg.identity.authority import BuiltIn
+from kg.identity.device_flow import token_for
+from kg.identity.proofs import prove
 from tests.api.problem import problem
 from tests.messages import register, report
 from tests.paths import ROOT
@@ -167,6 +171,36 @@ def test_owner_may_say_no(issuer, served, tmp_path):
     assert status == 2
     assert "access_denied" in err
     assert not (tmp_path / "device" / "device.pem").exists()
+
+
+def test_token_bound_to_a_devices_key_opens_routes(issuer, served):
+    """By the device flow, with a fresh proof for each request; whoever has only the token has nothing."""
+    address, folder = served
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    token = token_for(
+        issuer, "device", key, lambda prompt: owner(issuer, prompt.code, sub="carl", tenant="default"),
+        resource=AUDIENCE, scope="payload:validate self:read", wait=lambda _: time.sleep(0.2),
+    )  # fmt: skip
+    assert "jkt" in jws.extract_compact(token.encode()).payload.decode()
+
+    def headers(method, path, private=pem):
+        return {"Authorization": f"DPoP {token}", "DPoP": prove(private, method, address + path, token)}
+
+    with connect(address, folder) as client:
+        sent = headers("POST", "/check")
+        assert client.post("/check", content=register(), headers=sent).status_code == 200
+        problem(client.post("/check", content=register(), headers=sent), 401, "invalid-dpop-proof")
+        assert client.get("/me/data", headers=headers("GET", "/me/data")).status_code == 200
+        stolen = {"Authorization": f"Bearer {token}"}
+        problem(client.post("/check", content=register(), headers=stolen), 401, "invalid-token")
+        thief = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        answer = client.post("/check", content=register(), headers=headers("POST", "/check", thief))
+        problem(answer, 401, "invalid-dpop-proof")
+        answer = client.get("/queries", headers=headers("GET", "/queries"))
+        problem(answer, 403, "scope")
 
 
 def test_client_credentials_open_what_their_scopes_say(issuer, served):
