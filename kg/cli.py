@@ -14,6 +14,7 @@ from kg.cli_enrol import certificate_app, enrol
 from kg.cli_event import event_app
 from kg.cli_evidence import evidence
 from kg.cli_explain import explain
+from kg.cli_gateway import gateway
 from kg.cli_guard import guard
 from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
@@ -49,6 +50,7 @@ app.command()(convert)
 app.command()(enrol)
 app.command()(evidence)
 app.command()(explain)
+app.command()(gateway)
 app.command()(guard)
 app.command()(lower)
 app.command()(mappings)

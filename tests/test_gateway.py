@@ -295,7 +295,7 @@ def test_means_are_reported_of_whole_intervals_only(plans):
 
 
 def test_reports_reach_the_vtn(world):
-    world.carrier._meter.add(datetime.now(UTC) - timedelta(minutes=3), Decimal(30))
+    world.carrier.meter.add(datetime.now(UTC) - timedelta(minutes=3), Decimal(30))
     world.carrier.sample()
     assert world.ven.report() == 1
     end = time.monotonic() + 10  # the answer comes when it is on disk, the readings are there soon after

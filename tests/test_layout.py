@@ -44,6 +44,9 @@ DOORS = {
     "pyarrow": {"kg.readings.forms"},
     "openleadr": {"kg.openadr.openleadr_client"},
     "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening"},
+    "pymodbus": {"kg.gateway.modbus"},
+    "c104": {"kg.gateway.iec104", "kg.gateway.iec104_calls"},
+    "open61850": {"kg.gateway.mms"},
 }
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {
@@ -84,7 +87,7 @@ VAGUE = re.compile(
 HEAVY = {
     *("rdflib", "pyshacl", "openleadr", "owlrl", "fastapi", "uvicorn", "pydantic", "typer", "rich", "duckdb"),
     *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3", "joserfc"),
-    "clickhouse_connect",
+    *("clickhouse_connect", "pymodbus", "c104", "open61850"),
 }
 
 

@@ -17,25 +17,57 @@ from typing import Any
 from urllib.parse import quote
 
 from device import Devices
-from gateway import Gateway
+
+from kg.devices.models import find_model, instance, written
+
+
+def start(undo: contextlib.ExitStack, log: str, command: list[str], pattern: str, **settings: str) -> str:
+    """Start a process that writes to a file, and wait for words of it; it is ended by ``undo``."""
+    environment = os.environ | {f"FLEXKG_{name.upper()}": value for name, value in settings.items()}
+    path = Path(log)
+    with path.open("wb") as file:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+        )
+    undo.callback(end, process)
+
+    def said() -> Any:
+        if process.poll() is not None:
+            sys.exit(f"{' '.join(command)} ended:\n{path.read_text()}")
+        return re.search(pattern, path.read_text())
+
+    return until(f"{' '.join(command)} is ready", said)[0]
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process in good order; one that does not heed it is killed."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(20)
 
 
 def serve(undo: contextlib.ExitStack, store: str, vtn: str, **settings: str) -> str:
     """Start a service; gives its address."""
-    environment = os.environ | {f"FLEXKG_{name.upper()}": value for name, value in settings.items()}
     command = ["flexkg", "serve", "--store", store, "--vtn", vtn, "--port", "0"]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout
-    undo.callback(process.stdout.close)
-    undo.callback(process.wait, 30)
-    undo.callback(process.terminate)
-    line = process.stdout.readline()
-    found = re.search(r"http://127\.0\.0\.1:\d+", line)
-    if found is None:
-        sys.exit(line)
-    return found[0]
+    return start(undo, f"{store}.log", command, r"http://127\.0\.0\.1:\d+", **settings)
+
+
+def gateway(undo: contextlib.ExitStack, number: int, vtn: str, modbus: int) -> None:
+    """Write a gateway's folder (mapping, site, configuration), and run ``flexkg gateway`` on it."""
+    folder, device = Path(f"home-{number}"), f"urn:dev:pump-{number}"
+    folder.mkdir()
+    values = {"HOST": "127.0.0.1", "PORT": str(modbus), "UNIT": str(number)}
+    made = instance(find_model("generic-heat-pump"), device, values)
+    (folder / "pump.td.jsonld").write_text(written(made))
+    site = {"@context": "https://w3id.org/flexkg/context/site"}
+    site["resources"] = [{"resourceID": "PUMP", "devices": [device]}]
+    (folder / "home.site.jsonld").write_text(json.dumps(site))
+    told = Path("gateway.toml").read_text()
+    (folder / "gateway.toml").write_text(told.format(vtn=vtn, number=number))
+    start(undo, f"home-{number}.log", ["flexkg", "gateway", str(folder)], "gateway GATEWAY-.*")
 
 
 def call(method: str, url: str, body: Any = None) -> Any:
@@ -48,8 +80,8 @@ def call(method: str, url: str, body: Any = None) -> Any:
 
 def until(what: str, found: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until something is so; the story ends where it does not come to that."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
         if result := found():
             return result
         time.sleep(0.2)
@@ -68,58 +100,59 @@ def tell(undo: contextlib.ExitStack) -> None:
     devices = Devices([1, 2])
     port = devices.begin()
     undo.callback(devices.end)
-    user = serve(undo, "user", "USER", report_every="PT2S", poll_frequency="PT1S")
-    aggregator = serve(
-        undo,
-        "aggregator",
-        "AGG",
-        upstream=f"{user}/OpenADR2/Simple/2.0b",
-        shares="shares.csv",
-        ven_name="AGGREGATOR",
-        report_every="PT2S",
-        poll_frequency="PT1S",
-    )
-    gateways = [Gateway(Path(f"home-{n}"), f"GATEWAY-{n}", aggregator, port, n) for n in (1, 2)]
-    for gateway in gateways:
-        undo.callback(gateway.close)
-    for gateway in gateways:
-        gateway.ven.step()
+    often = {"report_every": "PT2S", "poll_frequency": "PT1S"}
+    user = serve(undo, "user", "USER", **often)
+    above = {"upstream": f"{user}/OpenADR2/Simple/2.0b", "shares": "shares.csv", "ven_name": "AGGREGATOR"}
+    aggregator = serve(undo, "aggregator", "AGG", **above, **often)
+    for number in (1, 2):
+        gateway(undo, number, aggregator, port)
     until("the aggregator registers", lambda: any(v["registered"] for v in call("GET", f"{user}/vens")))
+    until(
+        "both gateways register", lambda: sum(v["registered"] for v in call("GET", f"{aggregator}/vens")) == 2
+    )
     print("registered: AGGREGATOR with USER, GATEWAY-1 and GATEWAY-2 with AGG")
 
-    start = datetime.now(UTC) + timedelta(seconds=3)
+    begins = datetime.now(UTC) + timedelta(seconds=5)
     signal = {
         "name": "LOAD_DISPATCH",
         "type": "setpoint",
         "item": {"base": "powerReal", "units": "W", "scale": "k"},
-        "intervals": [{"duration": "PT1H", "value": 9}],
+        "intervals": [{"duration": "PT8S", "value": 9}],
     }
-    asked = {"event_id": "E-1", "vens": ["AGGREGATOR"], "starts_at": start.isoformat(), "signals": [signal]}
+    asked = {"event_id": "E-1", "vens": ["AGGREGATOR"], "starts_at": begins.isoformat(), "signals": [signal]}
     call("POST", f"{user}/events", asked)
-    until("the event is split", lambda: len(call("GET", f"{aggregator}/events")) == 2)
-    for gateway in gateways:
-        until("the gateway has its event", lambda g=gateway: (g.ven.step(), g.events)[1])
-    opts = {e["ven_id"]: e["opt"] for e in call("GET", f"{aggregator}/events")}
-    print(f"asked of all: 9 kW at most; opts: {dict(sorted(opts.items()))}")
-    print("opt of the aggregator:", until("it answers", lambda: call("GET", f"{user}/events")[0]["opt"]))
 
-    time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()) + 0.2)
-    for gateway in gateways:
-        print(f"{gateway.name}: power limit register holds {gateway.dispatch()[0]} W")
-    minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
-    for gateway in gateways:
-        gateway.read(minute)
-        gateway.ven.report()
-    until("the merged report goes up", lambda: any(v["last_report"] for v in call("GET", f"{user}/vens")))
+    def answered() -> list[str]:
+        opts = {e["ven_id"]: e["opt"] for e in call("GET", f"{aggregator}/events")}
+        return (
+            sorted(f"{ven} {opt}" for ven, opt in opts.items())
+            if len(opts) == 2 and all(opts.values())
+            else []
+        )
+
+    print("asked of all: 9 kW at most;", ", ".join(until("both gateways answer", answered)))
+    print("opt of the aggregator:", until("it answers", lambda: call("GET", f"{user}/events")[0]["opt"]))
+    for number in (1, 2):
+        held = until("the register is written", lambda n=number: devices.limit(n))
+        print(f"GATEWAY-{number}: power limit register holds {held} W")
+
     text = "SELECT ?value { ?r a saref:Observation ; saref:hasResult ?x . ?x saref:hasValue ?value }"
-    found = call("GET", f"{user}/sparql?query={quote(text)}")["results"]["bindings"]
-    print("reported to the flexibility user, W:", *(f"{float(row['value']['value']):g}" for row in found))
+
+    def merged() -> list[float]:
+        rows = call("GET", f"{user}/sparql?query={quote(text)}")["results"]["bindings"]
+        return [value for row in rows if (value := float(row["value"]["value"])) == 9000]
+
+    print(f"reported to the flexibility user: {until('the merged report goes up', merged)[0]:g} W")
+    until("the event is over", lambda: call("GET", f"{user}/events")[0]["status"] == "completed")
     for entry in call("GET", f"{aggregator}/activations/{quote('USER:E-1~GATEWAY-1', safe='')}"):
-        said = (entry[name] for name in ("step", "value", "unit", "answer"))
+        said = (entry[name] for name in ("step", "point", "value", "unit", "answer"))
         print("entry:", *filter(None, said))
+    for made in call("POST", f"{user}/activations/E-1/settlement")["made"]:
+        print("settled:", *(made[name] for name in ("step", "value", "unit", "answer")))
     for name, address in (("aggregator", aggregator), ("user", user)):
         event = "E-1" if name == "user" else "USER:E-1~GATEWAY-1"
-        with urllib.request.urlopen(f"{address}/activations/{quote(event, safe='')}/evidence") as answer:
+        url = f"{address}/activations/{quote(event, safe='')}/evidence"
+        with urllib.request.urlopen(url, timeout=30) as answer:
             Path(f"{name}.zip").write_bytes(answer.read())
         with zipfile.ZipFile(f"{name}.zip") as archive:
             archive.extractall(f"pack-{name}")

@@ -8,15 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from mms import Ied
 from open61850.server import IedModel, MmsServer
-from story import call, free_port, serve, until
+from processes import free_port, serve, until
+from story import call
 
 from kg.devices.models import find_model, instance, written
 from kg.devices.sites import load_site
 from kg.gateway.carrier import Carrier
 from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
+from kg.gateway.mms import Ieds
 from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord
 from kg.ingest import Ingest
@@ -59,7 +60,7 @@ def tell(undo: contextlib.ExitStack) -> None:
     plans = load_site([str(folder)]).plans
 
     vtn = serve(undo, "aggregator-of-the-battery")
-    line = Ied(made["base"], "DER")
+    line = Ieds(plans["BATTERY"])
     undo.callback(line.close)
     ingest = Ingest(folder / "store")
     undo.callback(ingest.close)

@@ -119,7 +119,7 @@ def _iec104(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:
         "commonAddress": access.get("commonAddress"),
         "informationObjectAddress": access.get("informationObjectAddress"),
         "value": raw,
-    }
+    } | ({"select": True} if access.get("selectBeforeOperate") is True else {})
 
 
 def _dlms(point: Point, value: Decimal, raw: int | float) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Carrier:
         on_behalf_of: str = "",
     ) -> None:
         self._plans, self._resource, self._driver, self._ven = plans, resource, driver, ven
-        self._records, self._meter, self._behalf, self._ready_when = records, meter, on_behalf_of, ready_when
+        self._records, self.meter, self._behalf, self._ready_when = records, meter, on_behalf_of, ready_when
         self.plan = plans[resource]
         self._points = points_of(self.plan)
         self._bases = bases(self.plan)
@@ -146,18 +146,18 @@ class Carrier:
 
     def readings(self, length: str) -> dict[str, Decimal]:
         """Give the mean powers that were not reported yet, in watts."""
-        return self._meter.readings(length) if self._meter is not None else {}
+        return self.meter.readings(length) if self.meter is not None else {}
 
     def sample(self) -> None:
         """Read the meter once; what is not reached leaves a gap."""
-        if self._meter is not None:
+        if self.meter is not None:
             try:
-                value = self._driver.read(self._meter.point)
+                value = self._driver.read(self.meter.point)
             except DeviceUnreachable as error:
                 _log.warning("not read: %s", error)
                 return
             if value is not None:
-                self._meter.add(datetime.now(UTC), value)
+                self.meter.add(datetime.now(UTC), value)
 
     def dispatch(self) -> list[Write]:
         """Write what running intervals ask for, bring back what none does; gives the confirmed writes."""

@@ -75,7 +75,9 @@ class Live:
             key=settings.upstream_key,
             signs=settings.upstream_signs,
         )
-        return Ascent(Upstream(way, name, self._ingest, node), pause, every)
+        # no finer than what those below are asked for: it is their sum
+        shortest = settings.report_every if every <= 3600 and settings.report_every else "PT1M"
+        return Ascent(Upstream(way, name, self._ingest, node, shortest=shortest), pause, every)
 
     def start(self) -> None:
         """Start what runs beside; starting twice does nothing."""

@@ -1,0 +1,166 @@
+"""What a gateway is told: a TOML file beside its site's mappings."""
+
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, get_args, get_type_hints
+
+from kg.errors import UsageError
+
+#: Name of the file in the folder of a site.
+FILE: Final = "gateway.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS: the authority of the other side, and a certificate with its key, PEM files."""
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """The station towards a control centre.
+
+    Attributes:
+        site: folder or file of its own points, a site by itself.
+        resource: the resource of that site whose points the control centre writes and is told.
+        table: CSV file of what its points become.
+        protocol: how the control centre calls.
+        listen: address and port to listen on.
+        scl: SCL file of the gateway's own IED, for IEC 61850.
+        tells: point of the station -> point of the plant whose value it is told; ``available`` alone is
+            whether the plant takes commands.
+    """
+
+    site: Path
+    resource: str
+    table: Path
+    protocol: str = "iec60870-5-104"
+    listen: str = "127.0.0.1:2404"
+    scl: Path | None = None
+    tells: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a gateway is told.
+
+    Attributes:
+        vtn: address of the VTN's service, or of its OpenADR endpoint.
+        ven: venName, and venID to ask for.
+        resource: the resource of the site that it acts for.
+        site: mappings and site files; the folder of the file without it.
+        store: directory of the gateway's own store.
+        on_behalf_of: party in whose name it acts.
+        registry: address of the service that keeps the registry of activations; ``vtn`` without it, ``""``
+            for none but the gateway's own store.
+        ready: point that says whether the plant takes commands; empty: it always does.
+        ready_values: values of it that mean yes; any but 0 without them.
+        meter: point whose power is reported; empty: nothing is.
+        meter_watts: watts of what is drawn for one unit of it; by its unit and direction without it.
+        poll: seconds between polls.
+        pace: seconds between looks at what is due, and between samples.
+        report: seconds between reports.
+        shortest: shortest interval of the report that it offers, an OpenADR duration.
+        tls: towards the VTN.
+        plant_tls: towards the plant, and the control centre, over IEC 60870-5-104.
+        station: the station towards a control centre; None for none.
+    """
+
+    vtn: str
+    ven: str
+    resource: str
+    site: Path = Path()
+    store: Path = Path("store")
+    on_behalf_of: str = ""
+    registry: str | None = None
+    ready: str = ""
+    ready_values: list[float] = field(default_factory=list)
+    meter: str = ""
+    meter_watts: float | None = None
+    poll: float = 10.0
+    pace: float = 1.0
+    report: float = 60.0
+    shortest: str = "PT1M"
+    tls: Tls = field(default_factory=Tls)
+    plant_tls: Tls = field(default_factory=Tls)
+    station: StationSettings | None = None
+
+    @property
+    def service(self) -> str:
+        """Address of the VTN's service."""
+        return self.vtn.rstrip("/").removesuffix("/OpenADR2/Simple/2.0b")
+
+
+_TABLES: Final = {"tls": Tls, "plant_tls": Tls, "station": StationSettings}
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read a gateway's file; paths in it are taken from its folder.
+
+    Args:
+        path: the file, or the folder in which it is called ``gateway.toml``.
+
+    Raises:
+        UsageError: it is missing, no TOML, a name is not known or missing, or a value is of the wrong kind.
+    """
+    file = path / FILE if path.is_dir() else path
+    try:
+        said = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"the gateway's file cannot be read: {error.strerror}", where=str(file), cure=f"write a {FILE}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the file is no TOML: {error}", where=str(file), cure="mend it") from error
+    for name, kind in _TABLES.items():
+        if name in said:
+            if not isinstance(said[name], dict):
+                raise UsageError(f"{name} is no table", where=str(file), cure=f"write [{name}]")
+            said[name] = _made(kind, said[name], file, f"{name}.")
+    made: Configuration = _made(Configuration, said, file, "")
+    for name in ("poll", "pace", "report"):
+        if not getattr(made, name) > 0:
+            raise UsageError(f"{name} is not above 0", where=str(file), cure="write seconds")
+    return made
+
+
+def _made(kind: Any, said: dict[str, Any], file: Path, prefix: str) -> Any:
+    hints = get_type_hints(kind)
+    unknown = said.keys() - hints.keys()
+    if unknown:
+        raise UsageError(
+            f"{prefix}{min(unknown)} is not known", where=str(file), cure=f"use {', '.join(hints)}"
+        )
+    for one in fields(kind):
+        if one.default is MISSING and one.default_factory is MISSING and one.name not in said:
+            raise UsageError(f"{prefix}{one.name} is missing", where=str(file), cure="add it")
+    values = {name: _value(hints[name], value, file, prefix + name) for name, value in said.items()}
+    if kind is Configuration:
+        values = {"site": file.parent, "store": file.parent / "store"} | values
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, file: Path, name: str) -> Any:
+    kinds = set(get_args(hint)) or {hint}
+    if isinstance(value, tuple(one for one in (Tls, StationSettings) if one in kinds)):
+        return value
+    if Path in kinds and isinstance(value, str):
+        return file.parent / value
+    if str in kinds and isinstance(value, str):
+        return value
+    if bool in kinds and isinstance(value, bool):
+        return value
+    if float in kinds and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint == list[float] and isinstance(value, list) and all(type(one) in (int, float) for one in value):
+        return [float(one) for one in value]
+    if hint == dict[str, str] and isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
+        return value
+    raise UsageError(
+        f"{name} is of the wrong kind: {value!r}", where=str(file), cure="see the guide for gateways"
+    )

@@ -1,0 +1,92 @@
+"""The ways to all devices of a resource: for each protocol that its mappings name, a driver."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from kg.devices.points import Point
+from kg.devices.resources import Plan
+from kg.devices.writes import Write
+from kg.errors import UsageError
+from kg.gateway.driver import Driver
+from kg.gateway.points import points_of
+
+if TYPE_CHECKING:
+    from kg.gateway.iec104_calls import Keys
+
+#: Protocol -> the package that its driver is made with.
+PACKAGES: Final = {"modbus": "pymodbus", "iec60870-5-104": "c104", "iec61850": "open61850"}
+
+
+class Lines:
+    """A `kg.gateway.driver.Driver` over several protocols.
+
+    Args:
+        plan: the plan of the resource.
+        keys: for TLS over IEC 60870-5-104 (IEC 62351-3); None: without.
+
+    Raises:
+        UsageError: a protocol has no driver, a driver's package is not installed, or an address is none.
+    """
+
+    def __init__(self, plan: Plan, keys: "Keys | None" = None) -> None:
+        self.protocols = sorted({point.protocol for point in points_of(plan).values()})
+        self._drivers: dict[str, Any] = {}
+        for protocol in self.protocols:
+            if protocol not in PACKAGES:
+                raise UsageError(
+                    f"there is no driver for {protocol or 'a point without a protocol'}",
+                    where=plan.name,
+                    cure=f"use one of {', '.join(PACKAGES)}, or write one: kg.gateway.driver",
+                )
+            self._drivers[protocol] = loaded(protocol, partial(_driver, protocol, plan, keys))
+
+    def driver(self, protocol: str) -> Driver:
+        """Give the driver of a protocol."""
+        made: Driver = self._drivers[protocol]
+        return made
+
+    def write(self, write: Write) -> str:
+        """Send a write that was checked; see `kg.gateway.driver.Driver.write`."""
+        return self.driver(write.protocol).write(write)
+
+    def read(self, point: Point) -> Decimal | None:
+        """Read a point; see `kg.gateway.driver.Driver.read`."""
+        return self.driver(point.protocol).read(point)
+
+    def close(self) -> None:
+        """Close all lines."""
+        for driver in self._drivers.values():
+            driver.close()
+
+
+def loaded(protocol: str, make: Callable[[], Any]) -> Any:
+    """Make something that needs the package of a protocol.
+
+    Raises:
+        UsageError: the package is not installed; says how to.
+    """
+    try:
+        return make()
+    except ModuleNotFoundError as error:
+        package = PACKAGES[protocol]
+        if (error.name or "").split(".")[0] != package:
+            raise
+        raise UsageError(
+            f"the package {package} is not installed", where=protocol, cure=f"pip install {package}"
+        ) from error
+
+
+def _driver(protocol: str, plan: Plan, keys: "Keys | None") -> Any:
+    if protocol == "modbus":
+        from kg.gateway.modbus import Registers
+
+        return Registers(plan)
+    if protocol == "iec60870-5-104":
+        from kg.gateway.iec104 import Line
+
+        return Line(plan, keys)
+    from kg.gateway.mms import Ieds
+
+    return Ieds(plan)
