@@ -13,12 +13,22 @@ FILE: Final = "gateway.toml"
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """TLS: the authority of the other side, and a certificate with its key, PEM files."""
+    """TLS towards the VTN: authority of the other side, own certificate with its key; whether to sign."""
 
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
     signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlantTls:
+    """TLS towards plant and control centre, by IEC 62351-3; ``name`` is that in the plant's certificate."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class Configuration:
         report: seconds between reports.
         shortest: shortest interval of the report that it offers, an OpenADR duration.
         tls: towards the VTN.
-        plant_tls: towards the plant, and the control centre, over IEC 60870-5-104.
+        plant_tls: towards plant and control centre, over IEC 60870-5-104 and IEC 61850; None: without.
         station: the station towards a control centre; None for none.
     """
 
@@ -87,7 +97,7 @@ class Configuration:
     report: float = 60.0
     shortest: str = "PT1M"
     tls: Tls = field(default_factory=Tls)
-    plant_tls: Tls = field(default_factory=Tls)
+    plant_tls: PlantTls | None = None
     station: StationSettings | None = None
 
     @property
@@ -96,7 +106,7 @@ class Configuration:
         return self.vtn.rstrip("/").removesuffix("/OpenADR2/Simple/2.0b")
 
 
-_TABLES: Final = {"tls": Tls, "plant_tls": Tls, "station": StationSettings}
+_TABLES: Final = {"tls": Tls, "plant_tls": PlantTls, "station": StationSettings}
 
 
 def read_configuration(path: Path) -> Configuration:
@@ -147,7 +157,7 @@ def _made(kind: Any, said: dict[str, Any], file: Path, prefix: str) -> Any:
 
 def _value(hint: Any, value: Any, file: Path, name: str) -> Any:
     kinds = set(get_args(hint)) or {hint}
-    if isinstance(value, tuple(one for one in (Tls, StationSettings) if one in kinds)):
+    if isinstance(value, tuple(one for one in (Tls, PlantTls, StationSettings) if one in kinds)):
         return value
     if Path in kinds and isinstance(value, str):
         return file.parent / value

@@ -12,9 +12,10 @@ from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.errors import UsageError
 from kg.gateway.driver import DeviceUnreachable
-from kg.gateway.iec104_calls import TYPES, Caller, Keys, number, typed
+from kg.gateway.iec104_calls import TYPES, Caller, number, security, typed
 from kg.gateway.points import points_of
 from kg.gateway.station import Station
+from kg.gateway.tunnel import Keys, Reach
 
 _log = logging.getLogger("flexkg.gateway")
 
@@ -24,12 +25,13 @@ class Line:
 
     Args:
         plan: the plan of the resource; its points tell addresses and type identifications.
-        keys: for TLS; None: without.
+        reach: how stations are reached. Their TLS is a tunnel: in c104 2.2 (Mbed TLS 3.6) each handshake of a
+            caller ends with the error -0x5d80, since no host name is set.
     """
 
-    def __init__(self, plan: Plan, keys: Keys | None = None) -> None:
-        security = keys.security() if keys is not None else None
-        self._client = c104.Client(tick_rate_ms=50, command_timeout_ms=300, transport_security=security)
+    def __init__(self, plan: Plan, reach: Reach | None = None) -> None:
+        reach = reach or Reach()
+        self._client = c104.Client(tick_rate_ms=50, command_timeout_ms=300)
         self._points: dict[tuple[int, int], tuple[Caller, c104.Point]] = {}
         callers: dict[str, Caller] = {}
         for point in points_of(plan).values():
@@ -37,9 +39,7 @@ class Line:
                 continue
             at, (station, address) = urlsplit(point.access["endpoint"]), self._address(point)
             if at.netloc not in callers:
-                callers[at.netloc] = Caller(
-                    self._client, str(at.hostname), at.port or (19998 if keys else 2404)
-                )
+                callers[at.netloc] = Caller(self._client, *reach(str(at.hostname), at.port, 2404, 19998))
             caller = callers[at.netloc]
             connection = caller.connection
             owner = connection.get_station(station) or connection.add_station(common_address=station)
@@ -120,8 +120,8 @@ class Post:
         port: int = 2404,
         keys: Keys | None = None,
     ) -> None:
-        security = keys.security() if keys is not None else None
-        self._server = c104.Server(ip=host, port=port, tick_rate_ms=50, transport_security=security)
+        tls = security(keys) if keys is not None else None
+        self._server = c104.Server(ip=host, port=port, tick_rate_ms=50, transport_security=tls)
         self._told: dict[str, c104.Point] = {}
         owners: dict[int, c104.Station] = {}
         for point in points_of(plan).values():

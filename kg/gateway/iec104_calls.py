@@ -5,14 +5,13 @@ c104 (lib60870) is under GPL-3.0. It is no part of FlexKG: who wants this protoc
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import c104
 
 from kg.errors import UsageError
+from kg.gateway.tunnel import Keys
 
 #: Type identifications by their numbers.
 TYPES: Final = {kind.value: kind for kind in c104.Type.__members__.values()}
@@ -34,34 +33,25 @@ _QUALIFIER: Final = {
 _CON: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What TLS is spoken with: authority of the other side, own certificate and its key, PEM files.
+def security(keys: Keys) -> c104.TransportSecurity:
+    """Make c104's TLS for a station that is called.
+
+    Raises:
+        UsageError: a file cannot be used.
 
     Source:
-        IEC 62351-3, profile for TCP: both sides show certificates; TLS 1.2 or later.
+        IEC 62351-3, profile for TCP.
     """
-
-    ca: Path
-    certificate: Path
-    key: Path
-
-    def security(self) -> c104.TransportSecurity:
-        """Make c104's configuration.
-
-        Raises:
-            UsageError: a file cannot be used.
-        """
-        made = c104.TransportSecurity(validate=True, only_known=False)
-        try:
-            made.set_certificate(cert=str(self.certificate), key=str(self.key))
-            made.set_ca_certificate(cert=str(self.ca))
-            made.set_version(min=c104.TlsVersion.TLS_1_2, max=c104.TlsVersion.TLS_1_3)
-        except ValueError as error:
-            raise UsageError(
-                f"a certificate or key for IEC 60870-5-104 cannot be used: {error}", cure="give PEM files"
-            ) from error
-        return made
+    made = c104.TransportSecurity(validate=True, only_known=False)
+    try:
+        made.set_certificate(cert=str(keys.certificate), key=str(keys.key))
+        made.set_ca_certificate(cert=str(keys.ca))
+        made.set_version(min=c104.TlsVersion.TLS_1_2, max=c104.TlsVersion.TLS_1_3)
+    except ValueError as error:
+        raise UsageError(
+            f"a certificate or key cannot be used: {error}", where="plant_tls", cure="give PEM files"
+        ) from error
+    return made
 
 
 def number(value: Any) -> Decimal:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kg.devices.points import Point
 from kg.devices.resources import Plan
@@ -11,9 +11,7 @@ from kg.devices.writes import Write
 from kg.errors import UsageError
 from kg.gateway.driver import Driver
 from kg.gateway.points import points_of
-
-if TYPE_CHECKING:
-    from kg.gateway.iec104_calls import Keys
+from kg.gateway.tunnel import Keys, Reach
 
 #: Protocol -> the package that its driver is made with.
 PACKAGES: Final = {"modbus": "pymodbus", "iec60870-5-104": "c104", "iec61850": "open61850"}
@@ -24,15 +22,16 @@ class Lines:
 
     Args:
         plan: the plan of the resource.
-        keys: for TLS over IEC 60870-5-104 (IEC 62351-3); None: without.
+        keys: for TLS over IEC 60870-5-104 and IEC 61850 (IEC 62351-3); None: without.
 
     Raises:
         UsageError: a protocol has no driver, a driver's package is not installed, or an address is none.
     """
 
-    def __init__(self, plan: Plan, keys: "Keys | None" = None) -> None:
+    def __init__(self, plan: Plan, keys: Keys | None = None) -> None:
         self.protocols = sorted({point.protocol for point in points_of(plan).values()})
         self._drivers: dict[str, Any] = {}
+        self._reach = Reach(keys)
         for protocol in self.protocols:
             if protocol not in PACKAGES:
                 raise UsageError(
@@ -40,7 +39,7 @@ class Lines:
                     where=plan.name,
                     cure=f"use one of {', '.join(PACKAGES)}, or write one: kg.gateway.driver",
                 )
-            self._drivers[protocol] = loaded(protocol, partial(_driver, protocol, plan, keys))
+            self._drivers[protocol] = loaded(protocol, partial(_driver, protocol, plan, self._reach))
 
     def driver(self, protocol: str) -> Driver:
         """Give the driver of a protocol."""
@@ -59,6 +58,7 @@ class Lines:
         """Close all lines."""
         for driver in self._drivers.values():
             driver.close()
+        self._reach.close()
 
 
 def loaded(protocol: str, make: Callable[[], Any]) -> Any:
@@ -78,7 +78,7 @@ def loaded(protocol: str, make: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _driver(protocol: str, plan: Plan, keys: "Keys | None") -> Any:
+def _driver(protocol: str, plan: Plan, reach: Reach) -> Any:
     if protocol == "modbus":
         from kg.gateway.modbus import Registers
 
@@ -86,7 +86,7 @@ def _driver(protocol: str, plan: Plan, keys: "Keys | None") -> Any:
     if protocol == "iec60870-5-104":
         from kg.gateway.iec104 import Line
 
-        return Line(plan, keys)
+        return Line(plan, reach)
     from kg.gateway.mms import Ieds
 
-    return Ieds(plan)
+    return Ieds(plan, reach)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from open61850.data import BitStringData, BoolData, FloatData, IECData, IntData, StructureData, UIntData
 from open61850.mms import ControlError, DataAccessError, MmsClient, MmsError, operate
 from open61850.server import IedModel, MmsServer
+from open61850.server.control import ControlEngine
 
 from kg.devices.points import Point
 from kg.devices.resources import Plan
@@ -19,13 +20,14 @@ from kg.errors import UsageError
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.points import points_of
 from kg.gateway.station import Station
+from kg.gateway.tunnel import Inward, Keys, Reach
 
 _log = logging.getLogger("flexkg.gateway")
 _SECONDS: Final = 5.0
 #: Object class of MMS for the names of logical devices.
 _DOMAIN: Final = 9
 #: AddCause of a command that is refused: not supported, blocked by process.
-_UNKNOWN, _BLOCKED = 0, 5
+_UNKNOWN, _BLOCKED = 0, 9
 
 
 def constraint_of(point: Point) -> str:
@@ -42,9 +44,11 @@ class Ieds:
 
     Args:
         plan: the plan of the resource; its points tell addresses and object references.
+        reach: how IEDs are reached; TLS is a tunnel, since open61850 has none.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, reach: Reach | None = None) -> None:
+        reach = reach or Reach()
         self._points = {key: one for key, one in points_of(plan).items() if one.protocol == "iec61850"}
         self._lines: dict[str, _Line] = {}
         for key, point in self._points.items():
@@ -54,7 +58,8 @@ class Ieds:
                 raise UsageError(
                     f"{endpoint!r} is no address of an IED", where=" ".join(key), cure="write mms://host:102"
                 )
-            self._lines.setdefault(endpoint, _Line(at.hostname, at.port or 102))
+            if endpoint not in self._lines:
+                self._lines[endpoint] = _Line(*reach(at.hostname, at.port, 102, 3782))
 
     def write(self, write: Write) -> str:
         """Operate a control, or set an attribute; gives what the IED says."""
@@ -174,10 +179,17 @@ class Post:
         scl: the SCL file (ICD, CID) that describes the IED.
         host: address to listen on.
         port: port.
+        keys: for TLS; None: without. The port on loopback behind it is plain, and open to this host's users.
     """
 
     def __init__(
-        self, plan: Plan, station: Station, scl: Path, host: str = "127.0.0.1", port: int = 102
+        self,
+        plan: Plan,
+        station: Station,
+        scl: Path,
+        host: str = "127.0.0.1",
+        port: int = 102,
+        keys: Keys | None = None,
     ) -> None:
         try:
             self._model = IedModel.from_scl(str(scl))
@@ -186,12 +198,14 @@ class Post:
                 f"the SCL file cannot be used: {error}", where=str(scl), cure="give an ICD or CID"
             ) from error
         self._name = self._model.ied_name
-        self._server = MmsServer(self._model, host=host, port=port)
+        self._server = MmsServer(
+            self._model, host=host if keys is None else "127.0.0.1", port=port if keys is None else 0
+        )
         self._told: dict[str, tuple[Point, str]] = {}
-        engine = self._server.controls
+        engine = self._server.controls = ControlEngine(self._server)  # before it listens
         for point in points_of(plan).values():
             reference, constraint = point.access["objectReference"], constraint_of(point)
-            if point.writable and constraint == "CO" and engine is not None:
+            if point.writable and constraint == "CO":
                 control = self._name + reference.partition(".Oper.")[0]
                 engine.set_handler(control, self._taker(station, point.name))
             elif not point.writable:
@@ -202,6 +216,9 @@ class Post:
             raise UsageError(
                 f"the station cannot listen: {error}", where=f"{host}:{port}", cure="take another port"
             ) from error
+        self._tls = Inward(host, port, self._server.port, keys) if keys is not None else None
+        if self._tls is not None:
+            self._tls.begin()
 
     @staticmethod
     def _taker(station: Station, name: str) -> Callable[[Any], int | None]:
@@ -228,4 +245,6 @@ class Post:
 
     def close(self) -> None:
         """End the IED."""
+        if self._tls is not None:
+            self._tls.close()
         self._server.stop()

@@ -13,7 +13,7 @@ from kg.devices.sites import Site, load_site
 from kg.errors import FlexKGError, UsageError
 from kg.gateway.asking import Asker
 from kg.gateway.carrier import Carrier
-from kg.gateway.configuration import Configuration, StationSettings, Tls
+from kg.gateway.configuration import Configuration, PlantTls, StationSettings
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.lines import Lines, loaded
 from kg.gateway.memory import Memory
@@ -21,6 +21,7 @@ from kg.gateway.meter import Meter
 from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord, Record, VtnRecord
 from kg.gateway.station import Station, read_rows
+from kg.gateway.tunnel import Keys
 from kg.ingest import Ingest
 from kg.openadr.ascent import Ascent
 from kg.openadr.courier import courier
@@ -147,7 +148,7 @@ class Gateway:
                 raise UsageError(
                     "the station's IED is not described", where="station.scl", cure="name an ICD"
                 )
-            return OwnIed(plan, station, told.scl, host, int(port))
+            return OwnIed(plan, station, told.scl, host, int(port), _keys(self.told.plant_tls))
 
         return loaded(told.protocol, make)
 
@@ -214,24 +215,9 @@ class Gateway:
         self._undo.close()
 
 
-def _keys(tls: Tls) -> Any:
-    """Make the keys of TLS over IEC 60870-5-104; None where none are named."""
-    given = (tls.ca, tls.certificate, tls.key)
-    if not any(given):
-        return None
-    if tls.ca is None or tls.certificate is None or tls.key is None:
-        raise UsageError(
-            "TLS over IEC 60870-5-104 needs both sides' certificates",
-            where="plant_tls",
-            cure="name ca, certificate and key",
-        )
-
-    def make() -> Any:
-        from kg.gateway.iec104_calls import Keys
-
-        return Keys(tls.ca, tls.certificate, tls.key)  # type: ignore[arg-type]
-
-    return loaded("iec60870-5-104", make)
+def _keys(tls: PlantTls | None) -> Keys | None:
+    """Make the keys of TLS towards plant and control centre; None where none are named."""
+    return Keys(tls.ca, tls.certificate, tls.key, tls.name) if tls is not None else None
 
 
 def _safely(act: Callable[[], object]) -> None:
