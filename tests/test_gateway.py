@@ -306,7 +306,7 @@ def test_reports_reach_the_vtn(world):
 
 @pytest.fixture
 def station():
-    folder = ROOT / "examples" / "07-telecontrol"
+    folder = ROOT / "examples" / "07-telecontrol" / "station"
     plans = load_site([str(folder / "station.td.jsonld"), str(folder / "station.site.jsonld")]).plans
     issued, cancelled, stopped = [], [], []
     made = Station(
