@@ -40,6 +40,8 @@ _CHANGED = FLEX + "modifiedAt"
 _REPLACED = frozenset(f"<{FLEX}{name}>" for name in ("EventVersion", "Opt", "ReportDescription"))
 #: What opens a door stays in the encrypted journal: no query shows it.
 _SECRET = f" <{FLEX}bearerToken> "
+#: Readings from which on what was worked out is written, however few the rows.
+_TOGETHER = 100_000
 #: Findings of one refused payload that the graph shows; the journal keeps all.
 _SHOWN = 100
 
@@ -130,6 +132,9 @@ class Applier:
                 changes.append(_refusal(row))
             else:
                 changes.append(self._accepted(row, row.lifted, readings))
+                if len(readings.payload) >= _TOGETHER:
+                    self._write(changes, readings)
+                    changes, readings = [], Batch()
         perform(orders, self.readings)
         self._write(changes, readings)
 

@@ -39,6 +39,8 @@ __all__ = ["Ingest", "Rebuilt", "Receipt", "rebuild"]
 
 #: Rows that share one transaction of the graph store when the graph is made up for.
 _TAIL = 256
+#: Bytes of payloads from which on a batch is whole, however few they are.
+_AT_ONCE = 8_000_000
 #: Batches that may wait for the graph while the next one is recorded.
 _FLYING = 1
 
@@ -214,7 +216,13 @@ class Ingest:
 
     def _chunk(self, source: Iterator[tuple[str, bytes]]) -> list[tuple[str, Work]]:
         """Check the payloads of one batch, while the batch before it is written."""
-        return [(name, self._examine(data, "", "in", None)) for name, data in islice(source, self._batch)]
+        chunk, size = [], 0
+        for name, data in islice(source, self._batch):
+            chunk.append((name, self._examine(data, "", "in", None)))
+            size += len(data)
+            if size >= _AT_ONCE:
+                break
+        return chunk
 
     def close(self) -> None:
         """Put everything on disk and give the store back; closing twice does nothing."""

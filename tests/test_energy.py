@@ -1,4 +1,4 @@
-"""The stored query ``energy``: nothing is counted twice, whichever series state it, over both back ends."""
+"""The stored queries ``energy`` and ``out-of-range`` over both back ends: nothing twice, nothing left out."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ SERIES = {
     "ven-c/usage/phase": ("ven-c/pump", "ActivePower", "mean", "usage", QUARTER, "3"),
     "ven-c/usage/peak": ("ven-c/pump", "ActivePower", "max", "usage", QUARTER, "50"),
     "ven-c/usage/register": ("ven-c/pump", "ActiveEnergy", "instantaneous", "usage", QUARTER, "70000"),
+    "ven-c/usage/feed": ("ven-c/pump", "ActivePower", "min", "usage", QUARTER, "7"),
     "ven-d/usage/daily": ("ven-d/shop", "ActiveEnergy", "sum", "usage", timedelta(days=1), "24"),
     "ven-d/usage/power": ("ven-d/shop", "ActivePower", "mean", "usage", QUARTER, "1"),
 }
@@ -46,7 +47,12 @@ def described() -> str:
             (point, f"<{RDF}type>", f"<{FLEX}ReportDescription>"),
             (point, f"<{FLEX}series>", series),
             (point, f"<{FLEX}reportType>", f"<{VOCAB}reportType/{report}>"),
+            (f"<urn:x:view/{resource}>", f"<{FLEX}describes>", f"<{ID}resource/{resource}>"),
+            (f"<urn:x:view/{resource}>", f"<{FLEX}minimumPower>", decimal("-6500")),
+            (f"<urn:x:view/{resource}>", f"<{FLEX}maximumPower>", decimal("3000")),
         ]
+        if name.endswith("feed"):
+            facts.append((binding, f"<{FLEX}positiveMeans>", f"<{VOCAB}flowDirection/export>"))
         lines += [f"{' '.join(fact)} ." for fact in facts]
     return "\n".join(lines)
 
@@ -110,3 +116,18 @@ def test_power_counts_where_the_window_has_no_energy(world: World) -> None:
     """A day's energy that began before the window is not in it."""
     found = asked(world, **{"from": "2026-01-31T09:00:00Z", "resource": "shop"})
     assert found == {("shop", "9", "power"): Decimal(1)}
+
+
+def test_values_out_of_range_are_kept_and_listed(world: World) -> None:
+    """Beyond what the site says of the resource, in the unit of the series; export is positive in one."""
+    query = stored_query("out-of-range")
+    plain, fast = world.answers(query.text, query.bindings({"to": "2026-01-31T08:15:00Z"}))
+    assert fast == plain
+    names, rows = fast
+    shown = ("rID", "value", "low", "high")
+    found = [tuple(lexical(row[names.index(n)].partition("^^")[0]) for n in shown) for row in rows]
+    assert sorted(found) == [
+        ("feed", "7", "-3", "6.5"),
+        ("peak", "50", "-6.5", "3"),
+        ("power", "4", "-6.5", "3"),
+    ]

@@ -338,6 +338,23 @@ def test_deliver_leaves_what_has_no_series_time_or_number(old, new):
 # Apply and rebuild
 
 
+def test_batches_are_cut_where_they_grow_and_the_outcome_is_the_same(tmp_path, monkeypatch):
+    """However few rows there are: large reports are not held many at a time."""
+    digests = []
+    for name, most in (("whole", 10**9), ("cut", 1)):
+        monkeypatch.setattr("kg.apply._TOGETHER", most)
+        monkeypatch.setattr("kg.ingest._AT_ONCE", most)
+        with Ingest(tmp_path / name) as store:
+            received = [store.ingest(STORY[0]).accepted]
+            received += [
+                one.accepted for _, one in store.ingest_many((str(n), p) for n, p in enumerate(STORY[1:]))
+            ]
+            found = [(one.series, one.starts_at, one.value) for one in store.readings.scan()]
+            digests.append((received, found))
+    assert digests[0] == digests[1]
+    assert digests[0][1]
+
+
 def test_apply_twice_changes_nothing(tmp_path):
     """Rows that were applied are passed over; a graph that lost its count ends up the same."""
     with Ingest(tmp_path / "store") as store:
