@@ -56,12 +56,14 @@ class Registry:
     """The certificates of all parties.
 
     Args:
-        path: the file; made where it is missing.
+        path: the file; made where it is missing, with its folder.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        with guard(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._db = connect(path, wal=True)
         with transaction(self._db, path):
             self._db.execute(_TABLE)
