@@ -19,6 +19,7 @@ from kg.cli_guard import guard
 from kg.cli_journal import journal_app
 from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
+from kg.cli_mandate import mandate_app
 from kg.cli_ontology import ontology_app
 from kg.cli_operation import backup, move, restore, settings, tenants
 from kg.cli_readings import readings_app
@@ -42,6 +43,7 @@ app.add_typer(certificate_app, name="certificate")
 app.add_typer(devices_app, name="devices")
 app.add_typer(journal_app, name="journal")
 app.add_typer(event_app, name="event")
+app.add_typer(mandate_app, name="mandate")
 app.add_typer(ontology_app, name="ontology")
 app.add_typer(readings_app, name="readings")
 app.add_typer(subject_app, name="subject")

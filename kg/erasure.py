@@ -11,6 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from kg.chain import Row
 from kg.directory import StoreDirectory, open_directory, sync
@@ -20,6 +21,7 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.holds import Holds
 from kg.journal import Journal
 from kg.lift import lift
+from kg.namespaces import FLEX, ID, RDF
 from kg.proof import Hit, search
 from kg.readings.backends import open_readings
 from kg.redaction import ERASED, SHORT, Names, redacted, redacted_json
@@ -58,6 +60,7 @@ class Erased:
         bytes: their size.
         hits: where a name was still found; empty when the proof holds.
         unsought: names too short to be searched for: they are in too much that has nothing to do with them.
+        shared: names of resources that others have resources of, too: they are theirs, and stay.
     """
 
     rows: int = 0
@@ -66,12 +69,15 @@ class Erased:
     bytes: int = 0
     hits: list[Hit] = field(default_factory=list)
     unsought: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         text = f"{self.rows} rows erased, {self.redacted} of them kept without the name"
         text += f"; {self.files} files, {self.bytes:,} bytes searched: {len(self.hits)} hits"
         if self.unsought:
             text += f"; too short to be searched for: {', '.join(self.unsought)}"
+        if self.shared:
+            text += f"; others have resources of that name, too: {', '.join(self.shared)}"
         for hit in self.hits[:20]:
             text += f"\n  {hit}"
         return text
@@ -224,6 +230,8 @@ def _prove(directory: StoreDirectory, names: list[str], done: Erased) -> None:
     they hold is searched for it.
     """
     others = _others(directory)
+    done.shared = _shared(directory, names[1:])
+    names = [one for one in names if one not in done.shared]
     done.unsought = [one for one in names if len(one) < SHORT]
     sought = [one for one in names if len(one) >= SHORT]
     part = [one for one in sought if any(one in other and one != other for other in others)]
@@ -233,6 +241,19 @@ def _prove(directory: StoreDirectory, names: list[str], done: Erased) -> None:
     files, size, hits = search(directory.path, part, others=others, without=views)
     done.files, done.bytes = done.files or files, done.bytes or size
     done.hits += [*hits, *_held(directory, Names(names, others=others))]
+
+
+def _shared(directory: StoreDirectory, names: list[str]) -> list[str]:
+    """Give those of the names of resources that resources of others have; the subject's are gone by now."""
+    if not names:
+        return []
+    graphs = EmbeddedGraphs(directory.graph)
+    try:
+        found = (one.subject for one in graphs.match(None, f"<{RDF}type>", f"<{FLEX}Resource>"))
+        held = {unquote(iri[1:-1].rpartition("/")[2]) for iri in found if iri.startswith(f"<{ID}resource/")}
+        return [one for one in names if one in held]
+    finally:
+        graphs.close()
 
 
 def _held(directory: StoreDirectory, names: Names) -> list[Hit]:

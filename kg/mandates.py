@@ -7,17 +7,20 @@ when the subject is erased.
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from kg.certificates import zulu
+from kg.directory import open_directory
 from kg.entry import Entry
 from kg.errors import UsageError
 from kg.graphs import facts_of, lexical
 from kg.journal import Journal
 from kg.literals import date_time, segment, string
-from kg.namespaces import FLEX, ID, RDF, VERSION, XSD
+from kg.namespaces import DCTERMS, FLEX, ID, RDF, VERSION, XSD
 from kg.successors import REDACTED
 
 #: Message type of the rows that hold mandates; they are no payloads.
@@ -39,6 +42,7 @@ class Mandate:
         begins: from when it counts, UTC.
         ends: until when, UTC.
         withdrawn: when it was withdrawn, UTC; None where it was not.
+        basis: where the paper is that it was granted on; empty where it was granted on the page.
     """
 
     id: str
@@ -48,6 +52,7 @@ class Mandate:
     begins: datetime
     ends: datetime
     withdrawn: datetime | None = None
+    basis: str = ""
 
     @property
     def iri(self) -> str:
@@ -77,6 +82,8 @@ class Mandate:
         yield f"{policy} <{FLEX}validUntil> {date_time(zulu(self.ends))} ."
         if self.withdrawn is not None:
             yield f"{policy} <{FLEX}revokedAt> {date_time(zulu(self.withdrawn))} ."
+        if self.basis:
+            yield f"{policy} <{DCTERMS}source> {string(self.basis)} ."
         yield f"{permission} <{ODRL}assigner> {party} ."
         yield f"{permission} <{ODRL}assignee> {client} ."
         yield f"{permission} <{ODRL}action> <{ODRL}read> ."
@@ -106,8 +113,15 @@ class Mandates:
         self._known: dict[str, Mandate] = {}
         self._read = 0
 
-    def grant(self, party: str, assignee: str, purpose: str, ends: datetime) -> Mandate:
+    def grant(self, party: str, assignee: str, purpose: str, ends: datetime, *, basis: str = "") -> Mandate:
         """Record that a client may see a party's data; on disk on return.
+
+        Args:
+            party: venID of who grants.
+            assignee: the client.
+            purpose: the end for which alone it counts.
+            ends: until when, with zone.
+            basis: where the paper is, for what was granted on paper.
 
         Raises:
             kg.errors.UsageError: the purpose is unknown, or the end is past or has no zone.
@@ -124,7 +138,7 @@ class Mandates:
         if not assignee or len(assignee) > 200:
             raise UsageError("nobody is named who may see", where="assignee", cure="give its client ID")
         until = ends.astimezone(UTC).replace(microsecond=0)
-        made = Mandate(secrets.token_hex(16), party, assignee, purpose, now, until)
+        made = Mandate(secrets.token_hex(16), party, assignee, purpose, now, until, basis=basis[:500])
         self._record(made)
         return made
 
@@ -145,6 +159,23 @@ class Mandates:
             found = replace(found, withdrawn=datetime.now(UTC).replace(microsecond=0))
             self._record(found)
         return found
+
+    def must_know(self, party: str) -> None:
+        """Let only a party go on that the journal knows: a mandate for a misspelt one would never count.
+
+        Raises:
+            kg.errors.UsageError: it knows no such party (code ``unknown-subject``).
+        """
+        if self._journal.keys.known([party]) is None:
+            raise UsageError(
+                "the store knows no such subject",
+                cure="give the venID as messages state it",
+                code="unknown-subject",
+            )
+
+    def all(self) -> list[Mandate]:
+        """List all mandates, those that count no more included."""
+        return self._all()
 
     def of(self, parties: list[str]) -> list[Mandate]:
         """List the mandates that parties granted, those that count no more included."""
@@ -189,6 +220,20 @@ class Mandates:
             return list(self._known.values())
 
 
+@contextmanager
+def recorded(store: Path) -> Iterator[Mandates]:
+    """Open the mandates of a store that no other process uses.
+
+    Raises:
+        kg.errors.StoreError: there is no store, it is in use, or its journal is damaged.
+    """
+    journal = Journal(open_directory(store, create=False))
+    try:
+        yield Mandates(journal)
+    finally:
+        journal.close()
+
+
 def read(text: str) -> Mandate:
     """Read a mandate from its N-Triples, as ``Mandate.lines`` writes them."""
     facts = facts_of(text.splitlines())
@@ -213,4 +258,5 @@ def read(text: str) -> Mandate:
         begins,
         ends,
         time("revokedAt"),
+        next(map(lexical, facts[policy].get(f"<{DCTERMS}source>", ())), ""),
     )
