@@ -21,7 +21,7 @@ from kg.devices.meanings import table
 from kg.devices.models import find_model, instance, written
 from kg.devices.points import compile_points
 from kg.devices.resources import Plan, Portion
-from kg.devices.strategies import strategy
+from kg.devices.strategy_check import strategy
 
 
 def measure(*, quick: bool = False) -> list[dict[str, Any]]:

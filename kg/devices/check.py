@@ -23,6 +23,7 @@ _KEYS: Final = {
     "http://schema.org/unitCode": "unit",
     "http://purl.org/dc/terms/source": "dct:source",
     FLEX + "unit": "unit",
+    FLEX + "strategyKnown": "flex:strategy",
     FLEX + "unitFits": "unit",
     FLEX + "unitKnown": "unit",
     FLEX + "wordOrderKnown": "contentType",

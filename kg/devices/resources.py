@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from kg.devices.documents import Document
 from kg.devices.points import Point, compile_points, number
-from kg.devices.strategies import Strategy, strategy
+from kg.devices.strategies import Strategy
+from kg.devices.strategy_check import strategy
 from kg.devices.terms import text
 from kg.errors import UsageError
 

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 from kg.devices.documents import Document
 from kg.devices.forms import is_modbus, modbus_form
 from kg.devices.points import number
-from kg.devices.resources import Resource, device_iris, rated_power
-from kg.devices.strategies import shipped
+from kg.devices.resources import Resource, device_iris, named_strategy, rated_power
+from kg.devices.strategies import file_of
 from kg.devices.terms import expand, text
 from kg.literals import segment, string
 from kg.namespaces import FLEX, ID, RDF, XSD
@@ -32,8 +32,14 @@ def resource_name(document: Document) -> str:
     return unquote(said.removeprefix(_RESOURCE)) if said.startswith(_RESOURCE) else ""
 
 
-def places(things: list[Document]) -> Callable[[Document, dict[str, Resource] | None], list[str]]:
+def places(
+    things: list[Document], folders: tuple[Path, ...] = ()
+) -> Callable[[Document, dict[str, Resource] | None], list[str]]:
     """Compare mappings with one another.
+
+    Args:
+        things: the mappings.
+        folders: folders with strategies of a site's own.
 
     Returns:
         A function that gives the facts about one of them; its second argument are the resources that site
@@ -50,6 +56,9 @@ def places(things: list[Document]) -> Callable[[Document, dict[str, Resource] | 
         for key in _identities(document) if not document.is_model else ():
             twins = (other.name for other in taken.get(key, ()) if other.name != document.name)
             lines += [f"<{document.iri}> <{FLEX}sameDeviceAs> {string(name)} ." for name in twins]
+        name, owner = named_strategy(document.iri, known or {}, document)
+        if name and owner is None and not document.is_model and file_of(name, folders) is None:
+            lines.append(f'<{document.iri}> <{FLEX}strategyKnown> "false"^^<{XSD}boolean> .')
         said = expand(document.data.get("flex:ofResource"), document.data)
         if said and (known is None or said in {resource_iri(name) for name in known}):
             lines.append(f"<{said}> <{RDF}type> <{FLEX}Resource> .")
@@ -82,12 +91,11 @@ def site_facts(document: Document, known: dict[str, Resource], things: dict[str,
         yield f"<{iri}> <{RDF}type> <{FLEX}SiteDevice> ."
     for name in known:
         yield f"<{resource_iri(name)}> <{RDF}type> <{FLEX}Resource> ."
-    own = {path.stem for path in _folder(document)}
     for place, entry in enumerate(document.data["resources"]):
         resource = known[entry["resourceID"]]
         iri = resource_iri(resource.name)
         yield f"<{iri}> <{RDF}type> <{FLEX}SiteResource> ."
-        if resource.strategy and resource.strategy not in shipped() and resource.strategy not in own:
+        if resource.strategy and file_of(resource.strategy, _folder(document)) is None:
             yield f'<{iri}> <{FLEX}misfit> "strategy" .'
         if _in_circle(resource, known):
             yield f'<{iri}> <{FLEX}misfit> "parts" .'
@@ -106,9 +114,8 @@ def site_facts(document: Document, known: dict[str, Resource], things: dict[str,
             markets.add(market)
 
 
-def _folder(document: Document) -> list[Path]:
-    folder = Path(document.name).parent
-    return sorted(folder.glob("*.csv")) if document.name and folder.is_dir() else []
+def _folder(document: Document) -> tuple[Path, ...]:
+    return (Path(document.name).parent,) if document.name else ()
 
 
 def _in_circle(resource: Resource, known: dict[str, Resource]) -> bool:

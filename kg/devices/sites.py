@@ -12,7 +12,8 @@ from kg.devices.documents import MAX_BYTES, Document, read_document
 from kg.devices.resources import Plan, Resource, compile_plans, resources_of
 from kg.devices.site_facts import places, resource_name
 from kg.devices.site_file import check_site, is_site
-from kg.devices.strategy_check import check_strategy, is_strategy, misfits, own_strategies
+from kg.devices.strategy_check import check_strategy, is_strategy
+from kg.devices.strategy_uses import misfits, own_strategies, reader
 from kg.errors import UnreadablePayload, UsageError
 from kg.report import Report, Violation
 
@@ -135,7 +136,7 @@ def check_files(paths: Iterable[Path], *, engine: str = "shacl") -> Iterator[tup
     strategies |= dict.fromkeys(own_strategies(documents, resources))
     things = {d.iri: d for d in documents if checked[d.name].conforms and not is_site(d) and not d.is_model}
     further: dict[str, list[Violation]] = {}
-    for name, found in misfits(things, resources, folders_of(documents)):
+    for name, found in misfits(things, resources, reader(folders_of(documents)), engine=engine):
         further.setdefault(name, []).append(found)
     for name, data, document in read:
         if isinstance(document, UnreadablePayload):
@@ -143,7 +144,7 @@ def check_files(paths: Iterable[Path], *, engine: str = "shacl") -> Iterator[tup
         else:
             yield name, checked[name].adding(further.get(name, ()))
     for path in strategies:
-        yield str(path), check_strategy(path)
+        yield str(path), check_strategy(path, engine=engine)
 
 
 def _described(documents: list[Document]) -> dict[str, Resource]:
@@ -172,7 +173,7 @@ def check_documents(
     sites = [document for document in documents if is_site(document)]
     things = [document for document in documents if not is_site(document)]
     known = _described(sites)
-    seen = places(things)
+    seen = places(things, folders_of(documents))
     for document in documents:
         if is_site(document):
             yield document.name, check_site(document, known, things, engine, without)

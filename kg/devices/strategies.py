@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from kg import assets
-from kg.errors import AssetError, UsageError
 
-#: What a row does with the value of a signal.
-ACTS: Final = (
-    *("set", "value", "share", "delta", "percent", "safe", "none"),
-    *("times", "offset", "toward"),
-)
 _COLUMNS: Final = ("signal", "type", "from", "until", "command", "do", "number", "base", "note")
+#: Columns that hold a number or nothing.
+NUMBERS: Final = ("from", "until", "number")
 #: How the head of a strategy begins.
 HEAD: Final = "signal,type,"
+#: Numbers of a strategy have so many digits before and behind the point at most, as xsd:decimal has them.
+_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Row:
         low: smallest value that the row is for, None for any.
         high: value from which the row is for no longer, None for none.
         command: name of the point, or its ``flex:commandName``.
-        act: one of `ACTS`.
+        act: what is done with the value, for example ``"set"``; rule STR-9 lists what there is.
         number: constant of ``set``, factor of the others.
         base: point whose present value counts, by name or ``flex:commandName``; needed by ``delta`` and
             ``toward``; ``times`` and ``offset`` start from the safe value without one.
@@ -52,47 +50,83 @@ class Row:
 Strategy = dict[tuple[str, str], tuple[Row, ...]]
 
 
-def read_strategy(path: Path) -> Strategy:
-    """Read a strategy.
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A line of a file that is no row of a strategy.
+
+    Attributes:
+        line: of the file, from 1.
+        what: what is wrong.
+        cure: what to do.
+    """
+
+    line: int
+    what: str
+    cure: str
+
+
+def cells_of(text: str) -> Iterator[tuple[int, dict[str, str]] | Flaw]:
+    """Read the cells of a strategy.
 
     Args:
-        path: a CSV file with the columns ``signal,type,from,until,command,do,number,base,note``.
+        text: CSV with the columns ``signal,type,from,until,command,do,number,base,note``.
 
-    Returns:
-        Rows by signal and type, in the order of the file.
+    Yields:
+        Line and cells by column, without white space around them; or what is wrong with the form.
 
-    Raises:
-        kg.errors.AssetError: a column or cell is wrong, or two rows command one point; names file and line.
+    >>> [len(one.what) > 0 for one in cells_of("signal;type")]
+    [True]
     """
-    found: dict[tuple[str, str], list[Row]] = {}
-    for _, row in _lines(path):
-        if isinstance(row, AssetError):
-            raise row
-        found.setdefault((row.signal, row.type), []).append(row)
-    for rows in found.values():
-        for row, other in overlaps(rows):
-            raise AssetError(
-                f"lines {other.line} and {row.line} give {row.command} two commands for one value",
-                where=f"{path}:{row.line}",
-                cure="let one of the two begin where the other ends",
-            )
-    return {key: tuple(rows) for key, rows in found.items()}
-
-
-def mistakes(path: Path) -> list[tuple[int, AssetError]]:
-    """List all that is wrong with the cells of a strategy: line and error."""
+    lines = csv.DictReader(text.removeprefix("\ufeff").splitlines())
+    rows = 0
     try:
-        return [(line, row) for line, row in _lines(path) if isinstance(row, AssetError)]
-    except AssetError as error:
-        return [(1, error)]
+        if tuple(lines.fieldnames or ()) != _COLUMNS:
+            yield Flaw(1, "the columns are not those of a strategy", f"use {','.join(_COLUMNS)}")
+            return
+        for cells in lines:
+            rows += 1
+            if None in cells or None in cells.values():
+                yield Flaw(lines.line_num, "the row has not as many cells as the head", "mend the row")
+            else:
+                yield lines.line_num, {name: cell.strip() for name, cell in cells.items()}
+    except csv.Error as error:
+        yield Flaw(lines.line_num, f"the file is no CSV: {error}", "save it as CSV")
+        return
+    if not rows:
+        yield Flaw(1, "the strategy has no row", "add rows")
 
 
-def rows_of(path: Path) -> list[Row]:
-    """Read the rows of a strategy that can be used, in the order of the file."""
+def number(text: str) -> Decimal | None:
+    """Read a number of a strategy; None for what is none, is not finite, or has too many digits.
+
+    >>> number("0.5"), number("many"), number("1e400")
+    (Decimal('0.5'), None, None)
+    """
     try:
-        return [row for _, row in _lines(path) if isinstance(row, Row)]
-    except AssetError:
-        return []
+        made = Decimal(text)
+    except InvalidOperation:
+        return None
+    exponent = made.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_DIGITS or made.adjusted() >= _DIGITS:
+        return None
+    return made
+
+
+def row_of(line: int, cells: dict[str, str]) -> Row | None:
+    """Make a row from its cells; None where a cell that should hold a number holds none."""
+    low, high, factor = made = [number(cells[name]) for name in NUMBERS]
+    if [one is not None for one in made] != [bool(cells[name]) for name in NUMBERS]:
+        return None
+    return Row(
+        *(cells["signal"], cells["type"], low, high, cells["command"], cells["do"]),
+        *(Decimal(1) if factor is None else factor, cells["base"], line),
+    )
+
+
+def rows_of(text: str) -> list[Row]:
+    """Read the rows of a strategy whose numbers are numbers, in the order of the file."""
+    made = [row_of(*one) for one in cells_of(text) if not isinstance(one, Flaw)]
+    return [row for row in made if row is not None]
 
 
 def overlaps(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
@@ -106,81 +140,19 @@ def overlaps(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
     seen: list[Row] = []
     for row in rows:
         for other in seen:
-            same = (row.signal, row.type, row.command) == (other.signal, other.type, other.command)
-            if same and row.command and _below(row.low, other.high) and _below(other.low, row.high):
+            if row.command and row.command == other.command and meet(row, other):
                 yield row, other
         seen.append(row)
 
 
+def meet(row: Row, other: Row) -> bool:
+    """Tell whether two rows are for one value of one signal."""
+    same = (row.signal, row.type) == (other.signal, other.type)
+    return same and _below(row.low, other.high) and _below(other.low, row.high)
+
+
 def _below(low: Decimal | None, high: Decimal | None) -> bool:
     return low is None or high is None or low < high
-
-
-def _lines(path: Path) -> Iterator[tuple[int, Row | AssetError]]:
-    """Read a strategy row by row: the line, and the row or what is wrong with it.
-
-    Raises:
-        kg.errors.AssetError: the file cannot be read, or its columns are not those of a strategy.
-    """
-    lines = csv.DictReader(assets.text(path).removeprefix("\ufeff").splitlines())
-    try:
-        if tuple(lines.fieldnames or ()) != _COLUMNS:
-            raise AssetError(
-                "the columns are not those of a strategy", where=str(path), cure=f"use {','.join(_COLUMNS)}"
-            )
-        for cells in lines:
-            try:
-                yield lines.line_num, _row(cells, f"{path}:{lines.line_num}", lines.line_num)
-            except AssetError as error:
-                yield lines.line_num, error
-    except csv.Error as error:
-        raise AssetError(f"the file is no CSV: {error}", where=str(path), cure="save it as CSV") from error
-
-
-def _row(cells: dict[str, str], where: str, line: int) -> Row:
-    if None in cells or None in cells.values():
-        raise AssetError("the row has not as many cells as the head", where=where, cure="mend the row")
-    cells = {name: cell.strip() for name, cell in cells.items()}
-    for name in ("signal", "type"):
-        if not cells[name]:
-            raise AssetError(f"the {name} is empty", where=where, cure=f"name the {name}")
-    act = cells["do"]
-    if act not in ACTS:
-        raise AssetError(
-            f"{act!r} is nothing that a row does", where=where, cure=f"use one of {', '.join(ACTS)}"
-        )
-    if act != "none" and not cells["command"]:
-        raise AssetError(
-            "the row names no command", where=where, cure="name a point or its flex:commandName, or do none"
-        )
-    if act in ("delta", "toward") and not cells["base"]:
-        raise AssetError(
-            f"{act} needs a base", where=where, cure="name the point whose present value it starts from"
-        )
-    if act == "set" and not cells["number"]:
-        raise AssetError("a set needs a number", where=where, cure="state what is written")
-    low, high = _number(cells["from"], where), _number(cells["until"], where)
-    if not _below(low, high):
-        raise AssetError(
-            f"no value is from {low} and below {high}", where=where, cure="put the smaller number into from"
-        )
-    number = _number(cells["number"], where)
-    return Row(
-        *(cells["signal"], cells["type"], low, high, cells["command"], act),
-        *(Decimal(1) if number is None else number, cells["base"], line),
-    )
-
-
-def _number(text: str, where: str) -> Decimal | None:
-    if not text:
-        return None
-    try:
-        made = Decimal(text)
-    except InvalidOperation as error:
-        raise AssetError(f"{text!r} is no number", where=where, cure="write a number") from error
-    if not made.is_finite():
-        raise AssetError(f"{text!r} is not finite", where=where, cure="write a finite number")
-    return made
 
 
 @cache
@@ -189,31 +161,16 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in assets.files("mappings", "strategies/*.csv")}
 
 
-def strategy(name: str, folders: Iterable[Path] = ()) -> Strategy:
-    """Give a strategy by its name.
+def file_of(name: str, folders: Iterable[Path] = ()) -> Path | None:
+    """Find the file of a strategy.
 
     Args:
         name: name of a shipped one, or of a file in one of ``folders``, which goes before ours.
         folders: folders of a site.
 
-    Raises:
-        kg.errors.UsageError: there is none of that name.
-
-    >>> strategy("heat-pump")[("SIMPLE", "level")][0].command
-    'mode'
+    Returns:
+        The file; None where there is none of that name.
     """
-    if name.replace("-", "").replace("_", "").isalnum():
-        for folder in folders:
-            if (folder / f"{name}.csv").is_file():
-                return read_strategy(folder / f"{name}.csv")
-    if name not in shipped():
-        raise UsageError(
-            f"no strategy is called {name!r}",
-            cure=f"use one of {', '.join(sorted(shipped()))}, or add {name}.csv",
-        )
-    return _shipped(name)
-
-
-@cache
-def _shipped(name: str) -> Strategy:
-    return read_strategy(shipped()[name])
+    plain = name.replace("-", "").replace("_", "").isalnum()
+    own = (folder / f"{name}.csv" for folder in folders if plain)
+    return next((path for path in own if path.is_file()), shipped().get(name))

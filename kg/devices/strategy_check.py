@@ -1,23 +1,44 @@
-"""The check of strategies: their cells, and whether the devices that they are for can do what they ask."""
+"""The check of a strategy by itself: the form of its table, then rules of ``shapes/devices/strategy.ttl``."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from kg import assets
 from kg.binding_tables import load
-from kg.devices.acts import share_of
-from kg.devices.documents import Document
-from kg.devices.limits import refusals
-from kg.devices.points import Point, compile_points
-from kg.devices.resources import Resource, device_iris, named_strategy
-from kg.devices.strategies import HEAD, Row, mistakes, overlaps, rows_of, shipped
-from kg.errors import AssetError
+from kg.devices.check import engine_for, shapes
+from kg.devices.strategies import (
+    HEAD,
+    NUMBERS,
+    Flaw,
+    Row,
+    Strategy,
+    cells_of,
+    file_of,
+    number,
+    overlaps,
+    row_of,
+    rows_of,
+    shipped,
+)
+from kg.errors import AssetError, UsageError
+from kg.literals import string
+from kg.namespaces import FLEX, RDF, XSD
 from kg.report import Report, Violation
 
-_SOURCE: Final = "FlexKG; a strategy turns signals into commands"
+_NODE: Final = "urn:flexkg:strategy#"
+#: Column -> term of the graph of a row.
+_TERMS: Final = {
+    **{"signal": "rowSignal", "type": "rowType", "from": "rowFrom", "until": "rowUntil"},
+    **{"command": "rowCommand", "do": "rowAct", "number": "rowNumber", "base": "rowBase"},
+}
+#: Property of a result -> column that it is about.
+_COLUMN_OF: Final = {
+    **{FLEX + term: column for column, term in _TERMS.items()},
+    **{FLEX + "rivalRow": "from", FLEX + "signalKnown": "signal"},
+}
 
 
 def is_strategy(path: Path) -> bool:
@@ -28,44 +49,98 @@ def is_strategy(path: Path) -> bool:
         return file.read(200).removeprefix(b"\xef\xbb\xbf").startswith(HEAD.encode())
 
 
-def check_strategy(path: Path) -> Report:
-    """Check the form of a strategy by itself.
+def check_strategy(path: Path, *, engine: str = "shacl") -> Report:
+    """Check a file with a strategy by itself.
 
     Args:
         path: a CSV file.
+        engine: SHACL engine.
 
     Returns:
-        Rules STR-1 (a cell), STR-2 (two commands for one point) and STR-3 (a signal that none is); the
-        pointer of a finding is the column, its line that of the file.
+        As `check_table`.
     """
-    found = [_wrong("STR-1", error.what, error.cure, line) for line, error in mistakes(path)]
-    rows = rows_of(path)
-    for row, other in overlaps(rows):
-        what = f"the row gives {row.command} a second command for values that line {other.line} is for"
-        found.append(_wrong("STR-2", what, "let one of the two begin where the other ends", row.line, "from"))
-    for row in rows:
-        if (row.signal, row.type) not in signals() and not row.signal.startswith("x-"):
-            what = f"OpenADR 2.0b has no signal {row.signal} of the type {row.type}"
-            cure = "correct it; mappings/bindings/signals.csv lists what there is"
-            found.append(_wrong("STR-3", what, cure, row.line, "signal", "Warning"))
-    if not found and not rows:
-        found.append(_wrong("STR-1", "the strategy has no row", "add rows", 1))
-    verdict = "violates" if any(one.severity == "Violation" for one in found) else "conforms"
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        digest = ""
-    return Report(verdict, "strategy", tuple(found), digest)  # type: ignore[arg-type]
+        text = assets.text(path)
+    except AssetError as error:
+        return Report("violates", "strategy", (_flawed(Flaw(1, error.what, error.cure)),))
+    return check_table(text, engine=engine)
 
 
-def _wrong(
-    rule: str, what: str, cure: str, line: int, column: str = "", severity: str = "Violation"
-) -> Violation:
-    message = what[0].upper() + what[1:] + "."
-    at = column or f"line {line}"
-    return Violation(
-        rule, severity, message, pointer=at, line=line if column else 0, cure=cure, source=_SOURCE
-    )
+def check_table(text: str, *, engine: str = "shacl", without: frozenset[str] = frozenset()) -> Report:
+    """Check a strategy by itself.
+
+    Args:
+        text: CSV.
+        engine: SHACL engine.
+        without: rule ids to leave out.
+
+    Returns:
+        Findings on its form (``CSV``) and of the rules STR; the pointer of a finding is the column, its line
+        that of the file.
+
+    >>> [one.rule for one in check_table("signal;type").violations]
+    ['CSV']
+    """
+    found: list[tuple[int, Violation]] = []
+    lines: list[str] = []
+    rows: list[Row] = []
+    for one in cells_of(text):
+        if isinstance(one, Flaw):
+            found.append((one.line, _flawed(one)))
+            continue
+        lines += _facts(*one)
+        row = row_of(*one)
+        rows += [row] if row is not None else []
+    rivals: dict[int, int] = {}
+    for row, other in overlaps(rows):
+        rivals.setdefault(row.line, other.line)
+        lines.append(f"<{_NODE}{row.line}> <{FLEX}rivalRow> <{_NODE}{other.line}> .")
+    for result in engine_for(engine, without).validate("".join(f"{line}\n" for line in lines)):
+        rule = shapes().rules[result.shape]
+        line = int(result.focus.rpartition("#")[2])
+        column = _COLUMN_OF.get(result.path or "", "")
+        told = f"{rule.message[:-1]}: line {rivals[line]}." if column == "from" and line in rivals else ""
+        one_more = Violation(
+            rule.id,
+            result.severity,
+            told or rule.message,
+            value=None if result.value in (f"<{result.focus}>", _FALSE) else result.value,
+            source=rule.source,
+            pointer=column or f"line {line}",
+            line=line if column else 0,
+            cure=rule.cure,
+            component=result.component,
+        )
+        found.append((line, one_more))
+    found.sort(key=lambda pair: (pair[0], pair[1].rule, pair[1].value or ""))
+    refused = any(one.severity == "Violation" for _, one in found)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Report("violates" if refused else "conforms", "strategy", tuple(one for _, one in found), digest)
+
+
+_FALSE: Final = f'"false"^^<{XSD}boolean>'
+
+
+def _flawed(flaw: Flaw) -> Violation:
+    what = flaw.what[0].upper() + flaw.what[1:] + "."
+    source = "FlexKG; mappings/strategies"
+    return Violation("CSV", "Violation", what, pointer=f"line {flaw.line}", cure=flaw.cure, source=source)
+
+
+def _facts(line: int, cells: dict[str, str]) -> Iterator[str]:
+    """Give the graph of a row: its cells that hold something, and whether OpenADR has the signal."""
+    node = f"<{_NODE}{line}>"
+    yield f"{node} <{RDF}type> <{FLEX}StrategyRow> ."
+    unlike = any(cells[end] and number(cells[end]) is None for end in ("from", "until"))
+    for column, term in _TERMS.items():
+        said = cells[column]
+        made = number(said) if column in NUMBERS else None
+        if said and not (unlike and made is not None and column != "number"):  # a text has no order
+            value = string(said) if made is None else f'"{made:f}"^^<{XSD}decimal>'
+            yield f"{node} <{FLEX}{term}> {value} ."
+    if cells["signal"] and cells["type"]:
+        known = cells["signal"].startswith("x-") or (cells["signal"], cells["type"]) in signals()
+        yield f'{node} <{FLEX}signalKnown> "{str(known).lower()}"^^<{XSD}boolean> .'
 
 
 @cache
@@ -74,92 +149,52 @@ def signals() -> frozenset[tuple[str, str]]:
     return frozenset((key[0], key[1]) for key in load().signals)
 
 
-def misfits(
-    things: Mapping[str, Document], resources: Mapping[str, Resource], folders: tuple[Path, ...]
-) -> Iterator[tuple[str, Violation]]:
-    """Compare strategies with the devices that they are for.
+def read_strategy(path: Path) -> Strategy:
+    """Read a strategy.
 
     Args:
-        things: Thing Descriptions that conform, by the IRI of their device.
-        resources: resources of site files.
-        folders: folders with strategies of a site's own.
+        path: a CSV file with the columns ``signal,type,from,until,command,do,number,base,note``.
 
-    Yields:
-        Name of the document that names the strategy, and a finding: STR-4 (a mapping names a strategy that
-        there is not), or the warnings STR-5 (no such point) and STR-6 (a value that the limits refuse).
+    Returns:
+        Rows by signal and type, in the order of the file.
+
+    Raises:
+        kg.errors.AssetError: the file cannot be read, or breaks a rule; names file and line.
     """
-    for iri, name, owner in _pairs(things, resources):
-        document = things[iri]
-        own = (folder / f"{name}.csv" for folder in folders)
-        path = next((file for file in own if file.is_file()), shipped().get(name))
-        where = document.name if owner is None else owner.document
-        at = "/flex:strategy" if owner is None else f"{owner.pointer}/strategy"
-        if path is None:
-            if owner is None:  # of a site file RES-5 tells it
-                cure = f"use one of {', '.join(sorted(shipped()))}, or put {name}.csv beside the mapping"
-                yield where, _fits("STR-4", f"No strategy is called {name!r}.", cure, at, "Violation")
-            continue
-        try:
-            points, commands = compile_points(document)
-        except AssetError:
-            continue
-        told = set()
-        for row in rows_of(path):
-            for rule, what, cure in _row(row, points, commands):
-                if (rule, what) not in told:
-                    told.add((rule, what))
-                    yield where, _fits(rule, f"{what} ({iri}, {path.name}, line {row.line}).", cure, at)
+    text = assets.text(path)
+    for one in check_table(text).violations:
+        if one.severity == "Violation":
+            line = one.line or one.pointer.removeprefix("line ")
+            raise AssetError(f"{one.rule}: {one.message[:-1]}", where=f"{path}:{line}", cure=one.cure)
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows_of(text):
+        found.setdefault((row.signal, row.type), []).append(row)
+    return {key: tuple(rows) for key, rows in found.items()}
 
 
-def _pairs(
-    things: Mapping[str, Document], resources: Mapping[str, Resource]
-) -> Iterator[tuple[str, str, Resource | None]]:
-    """Give each device with each of its strategies: its resource's, or its own, and those of pools."""
-    for iri, document in things.items():
-        name, owner = named_strategy(iri, resources, document)
-        if name:
-            yield iri, name, owner
-        for resource in resources.values():
-            above = resource is not owner and resource.strategy and resource.parts
-            if above and iri in device_iris(resource, dict(resources)):
-                yield iri, resource.strategy, resource
+def strategy(name: str, folders: Iterable[Path] = ()) -> Strategy:
+    """Give a strategy by its name.
+
+    Args:
+        name: name of a shipped one, or of a file in one of ``folders``, which goes before ours.
+        folders: folders of a site.
+
+    Raises:
+        kg.errors.UsageError: there is none of that name.
+        kg.errors.AssetError: its file cannot be read, or breaks a rule.
+
+    >>> strategy("heat-pump")[("SIMPLE", "level")][0].command
+    'mode'
+    """
+    path = file_of(name, folders)
+    if path is None:
+        raise UsageError(
+            f"no strategy is called {name!r}",
+            cure=f"use one of {', '.join(sorted(shipped()))}, or add {name}.csv",
+        )
+    return _shipped(name) if path == shipped().get(name) else read_strategy(path)
 
 
-def _row(row: Row, points: dict[str, Point], commands: dict[str, Point]) -> Iterator[tuple[str, str, str]]:
-    if row.act == "none":
-        return
-    point = commands.get(row.command) or points.get(row.command)
-    if point is None:
-        cure = "name a point of the mapping, add a flex:commandName to one, or use another strategy"
-        yield "STR-5", f"The strategy commands {row.command!r}, which the device has not", cure
-        return
-    if row.base and row.base not in points and row.base not in commands:
-        cure = "give a point of the mapping that name as its flex:commandName"
-        yield "STR-5", f"The strategy starts from {row.base!r}, which the device has not", cure
-    value = row.number if row.act == "set" else point.safe if row.act == "safe" else None
-    if row.act == "percent" and row.low is not None and None not in (point.minimum, point.maximum):
-        if not 0 <= share_of(row, Decimal(0)) <= 1:
-            yield "STR-6", f"The share {row.number} of {point.name} is not from 0 to 1", "correct the number"
-    elif row.act == "safe" and point.safe is None:
-        yield "STR-6", f"The point {point.name} has no safe value", "state flex:safeValue in the mapping"
-    elif value is not None:
-        for reason in refusals(point, value, 0.0, None):
-            text = reason.message.rstrip(".")
-            yield "STR-6", f"The command {point.name} = {value} is never allowed: {text}", reason.cure
-
-
-def _fits(rule: str, message: str, cure: str, pointer: str, severity: str = "Warning") -> Violation:
-    return Violation(rule, severity, message, pointer=pointer, cure=cure, source=_SOURCE)
-
-
-def own_strategies(documents: list[Document], resources: Mapping[str, Resource]) -> list[Path]:
-    """List the strategy files beside mappings and site files that these name."""
-    found: dict[Path, None] = {}
-    for document in documents:
-        folder = Path(document.name).parent
-        said = [r.strategy for r in resources.values() if r.document == document.name]
-        said.append(str(document.data.get("flex:strategy") or ""))
-        for name in filter(None, said):
-            if name.replace("-", "").replace("_", "").isalnum() and (folder / f"{name}.csv").is_file():
-                found[folder / f"{name}.csv"] = None
-    return list(found)
+@cache
+def _shipped(name: str) -> Strategy:
+    return read_strategy(shipped()[name])

@@ -2,6 +2,7 @@
 
 ``tests/devices/shapes/<RULE>.yml`` holds the cases of one rule. ``set`` gives members by JSON pointer,
 ``delete`` lists pointers; ``beside`` are further documents that are checked together with it, with edits.
+``rows`` are those of a strategy: by itself with the base ``strategy``, else of that of the base mapping.
 """
 
 import copy
@@ -16,6 +17,9 @@ import yaml
 from kg.devices.check import check_document
 from kg.devices.documents import Document, read_document
 from kg.devices.sites import check_documents
+from kg.devices.strategies import rows_of
+from kg.devices.strategy_check import check_table
+from kg.devices.strategy_uses import misfits
 from kg.report import Report
 from tests.paths import ROOT
 
@@ -41,6 +45,8 @@ class Case:
         return made(self.base, self.edits, f"{self.base}.td.jsonld")
 
     def report(self, engine: str = "shacl", *without: str) -> Report:
+        if "rows" in self.edits:
+            return self._strategy(engine, frozenset(without))
         document = self.document()
         beside = [
             made(one["base"], one, f"beside-{n}.td.jsonld")
@@ -50,6 +56,15 @@ class Case:
             return check_document(document, engine=engine, without=frozenset(without))
         reports = check_documents([document, *beside], engine=engine, without=frozenset(without))
         return next(report for name, report in reports if name == document.name)
+
+    def _strategy(self, engine: str, without: frozenset[str]) -> Report:
+        table = "signal,type,from,until,command,do,number,base,note\n" + self.edits["rows"]
+        if self.base == "strategy":
+            return check_table(table, engine=engine, without=without)
+        thing = self.document()
+        rows = rows_of(table)
+        found = misfits({thing.iri: thing}, {}, lambda _: rows, engine=engine, without=without)
+        return Report("conforms", "strategy", tuple(one for _, one in found))
 
     def findings(self, engine: str = "shacl", *without: str) -> tuple[tuple[str, str, str], ...]:
         found = {(v.rule, v.pointer, v.severity) for v in self.report(engine, *without).violations}
@@ -97,7 +112,7 @@ def cases() -> tuple[Case, ...]:
     found = []
     for path in sorted(FOLDER.glob("*.yml")):
         for entry in yaml.safe_load(path.read_text("utf-8")):
-            edits = {key: entry[key] for key in entry if key in ("set", "delete", "beside")}
+            edits = {key: entry[key] for key in entry if key in ("set", "delete", "beside", "rows")}
             finds = tuple(sorted((a, b, c) for a, b, c in entry.get("finds", ())))
             found.append(Case(path.stem, entry["says"], entry["base"], edits, finds))
     return tuple(found)

@@ -14,7 +14,7 @@ from kg.devices.commands import Command, Situation, check_command
 from kg.devices.models import instance, placeholders, shipped, written
 from kg.devices.sites import load_site
 from kg.devices.strategies import shipped as strategies
-from kg.devices.strategies import strategy
+from kg.devices.strategy_check import strategy
 
 each_model = pytest.mark.parametrize("name", sorted(shipped()))
 SIGNALS = {row.stem for row in strategies().values()}

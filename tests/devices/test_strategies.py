@@ -47,16 +47,16 @@ def findings(folder):
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        ("SIMPLE,level,0,1,limit,sett,5,,\n", ("STR-1", "Violation", 0, "line 2")),
+        ("SIMPLE,level,0,1,limit,sett,5,,\n", ("STR-9", "Violation", 2, "do")),
         ("SIMPLE,level,0,1,limit,set,many,,\n", ("STR-1", "Violation", 0, "line 2")),
-        ("SIMPLE,level,0,1,limit,set,,,\n", ("STR-1", "Violation", 0, "line 2")),
-        ("SIMPLE,level,2,1,limit,safe,,,\n", ("STR-1", "Violation", 0, "line 2")),
-        ("SIMPLE,level,0,1,,safe,,,\n", ("STR-1", "Violation", 0, "line 2")),
-        (",level,0,1,limit,safe,,,\n", ("STR-1", "Violation", 0, "line 2")),
-        ("SIMPLE,level,0,1,limit,safe\n", ("STR-1", "Violation", 0, "line 2")),
-        ("SIMPLE,level,0,1,limit,delta,1,,\n", ("STR-1", "Violation", 0, "line 2")),
+        ("SIMPLE,level,0,1,limit,set,,,\n", ("STR-12", "Violation", 0, "line 2")),
+        ("SIMPLE,level,2,1,limit,safe,,,\n", ("STR-13", "Violation", 2, "from")),
+        ("SIMPLE,level,0,1,,safe,,,\n", ("STR-10", "Violation", 0, "line 2")),
+        (",level,0,1,limit,safe,,,\n", ("STR-7", "Violation", 2, "signal")),
+        ("SIMPLE,level,0,1,limit,safe\n", ("CSV", "Violation", 0, "line 2")),
+        ("SIMPLE,level,0,1,limit,delta,1,,\n", ("STR-11", "Violation", 0, "line 2")),
         ("SIMPLE,level,0,1,limit,set,NaN,,\n", ("STR-1", "Violation", 0, "line 2")),
-        ("", ("STR-1", "Violation", 0, "line 1")),
+        ("", ("CSV", "Violation", 0, "line 1")),
         (
             "SIMPLE,level,0,2,limit,safe,,,\nSIMPLE,level,1,3,limit,set,4000,,\n",
             ("STR-2", "Violation", 3, "from"),
@@ -66,6 +66,10 @@ def findings(folder):
         ("LOAD_DISPATCH,delta,,,limit,delta,1,draw,\n", ("STR-5", "Warning", 0, "/resources/0/strategy")),
         ("SIMPLE,level,0,1,limit,set,9000,,\n", ("STR-6", "Warning", 0, "/resources/0/strategy")),
         ("SIMPLE,level,0,1,limit,percent,3,,\n", ("STR-6", "Warning", 0, "/resources/0/strategy")),
+        (
+            "SIMPLE,level,0,1,limit,set,4000,,\nSIMPLE,level,0,1,powerLimit,set,5000,,\n",
+            ("STR-14", "Warning", 0, "/resources/0/strategy"),
+        ),
     ],
 )
 def test_wrong_row_is_told_by_the_check_of_the_site(site, rows, found):
@@ -81,7 +85,7 @@ def test_head_that_is_none_is_told(site):
     """A strategy that a site names is checked whatever its head; other tables are left alone."""
     folder = site("SIMPLE,level,0,1,limit,safe,,,\n", "signal;type\n")
     (folder / "registers.csv").write_text("name,address\n")
-    assert ("STR-1", "Violation", 0, "line 1") in findings(folder)
+    assert ("CSV", "Violation", 0, "line 1") in findings(folder)
     assert not any("registers" in str(path) for path in find([str(folder)]))
 
 
@@ -100,7 +104,7 @@ def test_missing_strategy_of_a_mapping_is_told(tmp_path):
 def test_shipped_strategy_conforms(path):
     """Each shipped strategy has no finding."""
     assert check_strategy(path).violations == ()
-    assert rows_of(path)
+    assert rows_of(path.read_text("utf-8"))
 
 
 def test_two_values_for_one_point_are_refused(site):
@@ -154,7 +158,11 @@ PRICES += [("priceMultiplier", "0.5"), ("priceMultiplier", "1"), ("priceMultipli
 @pytest.mark.parametrize(("kind", "value"), PRICES)
 def test_changes_and_factors_of_prices_have_rows(name, kind, value):
     """Each strategy that goes by prices takes changes and factors too: cheaper, as ever, dearer."""
-    rows = [row for row in rows_of(shipped()[name]) if (row.signal, row.type) == ("ELECTRICITY_PRICE", kind)]
+    rows = [
+        row
+        for row in rows_of(shipped()[name].read_text("utf-8"))
+        if (row.signal, row.type) == ("ELECTRICITY_PRICE", kind)
+    ]
     number = Decimal(value)
     hit = [r for r in rows if (r.low is None or r.low <= number) and (r.high is None or number < r.high)]
     assert hit
