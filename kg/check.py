@@ -1,21 +1,20 @@
 """check: graph -> report. Read, lift and a SHACL engine in order; no store, network or configuration."""
 
-import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kg.collecting import never
 from kg.engines import NAMES, Engine, Result
 from kg.engines import engine as make_engine
 from kg.errors import AssetError, UnreadablePayload, UsageError
-from kg.facts import facts_of
+from kg.facts import Facts, facts_of
 from kg.lift import Lifted, lift, lifter_for
 from kg.plan import Plan
 from kg.pointers import place
+from kg.programmes import told_by_programme
 from kg.report import Report, Violation
 from kg.rules import Shapes
 from kg.verdict import judge, misshapen, once, repeated, unmapped, unreadable
@@ -113,7 +112,7 @@ class Checker:
     ) -> Report:
         """Check one payload; see ``kg.check.check``."""
         apart = len(data) > MAX_BYTES and context is None and now is None
-        with _uncollected():
+        with never():
             return self._examined(data, max_bytes, standard, context, now, apart=apart)[0]
 
     def examine(
@@ -126,7 +125,7 @@ class Checker:
         now: datetime | None = None,
     ) -> tuple[Report, Lifted | None]:
         """Check one payload and give its graph too, None where it could not be lifted."""
-        with _uncollected():
+        with never():
             return self._examined(data, max_bytes, standard, context, now)
 
     def _examined(
@@ -151,7 +150,8 @@ class Checker:
             lifted, found = parts
         else:
             lifted = lift(document)
-            made = (self._violation(lifted, result) for result in self.validate(lifted))
+            told = told_by_programme(lifted, context.node) if context is not None else {}
+            made = (self._violation(lifted, result) for result in self.validate(lifted, told))
             found += once(made) if lifted.profile[0] == "3" else made
         if lifted.unmapped or lifted.repeated:
             found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
@@ -188,12 +188,17 @@ class Checker:
             return found
         return [replace(v, severity="Warning") if v.severity == "Violation" else v for v in found]
 
-    def validate(self, lifted: Lifted) -> list[Result]:
-        """Run the engine over a lifted payload with the vocabulary facts that its concepts need."""
+    def validate(self, lifted: Lifted, told: Facts | None = None) -> list[Result]:
+        """Run the engine over a lifted payload with the vocabulary facts that its concepts need.
+
+        Args:
+            lifted: the payload's graph.
+            told: what is known of nodes that it names and does not have.
+        """
         engine = self.engine_for(lifted.profile, lifted.message_type)
         if engine is None:
             return []
-        return engine.validate_facts({**lifted.facts, **lifted.schemes()}, flat=True)
+        return engine.validate_facts({**lifted.facts, **lifted.schemes(), **(told or {})}, flat=True)
 
     def engine_for(self, standard: str, message_type: str) -> Engine | None:
         """Give the engine with the shapes of one message type, compiled on first use; None where none apply.
@@ -254,19 +259,6 @@ class Checker:
             component=result.component,
             path=result.path if result.path and "<" not in result.path else "",
         )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let no collector of cycles walk the many small dictionaries of a check, which hold none."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _bracketed(path: str | None) -> str | None:

@@ -10,12 +10,13 @@ thing that it lacks does not exist; where it is not, the rules can only say that
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Final, Protocol
 
-from kg.comparisons import Comparison, Kind, clock, events, parties, reports, requests
+from kg.comparisons import Comparison, Kind, clock, events, objects, parties, reports, requests
 from kg.errors import UsageError
 from kg.graphs import GraphStore
-from kg.known import Known, told
+from kg.known import ROWS, Known, told
 from kg.lift import Lifted
 from kg.namespaces import FLEX
 
@@ -50,6 +51,9 @@ class Context(Protocol):
             N-Triples lines: what is known, and what the payload says that it is compared with.
         """
 
+    def node(self, subject: str) -> dict[str, list[str]]:
+        """Give what is known of a subject in angle brackets, by predicate; empty where nothing is."""
+
 
 class StoreContext:
     """What a graph store knows.
@@ -78,6 +82,13 @@ class StoreContext:
         """Compare a payload with what the store knows; see ``Context.facts``."""
         return self.look(lifted, now)[0]
 
+    def node(self, subject: str) -> dict[str, list[str]]:
+        """Give what the store says of a subject in angle brackets; see ``Context.node``."""
+        found: dict[str, list[str]] = {}
+        for statement in islice(self._graphs.match(subject, None, None), ROWS):
+            found.setdefault(statement.predicate, []).append(statement.object)
+        return found
+
     def look(self, lifted: Lifted, now: datetime | None = None) -> tuple[list[str], Known]:
         """Give the facts on a payload, and the look-ups that were made for them.
 
@@ -89,7 +100,7 @@ class StoreContext:
         c = _comparison(lifted, known, self.complete, now)
         if self._quiet:
             c.heard = lambda kind: self._hears(kind, known)
-        return _compare(c), known
+        return _compare(c, lifted.profile), known
 
     def _hears(self, kind: Kind, known: Known) -> bool:
         """Say whether the store holds anything of a kind; once it does, it is not asked again."""
@@ -119,9 +130,12 @@ def compared(lifted: Lifted, context: Context | None, now: datetime | None) -> l
     return _timed(lifted, now) if now is not None else []
 
 
-def _compare(c: Comparison) -> list[str]:
-    parties.compare(c)
-    requests.compare(c)
+def _compare(c: Comparison, standard: str) -> list[str]:
+    if standard[0] == "3":
+        objects.compare(c)
+    else:
+        parties.compare(c)
+        requests.compare(c)
     if c.message_type == "DistributeEvent":
         events.versions(c)
     elif c.message_type == "CreatedEvent":

@@ -1,6 +1,6 @@
 """Explains a payload: each of its values as a sentence, with what each part of the sentence rests on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from kg.lift import Lifted
 from kg.literals import segment
 from kg.meaning import Meaning
 from kg.namespaces import FLEX, ID, RDF
+from kg.programmes import told_by_programme
 from kg.self_described import described
 from kg.told_values import quality, status_values, values
 
@@ -38,9 +39,10 @@ def explain(lifted: Lifted, context: Iterable[Lifted] = (), tables: Path | None 
     """
     facts = facts_of(lifted.lines)
     own, named = described(lifted)
-    facts = {**facts, **own}
+    earlier = [facts_of(known.lines) for known in context]
+    facts = {**facts, **own, **told_by_programme(lifted, _known(earlier))}
     registered: dict[str, Facts] = {}
-    for known in (*(facts_of(earlier.lines) for earlier in context), facts, own):
+    for known in (*earlier, facts, own):
         registered.update(
             {series: known for node in known.values() for series in node.get(f"<{FLEX}series>", ())}
         )
@@ -56,6 +58,11 @@ def explain(lifted: Lifted, context: Iterable[Lifted] = (), tables: Path | None 
             name = f"data point {text(node, 'rID')} as registered"
             of = _of(binding) or _named(node, facts)
             yield Meaning(subject[1:-1], None, binding, "", "", of, name)
+
+
+def _known(earlier: list[Facts]) -> Callable[[str], dict[str, list[str]]]:
+    """Give what earlier messages say of a subject: the last of them."""
+    return lambda subject: next((said[subject] for said in reversed(earlier) if subject in said), {})
 
 
 def _event(version: dict[str, list[str]], facts: Facts, tables: Path | None) -> Iterator[Meaning]:

@@ -65,6 +65,11 @@ class Known:
             for node in map(self.node, self.node(party).get("holdsRegistration", ()))
         ]
 
+    def has_object(self, party: str) -> bool:
+        """Say whether there is an object of OpenADR 3 that describes a VEN (its IRI in angle brackets)."""
+        self.asked.add(party)
+        return bool(self._match(None, f"<{FLEX}describesVen>", party, 1))
+
     def holders(self, name: str) -> list[str]:
         """Find the VENs whose registration has an ID."""
         self.asked.add(f"registration {name}")

@@ -15,10 +15,13 @@ _DERIVED = {
     "asKnown": "modificationNumber",
     "earliestCreatedAt": "createdAt",
     "endsAt": "duration",
+    "eventID": "reportedEventID",
     "gapSeconds": "startsAt",
     "knownCreatedAt": "createdAt",
     "knownEventStatus": "eventStatus",
     "knownModificationNumber": "modificationNumber",
+    "knownModifiedAt": "modifiedAt",
+    "modificationNumber": "modifiedAt",
     "sameIdAs": "uid",
     "seconds": "duration",
     "totalSeconds": "interval",
@@ -83,8 +86,9 @@ def _candidates(path: str | None) -> list[str]:
     for iri in found:
         head, _, local = iri.rpartition("#")
         out.append(iri)
-        if local in _DERIVED:
-            out.append(f"{head}#{_DERIVED[local]}")
+        while local in _DERIVED:
+            local = _DERIVED[local]
+            out.append(f"{head}#{local}")
     return out
 
 

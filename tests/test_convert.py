@@ -108,3 +108,28 @@ def test_what_cannot_be_said_is_told_in_words_of_the_standards(data, to, says):
     """What is missing, or has no counterpart, by its name and with what to do."""
     with pytest.raises(UsageError, match=says):
         convert(data, to, vtn="V")
+
+
+@pytest.mark.parametrize(
+    ("scale", "sent_value", "value"),
+    [("none", b"-4000", b"-4"), ("M", b"-0.0045", b"-4.5"), ("k", b"-4", b"-4")],
+)
+def test_scales_are_exact(scale, sent_value, value):
+    """OpenADR 3 has thousands of watts alone: numbers are multiplied as decimals, and it is told."""
+    data = SHED.replace(b"siScaleCode>k<", f"siScaleCode>{scale}<".encode())
+    data = data.replace(b"<ei:value>-4</ei:value>", b"<ei:value>" + sent_value + b"</ei:value>")
+    assert sent_value in data
+    made = convert(data, "3.1", program="p1")
+    assert b'"values": [' + value + b"]" in made.payloads[0]
+    assert any("values in kW" in text for text in made.assumed) == (scale != "k")
+
+
+def test_signals_of_one_standard_alone():
+    """A level that 2.0a writes in small letters is SIMPLE; an event without any counterpart is refused."""
+    event = (ROOT / "tests/shapes/_base/event.xml").read_bytes()
+    made = convert(event.replace(b">SIMPLE<", b">simple<"), "3.1", program="p1")
+    assert json.loads(made.payloads[0])["intervals"][0]["payloads"][0]["type"] == "SIMPLE"
+    assert any("simple" in text for text in made.assumed)
+    control = (ROOT / "tests/shapes/_base/control.xml").read_bytes()
+    with pytest.raises(UsageError, match="no signal of an event is left"):
+        convert(control, "3.1", program="p1")

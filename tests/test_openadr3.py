@@ -13,8 +13,10 @@ import kg
 from kg import vocabulary
 from kg.check import check
 from kg.cli import app
+from kg.context_files import FileContext
 from kg.convert import convert
 from kg.errors import UnreadablePayload, UsageError
+from kg.explain import explain
 from kg.lift import lift
 from kg.lower_json import lowered_json
 from kg.namespaces import FLEX, ID, RDF
@@ -525,3 +527,34 @@ def test_convert_names_the_programme_by_its_id():
     assert json.loads(made.payloads[0])["programID"] == "dynamic-price"
     with pytest.raises(kg.FlexKGError, match="no id"):
         convert(data, "3.1", program="a b")
+
+
+def test_objects_are_compared_with_what_is_known(tmp_path):
+    """A report's event, an event's state and the client are looked up; the programme tells units."""
+    bare = {key: value for key, value in EVENT.items() if key != "payloadDescriptors"}
+    descriptors = EVENT["payloadDescriptors"]
+    known = {
+        "event": EVENT,
+        "ven": {"objectType": "VEN", "id": "v-1", "venName": "VEN-HARBOUR"},
+        "program": {**PROGRAM, "id": "dynamic-price", "payloadDescriptors": descriptors},
+    }
+    for name, value in known.items():
+        (tmp_path / f"{name}.json").write_bytes(sent(value))
+    whole = tmp_path / "complete.ttl"
+    whole.write_text("[] <https://w3id.org/flexkg/def#completeFor> <https://w3id.org/flexkg/def#Event> .")
+    context = FileContext([tmp_path])
+
+    def found(value: dict, profile: str = "core") -> dict[str, str]:
+        report = check(sent(value), profile=profile, context=context)
+        return {v.rule: v.pointer for v in report.violations}
+
+    assert found(EVENT, "strict") == found(REPORT) == {}
+    assert found({**REPORT, "eventID": "E-99"}) == {"CTX-14": "/eventID"}
+    assert found({**REPORT, "clientName": "VEN-X"}) == {"CTX-30": "/clientName"}
+    earlier = {**EVENT, "modificationDateTime": "2026-11-30T12:10:00Z"}
+    assert found(earlier) == {"CTX-36": "/modificationDateTime"}
+    assert found({**EVENT, "priority": 2}) == {"CTX-11": "/modificationDateTime"}
+    assert "A30-40" not in found(bare, "strict")
+    assert "A30-40" in {v.rule for v in check(sent(bare), profile="strict").violations}
+    earlier = [lift(read(sent(known["program"])))]
+    assert next(explain(lift(read(sent(bare))), earlier)).binding.symbol == "EUR/kWh"
