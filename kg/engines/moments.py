@@ -1,6 +1,7 @@
 """Order of moments and of lengths of time, as XML Schema defines it: some of them do not compare."""
 
 import re
+from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
@@ -28,6 +29,14 @@ def moment(text: str) -> Moment | None:
     >>> moment("2026-01-01T00:00:00Z") == moment("2026-01-01T01:00:00+01:00")
     True
     """
+    if len(text) == 20 and text[4] == text[7] == "-" and text[10::9] == "TZ":  # as most are written
+        try:
+            here = datetime.fromisoformat(text[:-1])
+        except ValueError:
+            pass
+        else:
+            seconds = here.hour * 3600 + here.minute * 60 + here.second
+            return (here.toordinal() + _ORDINAL) * 86400 + seconds, True
     match = _MOMENT.fullmatch(text)
     if match is None:
         return None
@@ -116,6 +125,10 @@ def order_of_lengths(one: Length, other: Length) -> int | None:
 def _after(start: tuple[int, int], length: Length) -> int | Fraction:
     years, month = divmod(start[1] - 1 + length[0], 12)
     return _days(start[0] + years, month + 1, 1) * 86400 + length[1]
+
+
+#: Days to a date, beyond its number in Python's calendar.
+_ORDINAL: Final = _days(1970, 1, 1) - datetime(1970, 1, 1).toordinal()
 
 
 def _sign(number: int | Fraction) -> int:

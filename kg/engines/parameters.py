@@ -89,7 +89,7 @@ def bound(name: str, term: str) -> Each:
         sign = order(one, term)
         return sign is not None and within(sign)
 
-    return called(name[0].upper() + name[1:], test)
+    return called(name[0].upper() + name[1:], _Told(test).__getitem__)
 
 
 def length(name: str, term: str) -> Each:
@@ -103,18 +103,38 @@ def length(name: str, term: str) -> Each:
     return called(name[0].upper() + name[1:], test)
 
 
-class _Matches(dict[str, bool]):
-    """What a pattern says of terms, remembered; bounded."""
+class _Told(dict[str, bool]):
+    """What a test says of terms, remembered; bounded."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._search = pattern.search
+    def __init__(self, test: Callable[[str], bool]) -> None:
+        self._test = test
 
     def __missing__(self, term: str) -> bool:
         if len(self) >= _LIMIT:
             self.clear()
-        text = spelling(term)
-        found = self[term] = text is not None and self._search(text) is not None
+        found = self[term] = self._test(term)
         return found
+
+
+def _matching(pattern: str, options: re.RegexFlag) -> Callable[[str], bool]:
+    """Make the test whether a pattern is found in the text of a term.
+
+    Within a term, the text ends where the search does; it begins there for what is matched, not searched.
+    """
+    search = re.compile(pattern, options).search
+    inside: Callable[..., object] | None = None
+    if "^" not in pattern:
+        inside = search
+    elif not options and re.fullmatch(r"\^[^\\^|()\[\]]*(?:\[[^\\^\[\]]+\][^\\^|()\[\]]*)*", pattern):
+        inside = re.compile(pattern[1:]).match
+
+    def test(term: str) -> bool:
+        if inside is not None and term[0] == '"' and "\\" not in term:
+            return inside(term, 1, term.rindex('"')) is not None
+        text = spelling(term)
+        return text is not None and search(text) is not None
+
+    return test
 
 
 def pattern(term: str, flags: str) -> Each:
@@ -126,10 +146,10 @@ def pattern(term: str, flags: str) -> Each:
         options = re.RegexFlag(0)
         for mark in marks:
             options |= _FLAGS[mark]
-        compiled = re.compile(text if "m" in marks else _to_the_end(text), options)
+        test = _matching(text if "m" in marks else _to_the_end(text), options)
     except re.error as error:
         raise Uncovered(f"the regular expression {term} is none") from error
-    return called("Pattern", _Matches(compiled).__getitem__)
+    return called("Pattern", _Told(test).__getitem__)
 
 
 def _to_the_end(text: str) -> str:

@@ -150,14 +150,14 @@ def value(term: str) -> tuple[str, Any]:
     if not mark:
         return "", None
     try:
-        return _read(text, datatype)
+        return _read(term, text, datatype)
     except (ValueError, InvalidOperation):
         return "", None
 
 
-def _read(text: str, datatype: str) -> tuple[str, Any]:
+def _read(term: str, text: str, datatype: str) -> tuple[str, Any]:
     fits = of_datatype(XSD + datatype)
-    if fits is None or not fits(f'"{text}"^^<{XSD}{datatype}>'):
+    if fits is None or not fits(term):
         return "", None
     if datatype == "decimal" or datatype in _WHOLE:
         return "number", Decimal(text)
