@@ -154,8 +154,8 @@ class Checker:
             made = (self._violation(lifted, result) for result in self.validate(lifted, told))
             found += once(made) if lifted.profile[0] == "3" else made
         if lifted.unmapped or lifted.repeated:
-            found += [unmapped(e, lifted.profile) for e in lifted.unmapped]
-            found += [repeated(e, lifted.profile) for e in lifted.repeated]
+            found += [unmapped(e, lifted.profile, lifted.siblings) for e in lifted.unmapped]
+            found += [repeated(e, lifted.profile, lifted.siblings) for e in lifted.repeated]
         if context is not None or now is not None:
             from kg.context import compared
 

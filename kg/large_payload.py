@@ -20,6 +20,7 @@ from kg.report import Violation
 from kg.times import Clock
 from kg.walk import Walk
 from kg.xml import Document
+from kg.xpath import Siblings
 
 #: Values that are remembered, so that each is kept once.
 _LISTS = 10_000
@@ -63,6 +64,7 @@ class _Sieve:
         self._kept: Facts = {}
         #: what is kept, by a value that stands alone
         self._lists: dict[str, list[str]] = {}
+        self._siblings: Siblings = {}
         #: properties that are kept
         self._read: frozenset[str] | None = None
         self._seen: set[tuple[str, ...]] = set()
@@ -122,6 +124,7 @@ class _Sieve:
         """Walk some children to know their nodes."""
         document, lifter = self._document, lifter_for(self._document.profile)
         near = Lifted("", document.message_type, document.profile)
+        near.siblings = self._siblings
         for position, child in children:
             walk = Walk(near, Clock(), document.digest, lifter.ignored, lifter.hollow)
             run.plan.run(walk, child, run.parent[1:-1], position)

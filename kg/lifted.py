@@ -8,6 +8,7 @@ from kg import vocabulary
 from kg.facts import Facts, facts_of, lines_of
 from kg.namespaces import SKOS
 from kg.plan import Plan
+from kg.xpath import Siblings
 
 _IN_SCHEME = f"<{SKOS}inScheme>"
 
@@ -36,6 +37,7 @@ class Lifted:
         "message_type",
         "profile",
         "repeated",
+        "siblings",
         "unmapped",
         "walked",
     )
@@ -49,6 +51,8 @@ class Lifted:
         self.walked: Callable[[], dict[str, tuple[Any, Plan]]] | None = None
         self.concepts: set[str] = set()
         self.unmapped: list[Any] = []
+        #: what is remembered of elements with many siblings, to tell where they are
+        self.siblings: Siblings = {}
         self.repeated: list[Any] = []
 
     @property

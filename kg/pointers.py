@@ -7,7 +7,7 @@ from kg.json_tree import PRESENTED, Node
 from kg.lift import Lifted
 from kg.plan import Plan
 from kg.references import getter
-from kg.xpath import pointer, prefixed
+from kg.xpath import Siblings, pointer, prefixed
 from kg.yarrrml import Reference
 
 #: Derived properties and the property of the payload that they were worked out from, by local name.
@@ -69,12 +69,13 @@ def place(lifted: Lifted, focus: str, path: str | None, value: str | None = None
                     None,
                 )
                 if child is not None:
-                    return Place(pointer(child), child.sourceline)
+                    return Place(pointer(child, lifted.siblings), child.sourceline)
             elif rule.term is not None:
-                found = _find(element, rule.term.refs, value)
+                found = _find(element, rule.term.refs, value, lifted.siblings)
                 if found is not None:
                     return found
-    return _expected(element, plan, path) or Place(pointer(element), element.sourceline)
+    at = pointer(element, lifted.siblings)
+    return _expected(element, plan, path, at) or Place(at, element.sourceline)
 
 
 def _candidates(path: str | None) -> list[str]:
@@ -104,7 +105,7 @@ def _steps(ref: Reference) -> tuple[str, ...]:
     return ref.steps[2:] if ref.steps[:1] == ("self::",) else ref.steps
 
 
-def _find(element: Any, refs: tuple[Reference, ...], value: str | None) -> Place | None:
+def _find(element: Any, refs: tuple[Reference, ...], value: str | None, siblings: Siblings) -> Place | None:
     """Find the element or attribute that a reference names, where the payload has it."""
     for ref in refs:
         if ref.external or ref.name_of or getter(ref)(element) is None:
@@ -118,13 +119,13 @@ def _find(element: Any, refs: tuple[Reference, ...], value: str | None) -> Place
         if not places:
             continue
         chosen = next((p for p in places if value and p.text and f'"{p.text.strip()}"' in value), places[0])
-        text = pointer(chosen)
+        text = pointer(chosen, siblings)
         return Place(f"{text}/@{prefixed(ref.attribute)}" if ref.attribute else text, chosen.sourceline)
     return None
 
 
-def _expected(element: Any, plan: Plan, path: str | None) -> Place | None:
-    """Find the place of a property that the payload lacks, from the mapping."""
+def _expected(element: Any, plan: Plan, path: str | None, at: str) -> Place | None:
+    """Find the place of a property that the payload lacks, from the mapping and the place of its node."""
     for predicate in _candidates(path):
         for rule in plan.mapping.rules:
             if rule.predicate == predicate and rule.term is not None:
@@ -136,7 +137,7 @@ def _expected(element: Any, plan: Plan, path: str | None) -> Place | None:
                     if ref.up:
                         continue
                     missing = "".join(f"/{prefixed(step)}" for step in ref.steps)
-                    return Place(pointer(element) + missing, element.sourceline)
+                    return Place(at + missing, element.sourceline)
     return None
 
 

@@ -9,7 +9,7 @@ from kg.lift import lifter_for
 from kg.positions import positions
 from kg.report import Report, Verdict, Violation
 from kg.xml import Document
-from kg.xpath import pointer
+from kg.xpath import Siblings, pointer
 
 #: What says that bytes cannot be read, by the code of the error; what is not here is FlexKG's own decision.
 _XML = {
@@ -121,9 +121,9 @@ def _misformed(document: Document) -> Report:
     return Report("violates", document.message_type, findings, document.digest)
 
 
-def unmapped(element: object, profile: str) -> Violation:
+def unmapped(element: object, profile: str, siblings: Siblings | None = None) -> Violation:
     """Report an element that no mapping names; a breach where the mappings name all that a profile has."""
-    at, line = pointer(element), getattr(element, "sourceline", 0) or 0
+    at, line = pointer(element, siblings), getattr(element, "sourceline", 0) or 0
     lifter = lifter_for(profile)
     if lifter.source.settings.get("closed") and getattr(element, "tag", "") not in lifter.hollow:
         return Violation(
@@ -148,7 +148,7 @@ def unmapped(element: object, profile: str) -> Violation:
     )
 
 
-def repeated(element: object, profile: str) -> Violation:
+def repeated(element: object, profile: str, siblings: Siblings | None = None) -> Violation:
     """Report an element that comes again where the mapping knows one: a value stated twice is one triple."""
     closed = bool(lifter_for(profile).source.settings.get("closed"))
     return Violation(
@@ -158,7 +158,7 @@ def repeated(element: object, profile: str) -> Violation:
         source=f"OpenADR {profile}, oadr_ei_{profile.replace('.', '')}.xsd, IntervalType"
         if closed
         else "invented by FlexKG: nothing is dropped silently",
-        pointer=pointer(element),
+        pointer=pointer(element, siblings),
         line=getattr(element, "sourceline", 0) or 0,
         cure="state one value for the interval",
         response_code="459" if closed else "",

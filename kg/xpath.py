@@ -29,8 +29,18 @@ def prefixed(tag: str) -> str:
     return f"{prefix}:{local}" if prefix else local
 
 
-def pointer(element: Any) -> str:
+#: Of parents with many children: parent and name -> place of each child of that name, from 1.
+Siblings = dict[tuple[Any, str], dict[Any, int]]
+#: Children of one name that are counted anew each time.
+_FEW = 32
+
+
+def pointer(element: Any, known: Siblings | None = None) -> str:
     """Write where an element is.
+
+    Args:
+        element: the element.
+        known: what is remembered of many siblings between calls for one document.
 
     Returns:
         For XML its XPath, with the usual prefixes, and a position where siblings share a name; for JSON its
@@ -44,9 +54,18 @@ def pointer(element: Any) -> str:
         parent = element.getparent()
         step = prefixed(element.tag)
         if parent is not None:
-            twins = [child for child in parent if child.tag == element.tag]
+            twins = _twins(parent, element.tag, known)
             if len(twins) > 1:
-                step += f"[{twins.index(element) + 1}]"
+                step += f"[{twins[element]}]"
         steps.append(step)
         element = parent
     return "/" + "/".join(reversed(steps))
+
+
+def _twins(parent: Any, tag: str, known: Siblings | None) -> dict[Any, int]:
+    found = known.get((parent, tag)) if known is not None else None
+    if found is None:
+        found = {child: place for place, child in enumerate(parent.iterchildren(tag), 1)}
+        if known is not None and len(found) > _FEW:
+            known[parent, tag] = found
+    return found

@@ -222,6 +222,19 @@ def test_two_children_that_speak_of_one_thing_are_not_parted(small_portions):
         assert checker().check(damaged.encode()) == checker().examine(damaged.encode())[0]
 
 
+def test_places_of_many_findings_are_those_of_each(eager):
+    """The positions of many siblings are remembered; they are those that XPath finds."""
+    text = fresh("oadrUpdateReport", 80, 1, random.Random(23))[0].decode()
+    text = re.sub("<ei:value>[^<]*", "<ei:value>12345678901234567890", text)
+    found = checker().check(text.encode()).violations
+    assert len(found) == 80
+    spaces = {prefix: iri for prefix, iri in etree.fromstring(text).nsmap.items() if prefix}
+    root = etree.fromstring(text).getroottree()
+    places = [root.xpath(finding.pointer, namespaces=spaces) for finding in found]
+    assert all(len(place) == 1 and place[0].text == "12345678901234567890" for place in places)
+    assert len({finding.pointer for finding in found}) == 80
+
+
 def test_what_one_check_needs_is_bounded():
     """Twenty thousand readings behind a raised cap need less than ten times their size and 50 MB."""
     row = peak.measured("oadrUpdateReport", 20_000)
