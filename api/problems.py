@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from kg.activation.registry import EntryRefused
 from kg.errors import (
@@ -114,14 +115,27 @@ def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -
 def _http(_handler: ExceptionHandler, request: Request, error: HTTPException) -> Problem:
     """Tell of an unknown address or method."""
     phrase = HTTPStatus(error.status_code).phrase
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     return Problem(
         phrase,
         type_=TYPE + phrase.lower().replace(" ", "-"),
         detail=f"{request.method} {request.url.path}",
         status=error.status_code,
-        headers=dict(error.headers or {}),
+        headers=headers,
         cure="see /openapi.json for what is served",
     )
+
+
+def _methods(request: Request) -> list[str]:
+    """List the methods that are served at a request's address: each may be a route of its own."""
+    routes, scope = request.app.routes, dict(request.scope)
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE")
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _invalid(_handler: ExceptionHandler, _request: Request, error: RequestValidationError) -> Problem:

@@ -31,7 +31,7 @@ from kg.sparql.prologue import declare
 from kg.sparql.stored import StoredQuery, stored_queries
 
 #: Seconds that are spent on one query at most.
-_PATIENCE = 6.0
+_PATIENCE = 2.0
 
 
 def measure(*, quick: bool = False) -> list[dict[str, Any]]:

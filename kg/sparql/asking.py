@@ -96,7 +96,7 @@ class Asking:
             whole = masks is not None or parties is None
             graphs = snapshot.graphs if whole else unreported(snapshot.graphs)
             reads = dataset(query, graphs, default, named, whole=whole)
-            if in_columns:
+            if in_columns and _reported(reads):
                 ask, check = self._apart(apart, keeper, snapshot, dataset("", graphs, whole=whole))
                 made = self._with_readings(
                     text, shift, restricted=bool(default or named), parties=parties, ask=ask, check=check
@@ -180,9 +180,17 @@ class Asking:
         whole = masked is not None or parties is None
         everything = dataset("", readable if whole else unreported(readable), whole=whole)
         reads = reads or everything
-        made = self._with_readings(
-            text, shift, bindings, parties=parties, over=(graphs, everything), direct=True
-        )
+        made: str | Table = text
+        if _reported(reads):
+            made = self._with_readings(
+                text,
+                shift,
+                bindings,
+                restricted=reads.stated,
+                parties=parties,
+                over=(graphs, everything),
+                direct=True,
+            )
         if isinstance(made, Table):
             return Rows(made, graphs)
         try:
@@ -228,6 +236,12 @@ class Asking:
 
     def _readable(self) -> list[str]:
         return [name for name in self._graphs.graphs() if name != META]
+
+
+def _reported(reads: Dataset) -> bool:
+    """Say whether readings belong to what a query reads: graphs that it names may be others."""
+    names = (*(reads.default or ()), *reads.named)
+    return not reads.stated or any(name.startswith(REPORTED) for name in names)
 
 
 def unreported(graphs: Sequence[str]) -> list[str]:

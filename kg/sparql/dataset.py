@@ -1,7 +1,7 @@
 """The dataset of a query: which graphs it reads, from the protocol, from its FROM clauses, or all."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kg.errors import QueryError
 from kg.sparql.gate import TOKENS, place
@@ -16,11 +16,13 @@ class Dataset:
             None: everything that the store holds.
         named: IRIs of the graphs that GRAPH may name.
         unknown: IRIs that were asked for and that the store has not; they are read as empty graphs.
+        stated: whether the query or its request names graphs.
     """
 
     default: list[str] | None
     named: list[str]
     unknown: tuple[str, ...] = ()
+    stated: bool = field(default=False, repr=False)
 
 
 def dataset(
@@ -57,10 +59,11 @@ def dataset(
             [iri for iri in dict.fromkeys(default) if iri in graphs or not iri],
             [iri for iri in dict.fromkeys(named) if iri in graphs],
             unknown,
+            stated=True,
         )
     stated_default, stated_named = _stated(text, graphs)
     if stated_default or stated_named:
-        return Dataset(stated_default, stated_named)
+        return Dataset(stated_default, stated_named, stated=True)
     return Dataset(None if whole else ["", *graphs], list(graphs))
 
 

@@ -63,6 +63,8 @@ def test_a_method_that_is_not_allowed_says_which_are(checking):
     assert checking.get("/check").headers["allow"] == "POST"
     head = checking.head("/health")
     assert (head.status_code, head.content, head.headers["allow"]) == (405, b"", "GET")
+    assert checking.put("/sparql").headers["allow"] == "GET, HEAD, POST"
+    assert checking.patch("/graphs").headers["allow"] == "GET, HEAD, POST, PUT, DELETE"
 
 
 def test_faults_are_told_without_detail(service, caplog):

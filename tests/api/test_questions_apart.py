@@ -7,6 +7,7 @@ import pytest
 from kg.service import Service
 from kg.settings import load_settings
 from tests.api.conftest import serving
+from tests.api.problem import problem
 from tests.paths import ROOT
 
 STORY = ROOT / "examples" / "04-report-to-query"
@@ -76,3 +77,23 @@ def test_queries_that_do_not_parse_are_told_by_place(client):
     answer = asked(client, "SELECT ?v {\n ?o saref:hasResult ?r . FILTER(}\n}")
     assert answer.status_code == 400
     assert "line 3" in answer.json()["where"]
+
+
+def test_graphs_without_readings_are_asked_as_they_are(client):
+    """A query that names graphs reads no columns, so any pattern will do; readings are in none of them."""
+    ontology, reports = (
+        "https://w3id.org/flexkg/graph/ontology",
+        "https://w3id.org/flexkg/graph/report/202612",
+    )
+    every = "SELECT * { ?s ?p ?o } LIMIT 3"
+    for text, fields in (
+        (every.replace("{ ?s", f"FROM <{ontology}> {{ ?s"), {}),
+        (every, {"default-graph-uri": ontology}),
+        (f"SELECT * {{ GRAPH <{ontology}> {{ ?s ?p ?o }} }} LIMIT 3", {}),
+        ("SELECT * { GRAPH ?g { ?s ?p ?o } } LIMIT 3", {"named-graph-uri": ontology}),
+    ):
+        answer = client.get("/sparql", params={"query": text, **fields}, headers={"Accept": "text/csv"})
+        assert answer.status_code == 200, answer.text
+        assert answer.text.count("\n") == 4
+    for text, fields in ((every, {}), (f"SELECT * {{ GRAPH <{reports}> {{ ?s ?p ?o }} }}", {})):
+        problem(client.get("/sparql", params={"query": text, **fields}), 400, "readings-query")

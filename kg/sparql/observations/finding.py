@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kg.errors import QueryError
-from kg.namespaces import GRAPH as GRAPHS
+from kg.graphs import REPORTED
 from kg.sparql.observations.candidates import Ask
 from kg.sparql.observations.kinds import GRAPH, split
 from kg.sparql.observations.stars import Star, stars
@@ -23,7 +23,7 @@ from kg.sparql.observations.tree import (
 from kg.sparql.observations.variables import certain, in_expression, in_group
 from kg.sparql.observations.vocabulary import RESERVED, RESERVED_CLASSES, TYPE
 
-_READINGS_GRAPH = f"<{GRAPHS}op/"
+_READINGS_GRAPH = f"<{REPORTED}"
 
 
 @dataclass(slots=True)
