@@ -97,3 +97,8 @@ def test_graphs_without_readings_are_asked_as_they_are(client):
         assert answer.text.count("\n") == 4
     for text, fields in ((every, {}), (f"SELECT * {{ GRAPH <{reports}> {{ ?s ?p ?o }} }}", {})):
         problem(client.get("/sparql", params={"query": text, **fields}), 400, "readings-query")
+
+
+def test_a_query_that_nests_without_brackets_is_refused(client):
+    """The engine takes it; what reads it for columns would go as deep as it nests."""
+    problem(asked(client, f"SELECT * {{ ?s a flex:Event FILTER({'!' * 5000}true) }}"), 422, "depth")

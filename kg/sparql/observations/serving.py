@@ -1,6 +1,6 @@
 """What the service does with a query before the graph answers it: readings that are in columns are put in."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kg.errors import QueryError
 from kg.graphs import GraphStore
@@ -56,13 +56,20 @@ def with_readings(
             graphs.query(text, default_graph=[], named_graphs=[], bindings=bindings)
     except QueryError as error:
         raise explain(error, shift, text) if parse is None or error.code == "syntax" else error from error
-    with seen as view:
-        return in_columns(
-            text,
-            view,
-            ask or (lambda asked: graphs.query(asked, default_graph=reads.default, named_graphs=reads.named)),
-            given=bindings,
-            most=most,
-            restricted=restricted,
-            direct=direct,
-        )
+
+    def over(asked: str) -> Iterable[tuple[str | None, ...]]:
+        return graphs.query(asked, default_graph=reads.default, named_graphs=reads.named)
+
+    try:
+        with seen as view:
+            return in_columns(
+                text,
+                view,
+                ask or over,
+                given=bindings,
+                most=most,
+                restricted=restricted,
+                direct=direct,
+            )
+    except RecursionError:
+        raise QueryError("the query nests too deep to be answered", cure="flatten it", code="depth") from None
