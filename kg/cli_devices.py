@@ -59,7 +59,7 @@ Site = Annotated[
 ]
 
 
-@devices_app.command()
+@devices_app.command(context_settings={"ignore_unknown_options": True})  # a value may begin with -
 def command(
     resource: Annotated[str, typer.Argument(help="Name of the resource, or IRI of a device that none has.")],
     value: Annotated[str, typer.Argument(help="Value of the signal's interval, or of the point.")],
@@ -84,7 +84,7 @@ def command(
     Exit code 0: allowed; 1: refused; 2: wrong usage or environment.
 
     Examples: `flexkg devices command HP-3 2 --signal SIMPLE --type level --site site/`,
-    `flexkg devices command HP-3 5000 --point powerLimit --site site/`
+    `flexkg devices command BATTERY -5000 --point setpoint --site site/`
     """
     import json
 

@@ -87,6 +87,8 @@ class Verdict:
 
 
 _NOTHING: Final = Situation()
+#: OpenADR 2.0b, oadr_ei_20b.xsd, signalName SIMPLE.
+_LEVELS: Final = frozenset(map(Decimal, range(4)))
 
 
 def check_command(
@@ -114,6 +116,9 @@ def check_command(
         command = replace(command, value=_decimal(command.value))
     if not command.value.is_finite():
         return _refused(refusal("CMD-3", f"The value {command.value} is not finite.", resource))
+    if command.signal == "SIMPLE" and command.type == "level" and command.value not in _LEVELS:
+        what = f"The level {command.value:f} is none of 0, 1, 2 and 3."
+        return _refused(refusal("CMD-20", what, resource))
     found: list[Refusal] = []
     if not situation.opted_out.isdisjoint(plan.names):
         found.append(refusal("CMD-12", "An opt-out of the resource is in force.", resource))

@@ -24,6 +24,7 @@ CURES: Final = {
     "CMD-17": "name a market for which the resource is described",
     "CMD-18": "correct the clock, or the history",
     "CMD-19": "let one row of the strategy command the point, not one by its name and one by its command",
+    "CMD-20": "send one of the levels 0 to 3",
 }
 
 

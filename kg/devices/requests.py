@@ -3,11 +3,12 @@
 import math
 import time
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from kg.devices.commands import Command, Past, Situation
 from kg.errors import UsageError
+from kg.operator_tables import number
 from kg.times import moment
 
 _MEMBERS: Final = frozenset(
@@ -78,10 +79,13 @@ def _text(body: Mapping[str, Any], name: str) -> str:
 def _number(value: Any, where: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise _wrong(where, "a number is asked for", "give a number")
-    try:
+    if isinstance(value, str):
+        try:
+            made = number(value.strip())
+        except ValueError as error:
+            raise _wrong(where, str(error), "give a number in digits 0 to 9, such as -4000 or 2.5") from error
+    else:
         made = Decimal(str(value))
-    except InvalidOperation as error:
-        raise _wrong(where, f"{str(value)[:40]!r} is no number", "give a number") from error
     if not made.is_finite() or abs(made.adjusted()) > 40:
         raise _wrong(where, "the number is not finite, or beyond all measure", "give another one")
     return made

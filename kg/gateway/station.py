@@ -4,14 +4,13 @@ What the control centre may send is described as the points of a Thing Descripti
 table says which signal a point becomes. A point for emergencies goes to the plant without a detour.
 """
 
-import csv
 import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +18,10 @@ from kg.devices.commands import Command, Past, Situation, Verdict, check_command
 from kg.devices.points import Point
 from kg.devices.reasons import refusal
 from kg.devices.resources import Plan
-from kg.errors import AssetError, FlexKGError
+from kg.errors import FlexKGError
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
 from kg.openadr.graph import new_id
+from kg.operator_tables import number, read_table
 from kg.times import seconds
 
 #: Codes of a VTN that has nothing left to cancel.
@@ -53,37 +53,24 @@ def read_rows(path: Path) -> dict[str, Row]:
     """Read the table: a CSV file with the columns ``point,signal,type,factor,lasts,ends``.
 
     Raises:
-        AssetError: the file is missing, or a line is wrong; names it.
+        AssetError: the file is missing, or a line is wrong or names a point again; names it.
     """
-    found = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, cells in enumerate(csv.DictReader(file), 2):
-                try:
-                    ends = Decimal(cells["ends"]) if cells["ends"] else None
-                    made = Row(
-                        cells["point"],
-                        cells["signal"],
-                        cells["type"],
-                        Decimal(cells["factor"] or 1),
-                        cells["lasts"],
-                        ends,
-                    )
-                    if not (made.point and made.signal and made.type and made.lasts):
-                        raise ValueError("point, signal, type and lasts are needed")
-                    if seconds(made.lasts) is None:
-                        raise ValueError(f"{made.lasts!r} is no length, such as PT1H")
-                except (KeyError, TypeError, ValueError, InvalidOperation) as error:
-                    raise AssetError(
-                        f"the line cannot be read: {error}",
-                        where=f"{path}:{number}",
-                        cure="write point,signal,type,factor,lasts,ends",
-                    ) from error
-                found[made.point] = made
-    except OSError as error:
-        raise AssetError(
-            f"the file cannot be read: {error.strerror}", where=str(path), cure="check the path"
-        ) from error
+    found: dict[str, Row] = {}
+
+    def row(cells: dict[str, str]) -> Row:
+        ends = number(cells["ends"]) if cells["ends"] else None
+        factor = number(cells["factor"] or "1")
+        made = Row(cells["point"], cells["signal"], cells["type"], factor, cells["lasts"], ends)
+        if not (made.point and made.signal and made.type and made.lasts):
+            raise ValueError("point, signal, type and lasts are needed")
+        if seconds(made.lasts) is None:
+            raise ValueError(f"{made.lasts!r} is no length, such as PT1H")
+        if made.point in found:
+            raise ValueError(f"the point {made.point!r} is there before")
+        found[made.point] = made
+        return made
+
+    read_table(path, "point,signal,type,factor,lasts,ends", row)
     return found
 
 

@@ -1,12 +1,11 @@
 """A node of the tree: VEN upwards, VTN downwards. What is asked from above is split over who is below."""
 
-import csv
 import logging
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
-from kg.errors import AssetError, FlexKGError, UsageError
+from kg.errors import FlexKGError, UsageError
 from kg.items import scale_factor
 from kg.literals import segment
 from kg.namespaces import ID, UNIT
@@ -17,6 +16,7 @@ from kg.openadr.splitting import Rule, Share, merge, split
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
 from kg.openadr.vtn import Vtn
+from kg.operator_tables import number, read_table
 from kg.times import seconds
 
 _log = logging.getLogger("flexkg.openadr")
@@ -29,28 +29,20 @@ def read_shares(path: Path) -> list[Share]:
     """Read who is below: a CSV file with the columns ``ven``, ``limit_w`` and ``priority``.
 
     Raises:
-        AssetError: the file is missing, or a line is wrong; names it.
+        AssetError: the file is missing, or a line is wrong or names a VEN again; names it.
     """
-    found = []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
-                try:
-                    share = Share(row["ven"], Decimal(row["limit_w"]), int(row.get("priority") or 0))
-                    if not share.ven or not share.limit_w >= 0:
-                        raise ValueError("a VEN and a limit of 0 or more are needed")
-                    found.append(share)
-                except (KeyError, ValueError, InvalidOperation, TypeError) as error:
-                    raise AssetError(
-                        f"the line cannot be read: {error}",
-                        where=f"{path}:{number}",
-                        cure="write ven,limit_w,priority",
-                    ) from error
-    except OSError as error:
-        raise AssetError(
-            f"the file cannot be read: {error.strerror}", where=str(path), cure="check the path"
-        ) from error
-    return found
+    seen: set[str] = set()
+
+    def share(cells: dict[str, str]) -> Share:
+        made = Share(cells["ven"], number(cells["limit_w"]), int(number(cells.get("priority") or "0")))
+        if not made.ven or made.limit_w < 0:
+            raise ValueError("a VEN and a limit of 0 or more are needed")
+        if made.ven in seen:
+            raise ValueError(f"the VEN {made.ven!r} is there before")
+        seen.add(made.ven)
+        return made
+
+    return read_table(path, "ven,limit_w,priority", share)
 
 
 class Node:

@@ -226,3 +226,9 @@ def test_site_that_does_not_conform_is_not_loaded(tmp_path):
     (tmp_path / "hp.td.jsonld").write_text(written(made))
     with pytest.raises(UsageError, match="PNT-2"):
         load_site([str(tmp_path)])
+
+
+@pytest.mark.parametrize("level", ["2.5", "4", "-1"])
+def test_level_that_there_is_not_is_refused(plans, level):
+    """OpenADR has the levels 0 to 3: what a strategy's bands would take between them is nobody's level."""
+    assert rules(check_command(plans, "HP", Command("SIMPLE", "level", Decimal(level)), NOW)) == ["CMD-20"]
