@@ -15,7 +15,7 @@ from kg.namespaces import FLEX, ID, PROV, RDF, RDFS, UNIT
 #: Message type of entries in the journal.
 MESSAGE_TYPE: Final = "activationEntry"
 _MARK: Final = b'{"flexkg":"activation-entry/1",'
-Step = Literal["command", "answer", "baseline", "delivery", "deviation"]
+Step = Literal["command", "answer", "baseline", "delivery", "deviation", "emergency", "limit"]
 #: Step -> class of its entries.
 STEPS: Final = {
     "command": "CommandEntry",
@@ -23,7 +23,11 @@ STEPS: Final = {
     "baseline": "BaselineEntry",
     "delivery": "DeliveryEntry",
     "deviation": "DeviationEntry",
+    "emergency": "EmergencyEntry",
+    "limit": "LimitEntry",
 }
+#: Steps that are of no event: somebody acts on a plant past all of them.
+INTERVENTIONS: Final = ("emergency", "limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class RegistryEntry:
     Attributes:
         entry: its identifier; the same again is the same entry.
         vtn: vtnID of the VTN whose event is carried out.
-        event: eventID.
+        event: eventID; empty for an intervention, which is of no event.
         number: modificationNumber of the version that is carried out.
         ven: venID of the VEN that carries it out.
         step: what it records.
@@ -78,7 +82,9 @@ class RegistryEntry:
 
     @property
     def activation(self) -> str:
-        """IRI of the activation that it belongs to."""
+        """IRI of the activation that it belongs to, or of the intervention that it is."""
+        if self.step in INTERVENTIONS:
+            return f"{ID}intervention/{segment(self.ven)}/{segment(self.entry)}"
         parts = (self.vtn, self.event, str(self.number), self.resource or self.ven)
         return f"{ID}activation/" + "/".join(map(segment, parts))
 
@@ -109,18 +115,31 @@ class RegistryEntry:
             ) from error
         if at.tzinfo is None:
             raise UsageError("the time has no zone", where="at", cure="write 2026-11-03T17:00:00Z")
+        of_event = self.step not in INTERVENTIONS
+        if of_event != bool(self.event):
+            what = "names no event" if of_event else "is of a plant, not of an event"
+            raise UsageError(f"an entry of the step {self.step} {what}", where="event", cure="mend that")
         time = date_time(at.astimezone(UTC).isoformat().replace("+00:00", "Z"))
         me, activation, agent = f"<{self.iri}>", f"<{self.activation}>", self.agent or self.ven
         version = "/".join(map(segment, (self.vtn, self.event, str(self.number))))
+        within = [
+            f"{me} <{FLEX}entryOf> {activation} .",
+            f"{activation} <{RDF}type> <{FLEX}Activation> .",
+            f"{activation} <{FLEX}activates> <{ID}event/{version}> .",
+        ]
+        if not of_event:
+            within = [
+                f"{me} <{PROV}wasGeneratedBy> {activation} .",
+                f"{activation} <{RDF}type> <{FLEX}Intervention> .",
+                f"{activation} <{RDF}type> <{PROV}Activity> .",
+            ]
         party = f"<{ID}party/{segment(agent)}>"
         lines = [
             f"{me} <{RDF}type> <{FLEX}RegistryEntry> .",
             f"{me} <{RDF}type> <{FLEX}{kind}> .",
-            f"{me} <{FLEX}entryOf> {activation} .",
+            *within,
             f"{me} <{PROV}generatedAtTime> {time} .",
             f"{me} <{PROV}wasAttributedTo> {party} .",
-            f"{activation} <{RDF}type> <{FLEX}Activation> .",
-            f"{activation} <{FLEX}activates> <{ID}event/{version}> .",
             f"{activation} <{PROV}wasAssociatedWith> {party} .",
             f"{activation} <{FLEX}ven> <{ID}party/{segment(self.ven)}> .",
         ]

@@ -75,7 +75,7 @@ def test_level_becomes_writes(plans):
         (point("nothing", 5), "CMD-2"),
         (point("powerLimit", "NaN"), "CMD-3"),
         (point("powerLimit", "Infinity"), "CMD-3"),
-        (Command("SIMPLE", "level", Decimal(7)), "CMD-5"),
+        (Command("SIMPLE", "level", Decimal(7)), "CMD-20"),
         (Command("BID_PRICE", "price", Decimal(1)), "CMD-5"),
         (Command("LOAD_DISPATCH", "delta", Decimal(-500)), "CMD-13"),
         (Command("SIMPLE", "level", Decimal(1), market="https://b.example/"), "CMD-17"),
