@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.access import caller_of
 from api.models import ProblemModel, RefusalModel
 from api.stores import desk_of, service_of
-from kg.registry_entry import RegistryEntry, Step
+from kg.registry_entry import RegistryEntry
 
 router = APIRouter(tags=["activations"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -29,7 +29,7 @@ class EntryModel(BaseModel):
     vtn: str = Field(description="vtnID of the VTN whose event is carried out")
     number: int = Field(0, description="modificationNumber of the version that is carried out")
     ven: str = Field(description="venID of the VEN that carries it out")
-    step: Step
+    step: Literal["command", "answer", "baseline", "delivery", "deviation"]
     at: str = Field(description="when it happened, with a zone")
     entry: str = Field("", description="identifier of the entry; made from its content without one")
     agent: str = Field("", description="party that did it; the VEN without one")
@@ -54,6 +54,7 @@ class SettlementModel(BaseModel):
     unchanged: list[str] = Field(description="entries of before that say what would be said again")
     without_readings: list[str] = Field(description="data points without a reading of the event")
     without_baseline: list[str] = Field(description="data points with nothing to compare their readings with")
+    opted_out: list[str] = Field(description="VENs that only ever opted out: they deliver nothing")
 
 
 @router.get("/activations/{event_id}", responses=_ANSWERS)
@@ -99,6 +100,48 @@ async def settlement(request: Request, response: Response, event_id: str, vtn: V
     if not made.made:
         response.status_code = 200
     return SettlementModel(**made.as_dict())
+
+
+class InterventionModel(BaseModel):
+    """Somebody acts on a plant outside of any event: an emergency, or a grid operator's limit."""
+
+    ven: str = Field(description="venID of the VEN that is in front of the plant")
+    step: Literal["emergency", "limit"]
+    at: str = Field(description="when it happened, with a zone")
+    entry: str = Field("", description="identifier of the entry; made from its content without one")
+    agent: str = Field("", description="party that did it; the VEN without one")
+    on_behalf_of: str = Field("", description="party in whose name")
+    resource: str = ""
+    device: str = ""
+    point: str = ""
+    value: str = Field("", description="emergency: 1 for the stop, 0 for its end; limit: the power")
+    unit: str = Field("", description="local name of the QUDT unit of a limit")
+    answer: str = Field("", description="why, and what the device said")
+
+
+@router.get("/interventions", responses=_ANSWERS)
+async def interventions(
+    request: Request, ven: Annotated[str, Query(description="Only those of this VEN.")] = ""
+) -> list[dict[str, Any]]:
+    """List emergencies and limits, in the order in which they were recorded."""
+    service = service_of(request)
+    return await run_in_threadpool(service.registry.interventions, ven)
+
+
+@router.post(
+    "/interventions",
+    status_code=201,
+    responses={
+        503: _ANSWERS[503],
+        422: {"model": RefusalModel, "description": "It does not conform; nothing is kept."},
+    },
+)
+async def intervene(request: Request, asked: InterventionModel) -> dict[str, Any]:
+    """Record an emergency or a limit; it is never changed."""
+    service = service_of(request)
+    entry = RegistryEntry.made(**asked.model_dump())
+    receipt = await run_in_threadpool(service.registry.record, entry)
+    return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
 
 
 @router.get(

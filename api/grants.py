@@ -75,6 +75,8 @@ GRANTS: Final = (
     Grant("POST", "/events", "tenant", ("write_events",)),
     Grant("PUT", "/events/{event_id}", "tenant", ("write_events",)),
     Grant("DELETE", "/events/{event_id}", "tenant", ("write_events",)),
+    Grant("GET", "/interventions", "tenant", ("audit:read", "read_all")),
+    Grant("POST", "/interventions", "tenant", ("write_events",)),
     Grant("GET", "/activations/{event_id}", "tenant", ("audit:read", "read_all")),
     Grant("POST", "/activations/{event_id}", "tenant", ("write_events",)),
     Grant("POST", "/activations/{event_id}/settlement", "tenant", ("write_events",)),

@@ -108,12 +108,14 @@ def settle(
         print(f"{where}: no readings of the event")
     for where in made["without_baseline"]:
         print(f"{where}: no baseline: none was declared, and no similar day has readings")
+    for where in made["opted_out"]:
+        print(f"{where}: opted out, delivers nothing")
     entered, same = len(made["made"]), len(made["unchanged"])
     if made["outcome"] == "settled":
         print(f"settled: {entered} entries made" + (f", {same} say the same as before" if same else ""))
     elif made["outcome"] == "unchanged":
         print(f"settled before: {same} entries say the same as the readings do")
-    elif made["without_readings"] or made["without_baseline"]:
+    elif made["without_readings"] or made["without_baseline"] or made["opted_out"]:
         print("nothing to settle")
     else:
         print("nothing to settle: no data point of a power is registered behind the event's targets")

@@ -30,7 +30,7 @@ STEPS: Final = {
 INTERVENTIONS: Final = ("emergency", "limit")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryEntry:
     """One entry; it is never changed, a later one may correct it.
 
@@ -56,9 +56,9 @@ class RegistryEntry:
     """
 
     entry: str
-    vtn: str
-    event: str
-    number: int
+    vtn: str = ""
+    event: str = ""
+    number: int = 0
     ven: str
     step: Step
     at: str

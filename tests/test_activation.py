@@ -27,8 +27,8 @@ from tests.openadr.raw import HEAD, TAIL
 AT = "2026-12-01T15:00:00Z"
 
 
-def answer(opt="optIn", number=0, ven="VEN-1"):
-    response = "<ei:responseCode>200</ei:responseCode><pyld:requestID>R-1</pyld:requestID>"
+def answer(opt="optIn", number=0, ven="VEN-1", request="R-1"):
+    response = f"<ei:responseCode>200</ei:responseCode><pyld:requestID>{request}</pyld:requestID>"
     body = (
         '<oadr:oadrCreatedEvent ei:schemaVersion="2.0b"><pyld:eiCreatedEvent>'
         f"<ei:eiResponse>{response}</ei:eiResponse><ei:eventResponses><ei:eventResponse>{response}"
@@ -41,7 +41,11 @@ def answer(opt="optIn", number=0, ven="VEN-1"):
 
 def entry(step="command", **more):
     stated = {"vtn": "VTN-1", "event": "E-1", "number": 0, "ven": "VEN-1", "at": AT, "agent": "GATEWAY-1"}
-    given = {"command": {"device": "charger", "point": "limit", "value": "11", "unit": "KiloW"}}
+    given = {
+        "command": {"device": "charger", "point": "limit", "value": "11", "unit": "KiloW"},
+        "delivery": {"at": "2026-12-01T17:00:00Z"},
+        "emergency": {"vtn": "", "event": "", "value": "1", "answer": "fire: confirmed"},
+    }
     return RegistryEntry.made(step=step, **{**stated, **given.get(step, {}), **more})
 
 
@@ -122,6 +126,23 @@ def test_pack_holds_and_says_who_did_what(pack, ingest):
     text = (pack / "prov.ttl").read_text()
     assert "prov:actedOnBehalfOf" in text or "actedOnBehalfOf" in text
     assert "E-2" not in text
+
+
+def test_emergency_within_an_event_is_in_its_pack(tmp_path, ingest):
+    """Of no event, and evidence of each that ran; it is not told from an event's own entries."""
+    registry = Registry(ingest)
+    for at, ven in (("2026-12-01T16:10:00Z", "VEN-1"), ("2026-12-01T16:20:00Z", "VEN-2")):
+        registry.record(entry("emergency", at=at, ven=ven, on_behalf_of="GRID"))
+    registry.record(entry("emergency", at="2026-12-02T16:10:00Z", value="0"))
+    with pytest.raises(UsageError, match="of a plant, not of an event"):
+        registry.record(entry("emergency", event="E-1"))
+    assert len(registry.interventions()) == 3
+    assert [one["at"] for one in registry.interventions("VEN-2")] == ["2026-12-01T16:20:00Z"]
+    assert make_pack(ingest, "E-1", tmp_path / "pack") == 2
+    assert verify_pack(tmp_path / "pack").faults == []
+    text = (tmp_path / "pack" / "prov.ttl").read_text()
+    assert text.count("EmergencyEntry") == 1
+    assert "Intervention" in text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from kg.activation.registry import Registry
 from kg.devices.emergency import stop_writes
 from kg.devices.models import find_model, instance, written
 from kg.devices.sites import load_site
@@ -109,8 +110,6 @@ class World:
         return [o["reason"] for o in self.service.operator.state()[0]["opts"]]
 
     def steps(self, name="E-1"):
-        from kg.activation.registry import Registry
-
         return [(e["step"], e["point"]) for e in Registry(self.ingest).entries(name)]
 
     def close(self):
@@ -204,7 +203,7 @@ def test_emergency_stop_holds_over_a_restart(world):
     world.issue()
     world.ven.step()
     world.carrier.dispatch()
-    assert world.carrier.emergency("fire")[0].point == "emergencyStop"
+    assert world.carrier.emergency("fire", by="GRID")[0].point == "emergencyStop"
     assert world.plant.written[-1] == ("emergencyStop", 1)
     world.again()
     assert world.carrier.stopped
@@ -215,6 +214,11 @@ def test_emergency_stop_holds_over_a_restart(world):
     world.ven.step()
     assert world.opt("E-2") == "optOut"
     world.carrier.emergency("fire is out", on=False)
+    noted = Registry(world.ingest).interventions("CHP-1")
+    assert [(one["step"], one["value"], one["on_behalf_of"], one["answer"]) for one in noted] == [
+        ("emergency", "1", "GRID", "fire: confirmed"),
+        ("emergency", "0", "", "fire is out: confirmed"),
+    ]
     assert world.plant.written[-1] == ("emergencyStop", 0)
     world.again()
     assert not world.carrier.stopped
@@ -225,6 +229,9 @@ def test_emergency_stop_of_a_plant_that_is_not_reached_stays_in_force(world):
     with pytest.raises(DeviceUnreachable):
         world.carrier.emergency("fire")
     assert world.carrier.stopped
+    assert [one["answer"] for one in Registry(world.ingest).interventions()] == [
+        "fire: no answer: the line is down"
+    ]
     world.plant.down = False
     world.carrier.emergency("fire")
     world.plant.down = True

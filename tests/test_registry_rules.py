@@ -17,7 +17,7 @@ from tests.paths import ROOT
 from tests.test_activation import answer, entry
 
 FOLDER = ROOT / "tests" / "shapes" / "registry"
-USUAL = {"answer": {}, "baseline": {}, "deviation": {}, "delivery": {"value": "5", "unit": "KiloW-HR"}}
+USUAL = {"delivery": {"value": "5", "unit": "KiloW-HR"}}
 CASES = [
     (path.stem, case)
     for path in sorted(FOLDER.glob("*.yml"))
@@ -29,14 +29,24 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 def happen(ingest, name):
     """Record one of the things that cases name."""
-    if name == "command":
-        Registry(ingest).record(entry(entry="C-1"))
+    recorded = {
+        "command": lambda: entry(entry="C-1"),
+        "correction": lambda: entry(entry="C-2", corrects="C-1", value="10"),
+        "emergency": lambda: entry("emergency", entry="X-1"),
+        "let-go": lambda: entry("emergency", entry="X-2", value="0"),
+        "emergency-again": lambda: entry("emergency", entry="X-3"),
+        "emergency-of-another": lambda: entry("emergency", ven="VEN-2"),
+    }
+    if name in recorded:
+        Registry(ingest).record(recorded[name]())
         return
     data = {
         "event": lambda: event(),
         "test-event": lambda: event().replace(b"<ei:testEvent>false", b"<ei:testEvent>true"),
         "cancelled": lambda: event(1, request="R-2").replace(b"eventStatus>far", b"eventStatus>cancelled"),
+        "changed": lambda: event(1, level=2, request="R-2"),
         "opt-in": lambda: answer("optIn"),
+        "opt-in-again": lambda: answer("optIn", number=1, request="R-2"),
         "opt-out": lambda: answer("optOut"),
         "opt-out-of-another": lambda: answer("optOut", ven="VEN-2"),
     }[name]()

@@ -12,11 +12,12 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from kg.activation.basis import basis_of
 from kg.activation.grounds import FILES, grounds_of
 from kg.activation.prov import prov_lines
-from kg.activation.registry import rows_of_entries, versions
+from kg.activation.registry import interventions, rows_of_entries, versions
 from kg.chain import Row
 from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import GraphStore, lexical
@@ -24,7 +25,7 @@ from kg.graphs.formats import write_graph
 from kg.ingest import Ingest
 from kg.journal import Journal
 from kg.literals import string
-from kg.namespaces import FLEX, ID, VERSION
+from kg.namespaces import FLEX, ID, PROV, VERSION
 from kg.seal import public_pem, signing_key
 from kg.times import moment
 
@@ -150,6 +151,11 @@ def _rows(graphs: GraphStore, event_id: str, vtn: str) -> set[int]:
                 found |= _row(graphs, conveying.subject)
     begin, end = min(starts, default=None), max(ends, default=None)
     for ven in vens:
+        for entry, row in interventions(graphs, unquote(ven[1:-1].rpartition("/")[2])):
+            at = next(iter(_stamps(graphs, entry, f"<{PROV}generatedAtTime>")), None)
+            if begin is not None and at is not None and at >= begin and (end is None or at <= end):
+                found.add(row)
+    for ven in vens:
         for sent in graphs.match(None, f"<{FLEX}ven>", ven):
             if begin is not None and _reports_within(graphs, sent.subject, begin, end):
                 found |= _row(graphs, sent.subject)
@@ -173,7 +179,11 @@ def _reports_within(graphs: GraphStore, message: str, begin: datetime, end: date
 
 
 def _times(graphs: GraphStore, node: str, term: str) -> list[datetime]:
-    found = (moment(lexical(s.object)) for s in graphs.match(node, f"<{FLEX}{term}>", None))
+    return _stamps(graphs, node, f"<{FLEX}{term}>")
+
+
+def _stamps(graphs: GraphStore, node: str, predicate: str) -> list[datetime]:
+    found = (moment(lexical(s.object)) for s in graphs.match(node, predicate, None))
     return [time for time in found if time is not None and time.tzinfo is not None]
 
 

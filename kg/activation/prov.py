@@ -1,15 +1,16 @@
 """The provenance of an event's activations as triples: who asked, answered and did what, proved by what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from kg.graphs import GraphStore
+from kg.graphs import GraphStore, lexical
 from kg.literals import segment, string
 from kg.namespaces import FLEX, ID, PROV, RDF
+from kg.registry_entry import INTERVENTIONS, STEPS
 
 _TYPE = f"<{RDF}type>"
 
 
-def prov_lines(graphs: GraphStore, versions: Sequence[str], rows: Iterable[dict[str, object]]) -> list[str]:
+def prov_lines(graphs: GraphStore, versions: Sequence[str], rows: Sequence[dict[str, object]]) -> list[str]:
     """Write what a store knows of activations.
 
     Args:
@@ -41,6 +42,14 @@ def prov_lines(graphs: GraphStore, versions: Sequence[str], rows: Iterable[dict[
                 lines[f"{activation} <{FLEX}evidence> {evidence} ."] = None
         for event in graphs.match(version, f"<{FLEX}versionOf>", None):
             _below(graphs, event.object, lines, deep=False)
+    held = {str(row["seq"]) for row in rows}
+    for kind in INTERVENTIONS:
+        for typed in graphs.match(None, _TYPE, f"<{FLEX}{STEPS[kind]}>"):
+            numbers = {lexical(s.object) for s in graphs.match(typed.subject, f"<{FLEX}journalRow>", None)}
+            if numbers & held:
+                _below(graphs, typed.subject, lines)
+                for of in graphs.match(typed.subject, f"<{PROV}wasGeneratedBy>", None):
+                    _below(graphs, of.object, lines)
     for row in rows:
         evidence = f"<{ID}evidence/{segment(str(row['sha256']))}>"
         lines[f"{evidence} {_TYPE} <{FLEX}Evidence> ."] = None

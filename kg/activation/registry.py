@@ -4,21 +4,23 @@ from functools import cache
 from typing import Any
 
 from kg import assets
+from kg.activation.standing import facts
 from kg.engines import Engine
 from kg.engines import engine as make_engine
 from kg.errors import FlexKGError, UsageError
 from kg.graphs import GraphStore, lexical
 from kg.ingest import Ingest
-from kg.literals import boolean, segment, string
-from kg.namespaces import FLEX, ID, RDF
+from kg.literals import segment, string
+from kg.namespaces import FLEX, ID, PROV, RDF
 from kg.receipt import Receipt
-from kg.registry_entry import MESSAGE_TYPE, STEPS, RegistryEntry, read_entry
+from kg.registry_entry import INTERVENTIONS, MESSAGE_TYPE, STEPS, RegistryEntry, read_entry
 from kg.report import Report, Violation
 from kg.rules import Shapes
 from kg.successors import contents
 from kg.verdict import judge
 
 _TYPE = f"<{RDF}type>"
+__all__ = ["EntryRefused", "Registry", "facts", "interventions", "rows_of_entries", "rules", "versions"]
 _CLASSES = tuple(f"{FLEX}{name}" for name in ("RegistryEntry", *STEPS.values()))
 
 
@@ -90,8 +92,21 @@ class Registry:
             event_id: its eventID.
             vtn: vtnID, where several VTNs have such an event.
         """
+        return self._read(rows_of_entries(self._ingest.graphs, event_id, vtn))
+
+    def interventions(self, ven: str = "") -> list[dict[str, Any]]:
+        """List the entries of no event, emergencies and limits, as plain data.
+
+        Args:
+            ven: venID; empty for those of all.
+        """
+        self._ingest.follower.settle()
+        found = interventions(self._ingest.graphs, ven)
+        return self._read(sorted(row for _, row in found))
+
+    def _read(self, rows: list[int]) -> list[dict[str, Any]]:
         found: dict[int, dict[str, Any]] = {}
-        for row in rows_of_entries(self._ingest.graphs, event_id, vtn):
+        for row in rows:
             kept = next(self._ingest.journal.rows(row - 1), None)
             opened = contents(self._ingest.journal, kept) if kept is not None and kept.seq == row else None
             if opened is not None:
@@ -135,44 +150,20 @@ def versions(graphs: GraphStore, event_id: str, vtn: str = "") -> list[str]:
     return sorted(s.subject for s in graphs.match(None, f"<{FLEX}versionOf>", events[0]))
 
 
-def facts(entry: RegistryEntry, graphs: GraphStore) -> list[str]:
-    """Say of an entry what its rules compare it with, N-Triples lines."""
-    me = f"<{entry.iri}>"
-    version = f"<{ID}event/{'/'.join(map(segment, (entry.vtn, entry.event, str(entry.number))))}>"
-    node = {s.predicate: s.object for s in graphs.match(version, None, None)}
-    answers = _answers(entry, graphs)
-    commanded = any(graphs.match(f"<{entry.activation}>", f"<{FLEX}command>", None))
-    test = lexical(node[f"<{FLEX}testEvent>"]) if f"<{FLEX}testEvent>" in node else "false"
-    cancelled = node.get(f"<{FLEX}eventStatus>", "").endswith("/cancelled>")
-    lines = [
-        f"{me} <{FLEX}wasRequested> {boolean(str(bool(node)).lower())} .",
-        f"{me} <{FLEX}wasOptedOut> {boolean(str(answers[-1:] == ['optOut']).lower())} .",
-        f"{me} <{FLEX}wasCommanded> {boolean(str(commanded).lower())} .",
-        f"{me} <{FLEX}wasCancelled> {boolean(str(cancelled).lower())} .",
-        f"{me} <{FLEX}ofTestEvent> {boolean(str(test not in ('', 'false')).lower())} .",
-    ]
-    if entry.corrects:
-        corrected = f"<{ID}registry-entry/{segment(entry.corrects)}>"
-        same = any(graphs.match(corrected, f"<{FLEX}entryOf>", f"<{entry.activation}>"))
-        lines.append(f"{me} <{FLEX}correctsKnownEntry> {boolean(str(same).lower())} .")
-    return lines
+def interventions(graphs: GraphStore, ven: str = "") -> list[tuple[str, int]]:
+    """Give the entries of interventions, subjects in angle brackets, with their journal rows.
 
-
-def _answers(entry: RegistryEntry, graphs: GraphStore) -> list[str]:
-    """Give the VEN's answers to a version of an event, by the order of the journal."""
-    party = f"<{ID}party/{segment(entry.ven)}>"
+    Args:
+        graphs: the store.
+        ven: venID; empty for those of all.
+    """
+    party = f"<{ID}party/{segment(ven)}>" if ven else None
     found = []
-    for statement in graphs.match(None, f"<{FLEX}eventID>", string(entry.event)):
-        node = {s.predicate: s.object for s in graphs.match(statement.subject, None, None)}
-        number = node.get(f"<{FLEX}modificationNumber>", '""')
-        opt = node.get(f"<{FLEX}optType>")
-        if opt is None or lexical(number) != str(entry.number):
-            continue
-        message = statement.subject.partition("/event-response/")[0].rstrip(">") + ">"
-        if node.get(_TYPE) == f"<{FLEX}Opt>":
-            message = next((s.subject for s in graphs.match(None, f"<{FLEX}conveys>", statement.subject)), "")
-        said = {s.predicate: s.object for s in graphs.match(message, None, None)} if message else {}
-        if said.get(f"<{FLEX}ven>") == party and f"<{FLEX}journalRow>" in said:
-            row = int(lexical(said[f"<{FLEX}journalRow>"]))
-            found.append((row, opt[1:-1].rpartition("/")[2]))
-    return [opt for _, opt in sorted(found)]
+    for kind in INTERVENTIONS:
+        for typed in graphs.match(None, _TYPE, f"<{FLEX}{STEPS[kind]}>"):
+            of = next(iter(graphs.match(typed.subject, f"<{PROV}wasGeneratedBy>", None)), None)
+            if of is None or (party and not any(graphs.match(of.object, f"<{FLEX}ven>", party))):
+                continue
+            rows = graphs.match(typed.subject, f"<{FLEX}journalRow>", None)
+            found += [(typed.subject, int(lexical(row.object))) for row in rows]
+    return found

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from kg.activation.baseline import DAY, Mean, Span, work_out
 from kg.activation.basis import basis_of
 from kg.activation.registry import Registry
+from kg.activation.standing import took_part
 from kg.errors import UsageError
 from kg.ingest import Ingest
 from kg.readings.selecting import Selection, select
@@ -28,12 +29,14 @@ class Settlement:
         unchanged: entries of before that say what would be said again.
         without_readings: data points (VEN and rID) that have no readings of the event.
         without_baseline: data points that have readings of the event, and nothing to compare them with.
+        opted_out: VENs that only ever opted out: they deliver nothing.
     """
 
     made: list[RegistryEntry] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     without_readings: list[str] = field(default_factory=list)
     without_baseline: list[str] = field(default_factory=list)
+    opted_out: list[str] = field(default_factory=list)
 
     @property
     def outcome(self) -> Literal["settled", "unchanged", "nothing"]:
@@ -48,6 +51,7 @@ class Settlement:
             "unchanged": self.unchanged,
             "without_readings": self.without_readings,
             "without_baseline": self.without_baseline,
+            "opted_out": self.opted_out,
         }
 
 
@@ -84,7 +88,10 @@ def settle(ingest: Ingest, event_id: str, vtn: str = "", *, now: datetime | None
         raise UsageError("the event was cancelled", where=event_id, cure="there is nothing to settle")
     registry, found = Registry(ingest), Settlement()
     known = registry.entries(event_id, vtn)
-    result = work_out(basis.points, span, basis.busy, basis.asked, partial(mean, ingest))
+    vens = sorted({point.ven for point in basis.points})
+    found.opted_out = [v for v in vens if not took_part(ingest.graphs, basis.vtn, event_id, basis.number, v)]
+    points = [point for point in basis.points if point.ven not in found.opted_out]
+    result = work_out(points, span, basis.busy, basis.asked, partial(mean, ingest))
     found.without_readings = [f"{point.ven} {point.name}" for point in result.without_readings]
     found.without_baseline = [f"{point.ven} {point.name}" for point in result.without_baseline]
     for (ven, resource, point), figure in result.figures:

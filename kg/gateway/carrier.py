@@ -17,8 +17,9 @@ from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
 from kg.gateway.points import bases, find_point, points_of
 from kg.gateway.records import Record
+from kg.gateway.scribe import Scribe
 from kg.openadr.told import Message
-from kg.registry_entry import RegistryEntry, Step
+from kg.registry_entry import Step
 
 _log = logging.getLogger("flexkg.gateway")
 #: Reasons that pass with time; a write that only repeats what the point holds is left out instead.
@@ -58,8 +59,9 @@ class Carrier:
         meter: Meter | None = None,
         on_behalf_of: str = "",
     ) -> None:
-        self._plans, self._resource, self._driver, self._ven = plans, resource, driver, ven
-        self._records, self.meter, self._behalf, self._ready_when = records, meter, on_behalf_of, ready_when
+        self._plans, self._resource, self._driver = plans, resource, driver
+        self._scribe, self.meter = Scribe(ven, on_behalf_of, records), meter
+        self._ready_when = ready_when
         self.plan = plans[resource]
         self._points = points_of(self.plan)
         self._bases = bases(self.plan)
@@ -134,7 +136,7 @@ class Carrier:
             for duty in self._duties.values() if why else ():
                 if not duty.event.over(now) and not duty.event.cancelled:
                     if duty.opt != "optOut" and duty.event.status(now) == "active":
-                        self._record(duty, "deviation", answer=why)
+                        self._scribe.note(duty, "deviation", answer=why)
                     duty.opt = "optOut"
                     found[duty.event.event_id] = duty.event.number
             return found
@@ -186,7 +188,7 @@ class Carrier:
             key = " ".join(sorted(f"{r.rule}{r.point}" for r in refusals))
             if key not in duty.told:
                 duty.told.add(key)
-                self._record(duty, "deviation", answer=why)
+                self._scribe.note(duty, "deviation", answer=why)
             return []
         made = [write for write in writes if self._send(duty, "command", write, now)]
         if len(made) == len(writes):
@@ -239,10 +241,11 @@ class Carrier:
             made += [w for w in writes if self._send(duty, "deviation" if late else "command", w, now)]
         return made
 
-    def emergency(self, why: str, *, on: bool = True) -> list[Write]:
+    def emergency(self, why: str, *, on: bool = True, by: str = "") -> list[Write]:
         """Shut the plant down at once, or let it go again; nothing is checked, everything is recorded.
 
-        What runs is opted out of in the next round, and nothing is written until it is let go.
+        What runs is opted out of in the next round, and nothing is written until it is let go. ``by`` is the
+        party that asks for it.
 
         Raises:
             DeviceUnreachable: the plant does not answer. It counts as stopped, and is to be sent this again.
@@ -252,16 +255,26 @@ class Carrier:
                 self._memory.stop(True)
             now, made = datetime.now(UTC), []
             for write in stop_writes(self.plan, on=on):
-                said = self._driver.write(write)
+                try:
+                    said = self._driver.write(write)
+                except DeviceUnreachable as error:
+                    self._note_stop(write, f"{why}: no answer: {error.what}", on, by)
+                    raise
                 made.append(write)
-                _log.warning("%s %s of %s: %s", why, write.point, write.device, said)
+                self._note_stop(write, f"{why}: {said}", on, by)
                 for duty in self._duties.values():
                     if duty.event.status(now) == "active" and not duty.event.test:
                         more = {"device": write.device, "point": write.point}
-                        self._record(duty, "deviation", answer=f"{why}: {said}", **more)
+                        self._scribe.note(duty, "deviation", answer=f"{why}: {said}", **more)
             if not on:
                 self._memory.stop(False)
             return made
+
+    def _note_stop(self, write: Write, words: str, on: bool, by: str) -> None:
+        """Note what became of an emergency write."""
+        _log.warning("%s of %s: %s", write.point, write.device, words)
+        what = {"device": write.device, "point": write.point, "value": str(int(on)), "answer": words}
+        self._scribe.intervene("emergency", by, resource=self._resource, **what)
 
     def _send(self, duty: Duty, step: Step, write: Write, now: datetime) -> bool:
         """Record a write, send it, and record what the device says."""
@@ -271,30 +284,15 @@ class Carrier:
             "value": f"{write.value:f}",
             "unit": write.unit.rpartition("/")[2],
         }
-        self._record(duty, step, **what, answer="brought back" if step == "deviation" else "")
+        self._scribe.note(duty, step, **what, answer="brought back" if step == "deviation" else "")
         try:
             said = self._driver.write(write)
         except DeviceUnreachable as error:
             said = f"no answer: {error.what}"
         confirmed = said == "confirmed"
         if step == "command":
-            self._record(duty, "answer", device=write.device, point=write.point, answer=said)
+            self._scribe.note(duty, "answer", device=write.device, point=write.point, answer=said)
         if confirmed:
             point = self._points[write.device, write.point]
             self._memory.wrote(point, write.value, now.timestamp(), duty.event.event_id)
         return confirmed
-
-    def _record(self, duty: Duty, step: Step, **more: str) -> None:
-        entry = RegistryEntry.made(
-            vtn=duty.vtn,
-            event=duty.event.event_id,
-            number=duty.event.number,
-            ven=self._ven,
-            step=step,
-            at=datetime.now(UTC).isoformat(),
-            agent=self._ven,
-            on_behalf_of=self._behalf,
-            **more,
-        )
-        for record in self._records:
-            record.keep(entry)

@@ -42,6 +42,7 @@ class StationSettings:
         protocol: how the control centre calls.
         listen: address and port to listen on.
         scl: SCL file of the gateway's own IED, for IEC 61850.
+        party: who calls: in whose name an emergency or a limit is recorded.
         tells: point of the station -> point of the plant whose value it is told; ``available`` alone is
             whether the plant takes commands.
     """
@@ -52,6 +53,7 @@ class StationSettings:
     protocol: str = "iec60870-5-104"
     listen: str = "127.0.0.1:2404"
     scl: Path | None = None
+    party: str = ""
     tells: dict[str, str] = field(default_factory=dict)
 
 

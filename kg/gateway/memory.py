@@ -57,7 +57,12 @@ class Memory:
                 payload = ingest.journal.payload(row.seq)
                 entry = read_entry(payload) if payload is not None else None
                 point = points.get((entry.device, entry.point)) if entry is not None else None
-                if entry is not None and point is not None and entry.value and entry.step != "answer":
+                if (
+                    entry is not None
+                    and point is not None
+                    and entry.value
+                    and entry.step in ("command", "deviation")
+                ):
                     at = datetime.fromisoformat(entry.at).timestamp()
                     self.wrote(point, Decimal(entry.value), at, entry.event)
             elif row.message_type in _TOLD and row.verdict == "conforms":

@@ -98,10 +98,10 @@ class VtnRecord:
 
     def _post(self, entry: RegistryEntry) -> None:
         stated = {name: getattr(entry, name) for name in RegistryEntry.__dataclass_fields__}
-        event = quote(stated.pop("event"), safe="")
+        path = f"/activations/{quote(stated.pop('event'), safe='')}" if entry.event else "/interventions"
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         data = json.dumps(stated).encode()
-        request = urllib.request.Request(f"{self._url}/activations/{event}", data, headers)  # noqa: S310
+        request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310
         urllib.request.urlopen(request, timeout=15).close()  # noqa: S310 - the operator's own address

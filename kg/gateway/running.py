@@ -125,7 +125,9 @@ class Gateway:
             [self.told.ven],
             issue=asker.issue,
             cancel=asker.cancel,
-            stop=lambda on: self.carrier.emergency("emergency switch-off by the grid operator", on=on),
+            stop=lambda on: self.carrier.emergency(
+                "emergency switch-off by the control centre", on=on, by=told.party
+            ),
         )
         host, _, port = told.listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
