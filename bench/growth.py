@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 460, 300, 58, 34, 16, 40
-_COLOURS = ("#0b6e7d", "#b35a1f", "#5b4bb0", "#3f7d3a", "#9b2d5c")
+_COLOURS = ("#0b6e7d", "#b35a1f", "#5b4bb0", "#3f7d3a", "#9b2d5c", "#8a6d00", "#1f5fb3", "#a03030")
 _KINDS = (("sparql_ms", "", "SPARQL"), ("raw_sql_ms", "6 3", "raw SQL"), ("triples_ms", "1 4", "triples"))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from kg.errors import UsageError
 from kg.graphs import GraphStore
-from kg.namespaces import FLEX
+from kg.namespaces import FLEX, ID
 from kg.readings import ReadingStore
 from kg.readings.selecting import Row, Selection, select
 from kg.units import plain
@@ -23,7 +23,8 @@ BUCKET_FIELDS = ("total", "least", "most")
 
 def directions(graphs: GraphStore) -> dict[str, str]:
     """Give which way a positive number of each series flows, by its IRI: ``import``, ``export``, ..."""
-    bindings = {s.object: s.subject for s in graphs.match(None, f"<{FLEX}binding>", None)}
+    named = graphs.match(None, f"<{FLEX}binding>", None)  # a data point may have the binding of its series
+    bindings = {s.object: s.subject for s in named if s.subject.startswith(f"<{ID}series/")}
     found = {}
     for statement in graphs.match(None, f"<{FLEX}flowDirection>", None):
         series = bindings.get(statement.subject)

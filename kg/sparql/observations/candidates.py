@@ -74,7 +74,7 @@ def candidates(
             covered.add(id(one))
     names = ["?__s"] * linked + list(dict.fromkeys(name for _, _, name in windows))
     found = list(ask(f"SELECT DISTINCT {' '.join(names)} WHERE {{ {' '.join(text)} }}"))
-    return _conditions(found, names, windows, linked), covered
+    return _conditions(found, names, windows, linked, cells.view.joins), covered
 
 
 def _conditions(
@@ -82,6 +82,7 @@ def _conditions(
     names: list[str],
     windows: list[tuple[str, str, str]],
     linked: bool,
+    joins: bool,
 ) -> list[Condition]:
     numbers = [_number(row[0]) for row in found] if linked else []
     series = sorted({n for n in numbers if n is not None})
@@ -94,15 +95,34 @@ def _conditions(
         rows[(numbers[at] if linked else None, *times)] = None
     if not windows or len(rows) > _WINDOWS:
         return made
+    made += _limits(rows, windows)
     lists = [[row[n] for row in rows] for n in range(len(windows) + 1)]
     columns = ", ".join(f"unnest(?::BIGINT[]) AS c{n}" for n in range(len(windows) + 1))
-    where = [
-        f"{SQL[column]} {operator} make_timestamp(w.c{n + 1})"
-        for n, (column, operator, _) in enumerate(windows)
-    ]
-    where += ["w.c0 = r.series"] * linked
-    sql = f"EXISTS (SELECT 1 FROM (SELECT {columns}) w WHERE {' AND '.join(where)})"
+    if joins and all(operator == "=" for _, operator, _ in windows):
+        left = ["r.series"] * linked + [SQL[column] for column, _, _ in windows]
+        right = ["c0"] * linked + [f"make_timestamp(c{n + 1})" for n in range(len(windows))]
+        sql = f"({', '.join(left)}) IN (SELECT {', '.join(right)} FROM (SELECT {columns}))"
+    else:
+        where = [
+            f"{SQL[column]} {operator} make_timestamp(w.c{n + 1})"
+            for n, (column, operator, _) in enumerate(windows)
+        ]
+        where += ["w.c0 = r.series"] * linked
+        sql = f"EXISTS (SELECT 1 FROM (SELECT {columns}) w WHERE {' AND '.join(where)})"
     made.append(Condition(sql, tuple(lists), exact=False))
+    return made
+
+
+def _limits(rows: Iterable[tuple[int | None, ...]], windows: list[tuple[str, str, str]]) -> list[Condition]:
+    """Write between which times all windows lie: what is beyond is not read at all."""
+    made = []
+    for n, (column, operator, _) in enumerate(windows):
+        times = [time for row in rows if (time := row[n + 1]) is not None]
+        if column != "start" or not times:
+            continue
+        for sign, end, told in ((">=", min, ("=", ">=", ">")), ("<=", max, ("=", "<=", "<"))):
+            if operator in told:
+                made.append(Condition(f"r.starts {sign} make_timestamp(?)", (end(times),), exact=False))
     return made
 
 

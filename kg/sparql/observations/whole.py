@@ -15,6 +15,7 @@ from kg.sparql.observations.forms import LENGTH, NUMBER, cut
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Calendar, Whole, end_of, put, term
 from kg.sparql.observations.relation import PLACE, Bound, Unlike
 from kg.sparql.observations.stars import Star
+from kg.sparql.observations.telling import narrowed
 from kg.sparql.observations.tree import (
     AGGREGATES,
     Bind,
@@ -176,6 +177,7 @@ class _Reader:
         names = {name for e in self.made.rest if e is not PLACE for name in in_element(e)}
         names |= {name for item in self.select.grouped for name in in_expression(item.expression)}
         told = [n for n in sorted(names - self.own.keys() - self.bound.keys()) if n[1:] in self.given]
+        self.made.rest[:] = narrowed(self.made.rest, self.given)
         self.made.rest[:0] = [Values([name], [[self.given[name[1:]]]]) for name in told]
 
     def _key(self, found: Expression, variable: str) -> None:
