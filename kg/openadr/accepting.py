@@ -1,14 +1,17 @@
 """Accepts what VENs send: answers that differ by names alone are made and checked once."""
 
+import time
 import uuid
 from dataclasses import replace
 from typing import Final
 
 from kg.answering import Answerer
 from kg.ingest import Ingest
-from kg.lift import Lifted
+from kg.lift import Lifted, lift
 from kg.literals import string
 from kg.namespaces import FLEX
+from kg.openadr import distribution
+from kg.openadr.news import RESEND
 from kg.openadr.policy import Policy
 from kg.openadr.registering import registrar
 from kg.openadr.roster import Roster
@@ -17,6 +20,7 @@ from kg.openadr.told import Message
 from kg.replies import reply
 from kg.report import Report
 from kg.work import Work
+from kg.xml import read
 
 #: Messages whose acceptance says nothing but names, and the names beside those of request and VEN.
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
@@ -59,6 +63,11 @@ class Accepting:
             by = registrar(self._policy, self._roster, ven or work.sender)
             texts = [texts[0], by.ven, by.registration]
         conveyed = next(iter(m.nodes("conveys")), "")
+        called_off = self._called_off(ven) if lifted.message_type == "oadrUpdateReport" else None
+        if called_off is not None:
+            told = distribution.updated_report(ven, texts[0], called_off)
+            told = self._policy.seal(told) if self._policy.seal is not None else told
+            return self._ingest.examine(told, self._policy.vtn_id)
         texts += [m.one(name) or m.text(conveyed, name) for name in more]
         if self._policy.seal is not None:  # a signature adds to the graph, and each is another one
             data = reply(Report("conforms", lifted.message_type), lifted, by=by)
@@ -69,6 +78,17 @@ class Accepting:
         if key not in self._made:
             self._made[key] = self._template(lifted, by, texts)
         return self._made[key].fill(*texts)
+
+    def _called_off(self, ven_id: str) -> Message | None:
+        """Give the oadrCancelReport that waits for a VEN; it goes with the answer to a delivery."""
+        ven, clock = self._roster.ven(ven_id), time.monotonic()
+        for waiting in list(ven.outgoing.values()) if ven is not None else ():
+            if waiting.message_type == "oadrCancelReport" and clock - waiting.sent_at >= RESEND:
+                data = self._ingest.journal.payload(waiting.seq)
+                if data is not None:
+                    waiting.sent_at = clock
+                    return Message(lift(read(data)))
+        return None
 
     def _template(self, lifted: Lifted, by: Answerer, texts: list[str]) -> Template:
         marks = [f"{n}{uuid.uuid4().hex}" for n in range(len(texts))]

@@ -8,6 +8,7 @@ from kg.literals import segment
 from kg.namespaces import ID
 from kg.openadr.event_request import told_lines, version_iri
 from kg.openadr.graph import MessageGraph, new_id
+from kg.openadr.told import Message
 from kg.openadr.ven import Event, Point, ReportRequest, Ven
 from kg.times import seconds
 
@@ -70,13 +71,31 @@ def registered_report(ven: Ven, answers: str, requests: Iterable[ReportRequest],
 def cancel_report(ven: str, names: Sequence[str], *, to_follow: bool) -> tuple[str, bytes]:
     """Make an oadrCancelReport for report requests; ``to_follow``: what was collected is still to come."""
     g, request_id = MessageGraph("oadrCancelReport"), new_id("req")
-    g.text(g.iri, "requestID", request_id)
-    for position, name in enumerate(names):
-        node = g.child(g.iri, "cancelsReport", "cancels", position, "ReportRequestReference")
-        g.text(node, "reportRequestID", name)
-    g.value(g.iri, "reportToFollow", str(to_follow).lower(), "boolean")
+    _cancel(g, g.iri, request_id, names, to_follow)
     g.party(ven)
     return request_id, g.payload()
+
+
+def updated_report(ven: str, answers: str, cancels: Message) -> bytes:
+    """Make an oadrUpdatedReport that accepts a delivery and calls reports off.
+
+    Args:
+        ven: who delivered.
+        answers: requestID of the delivery.
+        cancels: the oadrCancelReport that it holds, as it was recorded.
+
+    Source:
+        OpenADR 2.0b, oadr_20b.xsd, oadrUpdatedReportType.
+    """
+    g = MessageGraph("oadrUpdatedReport")
+    g.answer(answers)
+    g.party(ven)
+    node = f"{g.iri}/cancel-report/0"
+    g.link(g.iri, "cancelReport", node)
+    g.kind(node, "CancelReport")
+    names = [cancels.text(one, "reportRequestID") for one in cancels.nodes("cancelsReport")]
+    _cancel(g, node, cancels.one("requestID"), names, cancels.one("reportToFollow") == "true")
+    return g.payload()
 
 
 def request_reregistration(ven: str) -> bytes:
@@ -128,6 +147,14 @@ def offered(ven: Ven, every: str) -> list[ReportRequest]:
             back = min(back, every, key=lambda one: seconds(one) or 0)
             made.append(ReportRequest(new_id("report"), specifier, tuple(names), granularity, back))
     return made
+
+
+def _cancel(g: MessageGraph, node: str, request_id: str, names: Sequence[str], to_follow: bool) -> None:
+    g.text(node, "requestID", request_id)
+    for position, name in enumerate(names):
+        one = g.child(node, "cancelsReport", "cancels", position, "ReportRequestReference")
+        g.text(one, "reportRequestID", name)
+    g.value(node, "reportToFollow", str(to_follow).lower(), "boolean")
 
 
 def _granularity(point: Point, every: str) -> str:

@@ -24,6 +24,7 @@ _log = logging.getLogger("flexkg.openadr")
 _RESPONSE: Final = re.compile(rb"<(?:\w+:)?oadrResponse[\s>]")
 _SAID: Final = re.compile(rb"responseDescription>\s*([^<]{1,300})")
 _CODE: Final = re.compile(rb"responseCode>\s*(\d{3})\s*<")
+_OF_REPORTS: Final = ("oadrRegisteredReport", "oadrCreateReport", "oadrCancelReport", "oadrUpdatedReport")
 SPECIFIER = "merged"
 POINT = "power"
 
@@ -74,7 +75,11 @@ class Upstream:
             if record is not None and record.lifted is not None and row.direction == "in":
                 self._learn(Message(record.lifted))
             elif record is not None and record.lifted is not None:
-                self._opts |= {event: opt for (event, _), opt in Message(record.lifted).opts.items()}
+                m = Message(record.lifted)
+                self._opts |= {event: opt for (event, _), opt in m.opts.items()}
+                if m.message_type == "oadrCanceledReport" and m.one("venID") == self.ven_id:
+                    left = {m.text(node, "reportRequestID") for node in m.nodes("pendingReport")}
+                    self.requests = {name: size for name, size in self.requests.items() if name in left}
 
     def _learn(self, m: Message) -> None:
         """Note what a message from above tells."""
@@ -84,8 +89,8 @@ class Upstream:
         elif m.message_type in ("oadrRegisteredReport", "oadrCreateReport"):
             for node in m.nodes("reportRequest"):
                 self.requests[m.text(node, "reportRequestID")] = m.text(node, "granularity")
-        elif m.message_type == "oadrCancelReport":
-            for node in m.nodes("cancelsReport"):
+        elif m.message_type in ("oadrCancelReport", "oadrUpdatedReport"):
+            for node in m.nodes("cancelsReport", _canceling(m)):
                 self.requests.pop(m.text(node, "reportRequestID"), None)
 
     def step(self) -> None:
@@ -131,8 +136,11 @@ class Upstream:
 
     def report(self) -> int:
         """Deliver what was not reported yet, under each request; gives the number of intervals."""
+        return self._deliver(self.requests)
+
+    def _deliver(self, requests: dict[str, str]) -> int:
         sent = 0
-        for request, length in self.requests.items():
+        for request, length in list(requests.items()):
             values = self._below.readings(length)
             if values:
                 self._take(self._call("EiReport", self._update(request, length, values)))
@@ -164,7 +172,7 @@ class Upstream:
         if not receipt.accepted or receipt.lifted is None:
             self._refuse(receipt)
             return
-        m = Message(receipt.lifted)
+        m, asked = Message(receipt.lifted), dict(self.requests)
         self._learn(m)
         if m.message_type == "oadrDistributeEvent":
             opts = self._below.carry_out(m)
@@ -172,10 +180,13 @@ class Upstream:
             answer = reply(receipt.report, receipt.lifted, by=Answerer(party=self.ven_id, opts=opts))
             if answer is not None and opts:
                 self._call("EiEvent", answer)
-        elif m.message_type in ("oadrRegisteredReport", "oadrCreateReport", "oadrCancelReport"):
-            asked = m.nodes("reportRequest") or m.nodes("cancelsReport")
-            if asked:
+        elif m.message_type in _OF_REPORTS:
+            if m.nodes("reportRequest") or m.nodes("cancelsReport", _canceling(m)):
                 self._call("EiReport", self._accepted(m))
+            if m.text(_canceling(m), "reportToFollow") == "true":
+                self._deliver({name: size for name, size in asked.items() if name not in self.requests})
+            if m.code == "463":  # a delivery of whom the VTN does not know, or not any more
+                self.registration_id = ""
         elif m.message_type == "oadrRequestReregistration":
             self.registration_id = ""
         elif m.message_type == "oadrCancelPartyRegistration":
@@ -196,9 +207,9 @@ class Upstream:
         return g.payload()
 
     def _accepted(self, m: Message) -> bytes:
-        kind = "oadrCanceledReport" if m.message_type == "oadrCancelReport" else "oadrCreatedReport"
-        g = MessageGraph(kind)
-        g.answer(m.one("requestID") or m.answers)
+        canceling = _canceling(m)
+        g = MessageGraph("oadrCanceledReport" if m.nodes("cancelsReport", canceling) else "oadrCreatedReport")
+        g.answer(m.text(canceling, "requestID") or m.answers)
         for position, name in enumerate(self.requests):
             node = g.child(g.iri, "pendingReport", "pending-report", position, "ReportRequestReference")
             g.text(node, "reportRequestID", name)
@@ -264,6 +275,11 @@ class Upstream:
             g.text(reading, "rID", POINT)
             g.value(reading, "value", f"{value:f}", "decimal")
         return g.payload()
+
+
+def _canceling(m: Message) -> str:
+    """Give the node that cancels reports: the one within an oadrUpdatedReport, else the message."""
+    return next(iter(m.nodes("cancelReport")), m.message)
 
 
 def _report(g: MessageGraph, name: str, request: str) -> str:

@@ -209,6 +209,48 @@ def test_reports_are_merged_upwards(tree):
     assert [r.value for r in found] == [4000, 4002]
 
 
+def test_report_that_was_called_off_in_the_answer_to_a_delivery_ends(tree):
+    """The oadrUpdatedReport holds the oadrCancelReport; what was collected meanwhile still comes."""
+    above, node, up, vens = tree
+    up.step()
+    requests = []
+    for ven in vens:
+        ven.start = (datetime.now(UTC) - timedelta(minutes=30)).replace(second=0, microsecond=0)
+        asked = ven.register_reports()
+        requests.append(asked.one("reportRequestID"))
+        ven.created_report(asked.one("requestID"), requests[-1])
+        assert ven.report(requests[-1], values=[1000]).code == "200"
+    (request,) = up.requests
+    above.operator.cancel_report("AGG", request, to_follow=True)
+    below, up._below = up._below, Late(up._below)
+    assert up.report() == 1
+    assert up._below.asked == 2  # once more when it was told
+    assert up.requests == {}
+    assert above.vtn.roster.vens["AGG"].outgoing == {}
+    assert above.vtn.roster.vens["AGG"].requests[request].cancelled
+    kinds = [row.message_type for row in node.store.journal.rows() if row.direction == "out"]
+    assert kinds[-1] == "oadrUpdateReport"
+    assert "oadrCanceledReport" in kinds
+    assert Upstream(up.url, "AGG", node.store, below).requests == {}
+    above.store.follower.settle()
+    found = [r.value for r in above.store.readings.scan() if "/AGG/merged/" in r.series]
+    assert found == [2000, 7]
+
+
+class Late:
+    """A node below which another reading comes in while one is delivered."""
+
+    def __init__(self, below):
+        self._below, self.asked = below, 0
+
+    def readings(self, length):
+        self.asked += 1
+        if self.asked == 1:
+            return self._below.readings(length)
+        start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+        return {start.isoformat().replace("+00:00", "Z"): Decimal(7)}
+
+
 def test_push_ven_is_posted_to(tmp_path):
     got = []
     ven = None

@@ -146,6 +146,29 @@ def test_reports_are_registered_asked_for_delivered_and_cancelled(client, ven):
     assert unknown.status_code == 400
 
 
+def test_report_is_called_off_in_the_answer_to_its_delivery(tmp_path):
+    """Whoever delivers before it polls learns of it then; after a restart too; told once, and answered."""
+    store = tmp_path / "store"
+    with opened(store) as client:
+        ven = ven_of(client)
+        ven.register()
+        asked = ven.register_reports()
+        name = asked.one("reportRequestID")
+        ven.created_report(asked.one("requestID"), name)
+        assert client.delete(f"/vens/VEN-1/reports/{name}?to_follow=true").status_code == 202
+    with opened(store) as client:
+        again = ven_of(client)
+        again.count = 100
+        told = again.report(name)
+        assert (told.type, told.code) == ("oadrUpdatedReport", "200")
+        assert "<oadr:oadrCancelReport" in told.text
+        assert (told.one("reportRequestID"), told.one("reportToFollow")) == (name, "true")
+        assert again.poll().type == "oadrResponse"
+        assert "oadrCancelReport" not in again.report(name, values=[2.5]).text
+        assert again.canceled_report(told.all("requestID")[-1]).code == "200"
+        assert client.get("/vens").json()[0]["waiting"] == 0
+
+
 def test_opts_are_made_replaced_and_cancelled(client, ven):
     client.post("/events", json=an_event("VEN-1"))
     sent = ven.poll()
