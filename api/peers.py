@@ -60,6 +60,13 @@ class PeerProtocol(HttpToolsProtocol):
         self._patience = patience
         self._late: asyncio.TimerHandle | None = None
 
+    def hang_up(self) -> None:
+        """End the connection now, whatever of its answers was not read; nothing more is written to it."""
+        self.pipeline.clear()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        self.transport.abort()
+
     def connection_made(self, transport: Any) -> None:
         """Take the certificate of a new connection along."""
         super().connection_made(transport)

@@ -1,5 +1,6 @@
 """Runs the service with uvicorn."""
 
+import asyncio
 import contextlib
 import ipaddress
 import resource
@@ -22,6 +23,8 @@ from kg.settings import Settings
 
 #: Seconds after which a thread that computes lets another one have its turn: a poll waits for few of these.
 _TURN: Final = 0.001
+#: Seconds after which a client that reads nothing is given up, once the service is told to stop.
+_STUCK: Final = 1.0
 #: Connections that may wait to be accepted, as far as the system lets them: all VENs come again at a restart.
 _WAITING: Final = 4096
 
@@ -90,7 +93,22 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._patience.end()
-        await super().shutdown(sockets)
+        hanging_up = asyncio.create_task(self._hang_up())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            hanging_up.cancel()
+
+    async def _hang_up(self) -> None:
+        """End connections whose client reads nothing of its answer, so that nobody waits for it."""
+        stuck: set[PeerProtocol] = set()
+        while True:
+            open_ones = [one for one in self.server_state.connections if isinstance(one, PeerProtocol)]
+            paused = {one for one in open_ones if one.flow.write_paused}
+            for one in paused & stuck:
+                one.hang_up()
+            stuck = paused
+            await asyncio.sleep(_STUCK)
 
 
 def _many_files() -> None:

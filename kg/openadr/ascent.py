@@ -43,7 +43,8 @@ class Ascent(threading.Thread):
             self._halt.wait(self._pause)
 
     def stop(self) -> None:
-        """Stop after the round that is under way."""
+        """Stop; what waits for the VTN above is cut off, and asked again after a restart."""
         self._halt.set()
+        self.upstream.cut()
         if self.is_alive():
             self.join(timeout=30)

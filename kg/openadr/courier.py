@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kg.errors import UsageError
 from kg.openadr.tls import tls_client
-from kg.openadr.transport import post
+from kg.openadr.transport import Line, post
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,14 @@ class Courier:
         tls: how TLS is spoken; the system's trust without it.
         certificate: what messages are signed with, PEM, as the VTN has registered it; empty: they are not.
         key: its private key, PEM.
+        line: what is cut where nothing more is to be sent.
     """
 
     url: str
     tls: ssl.SSLContext | None = None
     certificate: bytes = b""
     key: bytes = field(default=b"", repr=False)
+    line: Line = field(default_factory=Line, compare=False, repr=False)
 
     @property
     def signs(self) -> bool:
@@ -44,7 +46,7 @@ class Courier:
         Raises:
             kg.openadr.transport.PartyUnreachable: nobody answers, or not with status 200.
         """
-        return post(f"{self.url}/{service}", data, tls=self.tls)
+        return post(f"{self.url}/{service}", data, tls=self.tls, line=self.line)
 
 
 def courier(

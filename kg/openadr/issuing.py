@@ -21,7 +21,7 @@ from kg.report import Report
 from kg.times import seconds
 
 #: VENs whose messages share one transaction.
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 100
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _Draft = Callable[[str, str], Event]
 

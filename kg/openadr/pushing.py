@@ -2,10 +2,11 @@
 
 import logging
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from kg.errors import FlexKGError
-from kg.openadr.transport import post
+from kg.openadr.transport import Line, PartyUnreachable, post
 from kg.openadr.ven import Ven
 from kg.openadr.vtn import Vtn
 
@@ -19,6 +20,12 @@ _SERVICE: Final = {
 }
 
 
+#: VENs that are posted to at once; and apart from them those that did not answer the last time, so that they
+#: hold up nobody else.
+_AT_ONCE: Final = 8
+_AT_ONCE_GONE: Final = 2
+
+
 class Pusher(threading.Thread):
     """Posts to push VENs, until it is stopped; what is not answered is posted again by the VTN's own rule.
 
@@ -28,31 +35,54 @@ class Pusher(threading.Thread):
 
     def __init__(self, vtn: Vtn) -> None:
         super().__init__(name="openadr-push", daemon=True)
-        self._vtn, self._halt = vtn, threading.Event()
+        self._vtn, self._halt, self._line = vtn, threading.Event(), Line()
+        self._lanes = ThreadPoolExecutor(_AT_ONCE, "push"), ThreadPoolExecutor(_AT_ONCE_GONE, "push-gone")
+        self._under_way: dict[str, Future[None]] = {}
+        #: venIDs of those that did not answer
+        self._gone: set[str] = set()
 
     def run(self) -> None:
         """Look at what waits, again and again."""
         while not self._halt.wait(PAUSE):
-            self.step()
+            self._begin()
 
     def step(self) -> None:
-        """Post what waits now."""
+        """Post what waits now, and wait for the answers."""
+        wait(self._begin())
+
+    def _begin(self) -> list[Future[None]]:
+        """Begin to post to each VEN for which something waits, unless that is under way."""
+        self._under_way = {name: one for name, one in self._under_way.items() if not one.done()}
         for ven in list(self._vtn.roster.vens.values()):
-            if ven.registration_id and not ven.pull and ven.address and (ven.outgoing or ven.events):
-                try:
-                    self._push(ven)
-                except FlexKGError as error:
-                    _log.warning("%s is not reached: %s", ven.ven_id, error)
+            due = ven.registration_id and not ven.pull and ven.address and (ven.outgoing or ven.events)
+            if due and ven.ven_id not in self._under_way:
+                lane = self._lanes[ven.ven_id in self._gone]
+                self._under_way[ven.ven_id] = lane.submit(self._push, ven)
+        return list(self._under_way.values())
 
     def _push(self, ven: Ven) -> None:
-        while (data := self._vtn.news(ven)) is not None:
-            service = next((at for name, at in _SERVICE.items() if name + b" " in data), "EiRegisterParty")
-            answer = post(f"{ven.address.rstrip('/')}/{service}", data)
-            if answer.strip():
-                self._vtn.answer(answer, service)
+        try:
+            while not self._halt.is_set() and (data := self._vtn.news(ven)) is not None:
+                service = next(
+                    (at for name, at in _SERVICE.items() if name + b" " in data), "EiRegisterParty"
+                )
+                answer = post(f"{ven.address.rstrip('/')}/{service}", data, line=self._line)
+                self._gone.discard(ven.ven_id)
+                if answer.strip():
+                    self._vtn.answer(answer, service)
+        except FlexKGError as error:
+            if isinstance(error, PartyUnreachable):
+                self._gone.add(ven.ven_id)
+            _log.warning("%s is not reached: %s", ven.ven_id, error)
+        except Exception:  # noqa: BLE001 - what one VEN leads to must not end the pushing to others
+            self._gone.add(ven.ven_id)
+            _log.exception("posting to %s failed; it is tried again", ven.ven_id)
 
     def stop(self) -> None:
-        """Stop after what is under way."""
+        """Stop; who has not answered yet is asked again after a restart."""
         self._halt.set()
+        self._line.cut()
         if self.is_alive():
             self.join(timeout=20)
+        for lane in self._lanes:
+            lane.shutdown(cancel_futures=True)

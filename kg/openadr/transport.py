@@ -1,15 +1,21 @@
 """Sends a message to another party over simple HTTP, and gives its answer."""
 
+import contextlib
 import http.client
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
 from kg.errors import FlexKGError
 from kg.xml import MAX_BYTES
 
-#: Seconds for the other side to answer.
+#: Seconds for the other side to answer, and to take a connection.
 PATIENCE: Final = 15.0
+REACH: Final = 5.0
 
 
 class PartyUnreachable(FlexKGError):
@@ -18,7 +24,51 @@ class PartyUnreachable(FlexKGError):
     code = "unreachable"
 
 
-def post(url: str, data: bytes, *, tls: ssl.SSLContext | None = None, max_bytes: int = MAX_BYTES) -> bytes:
+class Line:
+    """The connections of one who posts; cut when it is told to stop, so that it waits for no other side."""
+
+    def __init__(self) -> None:
+        self._held: set[http.client.HTTPConnection] = set()
+        self._mutex = threading.Lock()
+        self._is_cut = False
+
+    @contextmanager
+    def holding(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+        """Let a connection be cut within a block; it is closed at its end.
+
+        Raises:
+            OSError: the line was cut already.
+        """
+        with self._mutex:
+            if self._is_cut:
+                raise OSError("the service stops")
+            self._held.add(connection)
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._held.discard(connection)
+            connection.close()
+
+    def cut(self) -> None:
+        """End every connection now; no other one is begun."""
+        with self._mutex:
+            self._is_cut, held = True, list(self._held)
+        for connection in held:
+            end = connection.sock
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+
+def post(
+    url: str,
+    data: bytes,
+    *,
+    tls: ssl.SSLContext | None = None,
+    max_bytes: int = MAX_BYTES,
+    line: Line | None = None,
+) -> bytes:
     """Post a message.
 
     Args:
@@ -26,6 +76,7 @@ def post(url: str, data: bytes, *, tls: ssl.SSLContext | None = None, max_bytes:
         data: the message.
         tls: how TLS is spoken; the system's trust without it.
         max_bytes: of a longer answer no more is read.
+        line: cuts the connection when whoever posts is told to stop.
 
     Returns:
         The answer's body, perhaps empty.
@@ -36,22 +87,14 @@ def post(url: str, data: bytes, *, tls: ssl.SSLContext | None = None, max_bytes:
     Source:
         OpenADR 2.0b Profile Specification, simple HTTP transport.
     """
-    parts = urlsplit(url)
     try:
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = tls or ssl.create_default_context()
-            connection = http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, timeout=PATIENCE, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
-        try:
-            connection.request("POST", parts.path, data, {"Content-Type": "application/xml"})
+        connection = _connection(url, tls)
+        with (line or Line()).holding(connection):
+            connection.connect()
+            connection.sock.settimeout(PATIENCE)
+            connection.request("POST", urlsplit(url).path, data, {"Content-Type": "application/xml"})
             answer = connection.getresponse()
             body = answer.read(max_bytes + 1)
-        finally:
-            connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise PartyUnreachable(
             f"no answer: {error}", where=url, cure="it is tried again; check address and network"
@@ -61,3 +104,11 @@ def post(url: str, data: bytes, *, tls: ssl.SSLContext | None = None, max_bytes:
             f"the answer has status {answer.status}", where=url, cure="it is tried again; ask who runs it"
         )
     return body
+
+
+def _connection(url: str, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        context = tls or ssl.create_default_context()
+        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=REACH, context=context)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=REACH)

@@ -107,6 +107,10 @@ class Upstream:
                 self._call("EiOpt", self._opt_out(event_id, number))
                 self._opts[event_id] = "optOut"
 
+    def cut(self) -> None:
+        """Wait for the VTN above no longer, and ask it nothing more."""
+        self._courier.line.cut()
+
     def register(self) -> None:
         """Register, offer the merged report, and ask for the events that are under way."""
         g = MessageGraph("oadrCreatePartyRegistration")

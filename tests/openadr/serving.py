@@ -1,6 +1,7 @@
 """A service of its own process on loopback, started, killed and stopped by its process id."""
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -13,14 +14,15 @@ from tests.paths import ROOT
 
 
 class Served:
-    """A running ``flexkg serve`` with a VTN; ``url`` is where it listens."""
+    """A running ``flexkg serve`` with a VTN; ``url`` is where it listens; ``before`` is what runs it."""
 
-    def __init__(self, store, *, port=0, vtn="VTN-1", **settings):
+    def __init__(self, store, *, port=0, vtn="VTN-1", before=(), **settings):
         environment = os.environ | {f"FLEXKG_{name.upper()}": str(value) for name, value in settings.items()}
         # a file, not a pipe: a server that says much waits for no reader
         self.words = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self.process = subprocess.Popen(
             [
+                *before,
                 sys.executable,
                 "-c",
                 "from kg.cli import main; main()",
@@ -42,6 +44,23 @@ class Served:
         self.port = int(found[1])
         self.url = found[0]
         self.openadr = f"{self.url}/OpenADR2/Simple/2.0b"
+
+    def post(self, service, data):
+        """Post a message as a VEN does, over a connection of its own; gives the body of the answer."""
+        status, body = self.ask("POST", f"/OpenADR2/Simple/2.0b/{service}", data)
+        assert status == 200, body
+        return body
+
+    def ask(self, method, path, data=None):
+        """Ask it something; gives status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            headers = {"Content-Type": "application/json" if data and data[:1] == b"{" else "application/xml"}
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
     def said(self):
         """What it printed until now, or until it ended."""
