@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from kg.erasure import Erased, erase
+from kg.erased import Erased, prove
+from kg.erasure import remove
 from kg.errors import Forbidden, UsageError
 from kg.graphs import lexical
+from kg.holds import Holds
 from kg.identity.caller import Caller
 from kg.identity.office import Office
 from kg.literals import string
@@ -91,10 +93,20 @@ class Desk:
             known = [party for party in parties if service.store.journal.keys.known([party]) is not None]
             if not known:
                 raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
-            done = [self._apart(service, party) for party in known]
+            holds = Holds(service.store.journal.directory)
+            for party in known:
+                holds.refuse(party)
+            for party in parties:
+                if self._office is not None:  # first: no device may bring the name back
+                    self._office.registry.revoke(party=party)
+            removed = self._apart(service, known)
+            store = service.store
+            for one, names in removed:
+                directory, others = store.journal.directory, store.journal.keys.names()
+                prove(directory, names, one, others, store.graphs, store.readings)
+            done = [one for one, _ in removed]
         for party in parties:
             if self._office is not None:
-                self._office.registry.revoke(party=party)
                 self._office.vault.forget(tenant, party)
         return {
             "rows": sum(one.rows for one in done),
@@ -102,6 +114,7 @@ class Desk:
             "files": done[-1].files,
             "bytes": done[-1].bytes,
             "hits": [str(hit) for one in done for hit in one.hits],
+            "shared": sorted({name for one in done for name in one.shared}),
         }
 
     def grant(
@@ -138,13 +151,16 @@ class Desk:
         """Remove what was made for queries."""
         self.sight.close()
 
-    def _apart(self, service: Service, party: str) -> Erased:
-        """Erase while the service gives its store up; requests meanwhile are told to come again."""
+    def _apart(self, service: Service, parties: list[str]) -> list[tuple[Erased, list[str]]]:
+        """Remove what is kept while the service gives its store up; who asks meanwhile is told to come again.
+
+        The proof is sought afterwards, while the service goes on.
+        """
         store = service.store.journal.directory.path
         self.sight.forget(service)
         service.close()
         try:
-            return erase(store, party, bindings=service.settings.bindings)
+            return [remove(store, party, bindings=service.settings.bindings) for party in parties]
         finally:
             Service.__init__(service, service.settings, create=False)
             service.start()

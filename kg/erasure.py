@@ -5,26 +5,22 @@ graph stands, and the next opening ends it.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 from kg.chain import Row
 from kg.directory import StoreDirectory, open_directory, sync
 from kg.entry import Entry
+from kg.erased import Erased, prove
 from kg.errors import StoreError, UsageError
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.holds import Holds
 from kg.journal import Journal
 from kg.lift import lift
-from kg.namespaces import FLEX, ID, RDF
-from kg.proof import Hit, search
 from kg.readings.backends import open_readings
-from kg.redaction import ERASED, SHORT, Names, redacted, redacted_json
+from kg.redaction import ERASED, Names, redacted, redacted_json
 from kg.registry_entry import MESSAGE_TYPE, is_entry, read_entry
 from kg.renewal import renew
 from kg.subject_things import things
@@ -45,42 +41,6 @@ EVIDENCE = frozenset(
 )
 _UNDER_WAY = "erasing"
 _BATCH = 64
-#: Statements in which names are sought at once.
-_TOGETHER = 10_000
-
-
-@dataclass(slots=True)
-class Erased:
-    """What an erasure did.
-
-    Attributes:
-        rows: rows of the journal that can never be read again.
-        redacted: of those, rows for which a successor without the names was recorded.
-        files: files of the store that were searched for the names afterwards.
-        bytes: their size.
-        hits: where a name was still found; empty when the proof holds.
-        unsought: names too short to be searched for: they are in too much that has nothing to do with them.
-        shared: names of resources that others have resources of, too: they are theirs, and stay.
-    """
-
-    rows: int = 0
-    redacted: int = 0
-    files: int = 0
-    bytes: int = 0
-    hits: list[Hit] = field(default_factory=list)
-    unsought: list[str] = field(default_factory=list)
-    shared: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        text = f"{self.rows} rows erased, {self.redacted} of them kept without the name"
-        text += f"; {self.files} files, {self.bytes:,} bytes searched: {len(self.hits)} hits"
-        if self.unsought:
-            text += f"; too short to be searched for: {', '.join(self.unsought)}"
-        if self.shared:
-            text += f"; others have resources of that name, too: {', '.join(self.shared)}"
-        for hit in self.hits[:20]:
-            text += f"\n  {hit}"
-        return text
 
 
 def erase(store: str | os.PathLike[str], name: str, *, bindings: Path | None = None) -> Erased:
@@ -96,6 +56,27 @@ def erase(store: str | os.PathLike[str], name: str, *, bindings: Path | None = N
             erasure), or the subject is under a legal hold (code ``legal-hold``).
         kg.errors.StoreError: the store cannot be opened or written.
     """
+    done, names = remove(store, name, bindings=bindings)
+    directory = open_directory(store, create=False)
+    with contextlib.ExitStack() as undo:
+        journal = Journal(directory)
+        undo.callback(journal.close)
+        graphs = EmbeddedGraphs(directory.graph)
+        undo.callback(graphs.close)
+        readings = open_readings(graphs, directory.readings)
+        undo.callback(readings.close)
+        prove(directory, names, done, journal.keys.names(), graphs, readings)
+    return done
+
+
+def remove(
+    store: str | os.PathLike[str], name: str, *, bindings: Path | None = None
+) -> tuple[Erased, list[str]]:
+    """Erase a subject as ``erase`` does, without the proof, which can be sought while the store is in use.
+
+    Returns:
+        What was done so far, and the names that must be gone: see ``kg.erased.prove``.
+    """
     directory = open_directory(store, create=False)
     Holds(directory).refuse(name)
     journal = Journal(directory)
@@ -107,8 +88,7 @@ def erase(store: str | os.PathLike[str], name: str, *, bindings: Path | None = N
         journal.close()
     _finish(directory, bindings)
     Holds(directory).drop(name)
-    _prove(directory, names, done)
-    return done
+    return done, names
 
 
 def finish(store: str | os.PathLike[str], *, bindings: Path | None = None) -> bool:
@@ -221,67 +201,3 @@ def _finish(directory: StoreDirectory, bindings: Path | None) -> None:
         shutil.rmtree(left, ignore_errors=True)  # copies for queries, left by a service that was killed
     (directory.path / _UNDER_WAY).unlink()
     sync(directory.path)
-
-
-def _prove(directory: StoreDirectory, names: list[str], done: Erased) -> None:
-    """Search raw files, and what graph and readings hold: their files may be compressed.
-
-    In compressed files a name that is the beginning of another's cannot be told from it, so there only what
-    they hold is searched for it.
-    """
-    others = _others(directory)
-    done.shared = _shared(directory, names[1:])
-    names = [one for one in names if one not in done.shared]
-    done.unsought = [one for one in names if len(one) < SHORT]
-    sought = [one for one in names if len(one) >= SHORT]
-    part = [one for one in sought if any(one in other and one != other for other in others)]
-    whole = [one for one in sought if one not in part]
-    done.files, done.bytes, done.hits = search(directory.path, whole, others=others)
-    views = (directory.graph.name, directory.readings.name)
-    files, size, hits = search(directory.path, part, others=others, without=views)
-    done.files, done.bytes = done.files or files, done.bytes or size
-    done.hits += [*hits, *_held(directory, Names(names, others=others))]
-
-
-def _shared(directory: StoreDirectory, names: list[str]) -> list[str]:
-    """Give those of the names of resources that resources of others have; the subject's are gone by now."""
-    if not names:
-        return []
-    graphs = EmbeddedGraphs(directory.graph)
-    try:
-        found = (one.subject for one in graphs.match(None, f"<{RDF}type>", f"<{FLEX}Resource>"))
-        held = {unquote(iri[1:-1].rpartition("/")[2]) for iri in found if iri.startswith(f"<{ID}resource/")}
-        return [one for one in names if one in held]
-    finally:
-        graphs.close()
-
-
-def _held(directory: StoreDirectory, names: Names) -> list[Hit]:
-    """Find names in what graph and readings say."""
-    graphs = EmbeddedGraphs(directory.graph)
-    try:
-        readings = open_readings(graphs, directory.readings)
-        try:
-            texts = itertools.chain(
-                (f"{s.subject} {s.object}" for s in graphs.match() if not s.graph.endswith("/ontology")),
-                readings.series(),
-            )
-            found, number = list[Hit](), 0
-            while part := list(itertools.islice(texts, _TOGETHER)):
-                if names.within("\n".join(part)):  # nearly never, so many are looked through at once
-                    lines = (number + n for n, text in enumerate(part) if names.within(text))
-                    found += [Hit("graph and readings", n, "content") for n in lines]
-                number += len(part)
-            return found
-        finally:
-            readings.close()
-    finally:
-        graphs.close()
-
-
-def _others(directory: StoreDirectory) -> list[str]:
-    journal = Journal(directory)
-    try:
-        return journal.keys.names()
-    finally:
-        journal.close()

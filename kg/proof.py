@@ -79,9 +79,13 @@ def search(
             continue
         if path.relative_to(folder).parts[0] in without:
             continue
+        try:
+            length, found = path.stat().st_size, _matches(path, wanted, longer)
+        except FileNotFoundError:  # a store in use clears its files away
+            continue
         files += 1
-        size += path.stat().st_size
-        for offset, raw in _matches(path, wanted, longer):
+        size += length
+        for offset, raw in found:
             hits.append(Hit(str(path.relative_to(folder)), offset, wanted[raw]))
     return files, size, hits
 

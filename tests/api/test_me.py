@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
+import kg.desk
 from api.app import create_app
 from kg.checkpoints import fits
 from kg.holds import Holds
@@ -241,6 +242,22 @@ def test_owner_erases_itself(world):
     found = [f for f in world.folder.rglob("*") if f.is_file() and world.anna.encode() in f.read_bytes()]
     assert found == []
     world.service.store.journal.verify()
+
+
+def test_service_goes_on_while_the_proof_is_sought(world, monkeypatch):
+    """It gives its store up for as long as files are made anew; not for the search of all of them."""
+    seen, prove = [], kg.desk.prove
+
+    def slowly(*given):
+        asks = world.as_("agg", "sparql:query", "read_all")
+        seen.append(world.client.get("/queries/series", headers=asks))
+        prove(*given)
+
+    monkeypatch.setattr(kg.desk, "prove", slowly)
+    proof = world.client.delete("/me", headers=world.as_("anna", *OWNER)).json()
+    assert (proof["hits"], [answer.status_code for answer in seen]) == ([], [200])
+    assert world.bert in seen[0].text
+    assert world.anna not in seen[0].text
 
 
 def test_extract_is_bounded(world, monkeypatch):
