@@ -182,7 +182,7 @@ def test_many_random_queries_are_answered_as_over_triples(small):
         ),
         (f"SELECT * {{ <{ID}observation/ven-1/usage/pv/20260130T200000Z> ?p ?o }}", "named by its IRI"),
         ("SELECT * { GRAPH ?g { ?o a saref:Observation } }", "outside of GRAPH"),
-        ("SELECT * { GRAPH graph:op\\/202601 { ?o saref:hasResult ?r } }", "outside of GRAPH"),
+        ("SELECT * { GRAPH graph:report\\/202601 { ?o saref:hasResult ?r } }", "outside of GRAPH"),
         ("SELECT * FROM <urn:x> { ?o saref:hasResult ?r }", "without naming graphs"),
         ("DESCRIBE ?o { ?o a saref:Observation }", "cannot be described"),
         ("BASE <urn:x> SELECT * { ?o a saref:Observation }", "BASE"),

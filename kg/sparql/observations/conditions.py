@@ -1,7 +1,7 @@
 """Filters as conditions in SQL: what certainly leaves out readings, and whether it says just the same."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -10,7 +10,8 @@ from kg.namespaces import XSD
 from kg.readings.column_batch import micros
 from kg.sparql.observations.calendar import WHOLE_NUMBERS, calendar
 from kg.sparql.observations.stars import Condition, Star
-from kg.sparql.observations.tree import Expression
+from kg.sparql.observations.tree import Expression, Filter, Group
+from kg.sparql.observations.variables import in_expression
 from kg.sparql.observations.vocabulary import SQL, TIMES
 from kg.times import moment
 
@@ -69,6 +70,28 @@ def condition(part: Expression, star: Star, given: Mapping[str, str]) -> Conditi
     if column in TIMES:
         return _of_time(column, operator, term)
     return _of_value(operator, term) if column == "value" else None
+
+
+def settled(star: Star, group: Group, exact: Container[int], given: Mapping[str, str]) -> list[str]:
+    """Take filters on times out of a group that SQL fulfils: no row of distinct ones needs its time then.
+
+    Args:
+        star: the star, of which nothing is in the graph.
+        group: its group; changed in place.
+        exact: expressions that the star's conditions fulfil wholly, by ``id``.
+        given: terms that variables are bound to from outside.
+
+    Returns:
+        The variables of the filters, each as often as it stood there.
+    """
+    gone: list[str] = []
+    for element in list(group.elements):
+        if isinstance(element, Filter) and id(element.expression) in exact:
+            names = list(in_expression(element.expression))
+            if {star.column(name) for name in names if name[1:] not in given} <= TIMES:
+                group.elements.remove(element)
+                gone += names
+    return gone
 
 
 def comparison(part: Expression, star: Star) -> tuple[str, str, Expression] | None:

@@ -10,7 +10,7 @@ from kg.sparql.observations.aggregates import grouping, rewrite
 from kg.sparql.observations.answer import fetch_whole, fit
 from kg.sparql.observations.candidates import Ask, candidates
 from kg.sparql.observations.columns import Cells
-from kg.sparql.observations.conditions import condition, parts
+from kg.sparql.observations.conditions import condition, parts, settled
 from kg.sparql.observations.fetch import Plan
 from kg.sparql.observations.finding import Found, find
 from kg.sparql.observations.parser import parse
@@ -212,6 +212,8 @@ class _Rewriting:
         if star.outer:
             for name in star.nodes():
                 conditions += scope.bound.get(name, [])
+        if scope.loose and star.sure:
+            self.outside.subtract(settled(star, group, whole, self.given))
         slots = [self._slot(slot, star) for slot in star.slots if self._used(slot, star)]
         plan = Plan(star, slots, conditions, scope.loose or star.role == SPAN, self.most)
         if (
