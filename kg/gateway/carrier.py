@@ -1,29 +1,28 @@
 """Carries events out on a plant: strategy, check, write, record; and says when the plant cannot."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from kg.devices.commands import Command, Past, Situation, check_command
-from kg.devices.emergency import stop_writes
 from kg.devices.reasons import Refusal
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.gateway.driver import DeviceUnreachable, Driver
 from kg.gateway.duty import Duty, duties
+from kg.gateway.hands import Hands, Wish
+from kg.gateway.limits import LIMIT, Limit, precedence, within
 from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
-from kg.gateway.points import bases, find_point, points_of
+from kg.gateway.points import find_point
 from kg.gateway.records import Record
 from kg.gateway.scribe import Scribe
 from kg.openadr.told import Message
-from kg.registry_entry import Step
+from kg.units import plain
 
 _log = logging.getLogger("flexkg.gateway")
-#: Reasons that pass with time; a write that only repeats what the point holds is left out instead.
-_PASSING = frozenset({"CMD-8", "CMD-9", "CMD-10"})
 
 
 class Carrier:
@@ -63,10 +62,9 @@ class Carrier:
         self._scribe, self.meter = Scribe(ven, on_behalf_of, records), meter
         self._ready_when = ready_when
         self.plan = plans[resource]
-        self._points = points_of(self.plan)
-        self._bases = bases(self.plan)
         self._ready = find_point(self.plan, ready) if ready else None
         self._memory = memory or Memory()
+        self._hands = Hands(plans, resource, driver, self._memory, self._scribe)
         self._lock = threading.RLock()
         self._duties: dict[str, Duty] = {}
         for message in self._memory.messages:
@@ -102,6 +100,7 @@ class Carrier:
             known = self._duties.get(duty.event.event_id)
             if known is not None and known.event.number == duty.event.number:
                 duty.opt, duty.done, duty.told = known.opt, known.done, known.told
+                duty.wanted = known.wanted
             self._duties[duty.event.event_id] = duty
         return found
 
@@ -122,11 +121,10 @@ class Carrier:
 
     def _refused(self, duty: Duty) -> str:
         """Say why an event cannot be carried out at all; what passes with time is not looked at."""
-        situation = Situation(readings=self._present())
         for command in duty.every_command():
-            verdict = check_command(self._plans, self._resource, command, 0.0, situation)
-            if not verdict.allowed:
-                return "; ".join(reason.message for reason in verdict.refusals)
+            refusals = self._hands.judge([command])[1]
+            if refusals:
+                return "; ".join(reason.message for reason in refusals)
         return ""
 
     def withdrawn(self) -> dict[str, int]:
@@ -162,84 +160,109 @@ class Carrier:
                 self.meter.add(datetime.now(UTC), value)
 
     def dispatch(self) -> list[Write]:
-        """Write what running intervals ask for, bring back what none does; gives the confirmed writes."""
+        """Write what running intervals ask for, bring back what none does; gives the confirmed writes.
+
+        An emergency stop goes before a limit, a limit before events, of events the one of higher priority.
+        """
         with self._lock:
             if self.stopped:
                 return []
             now = datetime.now(UTC)
-            running = [duty for duty in self._duties.values() if duty.runs(now)]
-            made = self._release({duty.event.event_id for duty in running}, now)
-            hindered = self.hindrance() if running else ""
-            for duty in running if not hindered else ():
-                values = tuple(duty.event.current(now))
-                if duty.done != values:
-                    made += self._dispatch(duty, values, now)
+            limit = self._memory.limit
+            if limit is not None and not limit.in_force(now):
+                self._memory.set_limit(limit := None)
+            caps = self._hands.caps(limit)[0] if limit is not None else {}
+            running = sorted((duty for duty in self._duties.values() if duty.runs(now)), key=precedence)
+            wishes: dict[tuple[str, str], Wish] = {}
+            hindered = self.hindrance() if running or caps else ""
+            for duty in running:
+                if not hindered:
+                    self._wish(duty, now, caps, wishes)
+            names = {duty.event.event_id for duty in running}
+            self._let_go(names, limit is not None, caps, wishes)
+            for key, cap in caps.items() if not hindered else ():
+                held = self._hands.held(key)
+                if key not in wishes and (held is None or not within(held, cap)):
+                    wishes[key] = Wish(cap, None)
+            made, refused = self._hands.fulfil(wishes, now)
+            for wish, reasons in refused:
+                if wish.duty is not None and not wish.back:
+                    self._tell(wish.duty, "; ".join(reason.message for reason in reasons), _kinds(reasons))
             return made
 
-    def _dispatch(self, duty: Duty, values: tuple[str, ...], now: datetime) -> list[Write]:
-        writes: list[Write] = []
-        refusals: list[Refusal] = []
-        for command in duty.commands(list(values)):
-            allowed, refused = self._checked(command, now.timestamp())
-            writes += allowed
-            refusals += refused
-        if refusals:
-            why = "; ".join(reason.message for reason in refusals)
-            key = " ".join(sorted(f"{r.rule}{r.point}" for r in refusals))
-            if key not in duty.told:
-                duty.told.add(key)
-                self._scribe.note(duty, "deviation", answer=why)
-            return []
-        made = [write for write in writes if self._send(duty, "command", write, now)]
-        if len(made) == len(writes):
+    def _wish(
+        self,
+        duty: Duty,
+        now: datetime,
+        caps: dict[tuple[str, str], Decimal],
+        wishes: dict[tuple[str, str], Wish],
+    ) -> None:
+        """Add what an event asks for now, as far as nothing goes before it."""
+        values = tuple(duty.event.current(now))
+        if duty.done != values:
+            duty.wanted, refusals = self._hands.judge(duty.commands(list(values)))
+            if refusals:
+                self._tell(duty, "; ".join(reason.message for reason in refusals), _kinds(refusals))
+                return
             duty.done = values
-        return made
-
-    def _checked(self, command: Command, now: float) -> tuple[list[Write], list[Refusal]]:
-        """Check a command; what a point holds already is not written again where a limit forbids it."""
-        readings = self._present()
-        situation = Situation(self._memory.past, readings)
-        verdict = check_command(self._plans, self._resource, command, now, situation)
-        if verdict.allowed or any(reason.rule not in _PASSING for reason in verdict.refusals):
-            return list(verdict.writes), list(verdict.refusals)
-        writes: list[Write] = []
-        refusals: list[Refusal] = []
-        bare = check_command(self._plans, self._resource, command, now, Situation(readings=readings))
-        for write in bare.writes:
-            if self._memory.past.get((write.device, write.point), Past()).value == write.value:
+        for key, value in duty.wanted.items():
+            other = wishes.get(key)
+            if other is not None:
+                if other.value != value and other.duty is not None:
+                    self._tell(duty, f"{key[1]}: the event {other.duty.event.event_id} goes before")
                 continue
-            asked = Command(point=write.point, device=write.device, value=write.value)
-            one = check_command(self._plans, self._resource, asked, now, situation)
-            writes += one.writes
-            refusals += one.refusals
-        return ([], refusals) if refusals else (writes, [])
+            if key in caps and not within(value, caps[key]):
+                self._tell(duty, f"{key[1]}: limited to {plain(caps[key])} instead of {plain(value)}")
+                value = caps[key]
+            wishes[key] = Wish(value, duty)
 
-    def _present(self) -> dict[tuple[str, str], Decimal]:
-        """Read what values are worked out from; what is not reached is left out."""
-        found = {}
-        for point in self._bases:
-            try:
-                value = self._driver.read(point)
-            except DeviceUnreachable:
+    def _let_go(
+        self,
+        running: set[str],
+        limited: bool,
+        caps: dict[tuple[str, str], Decimal],
+        wishes: dict[tuple[str, str], Wish],
+    ) -> None:
+        """Add the safe values of points that were set by what does not run any more."""
+        for key, name in self._memory.held.items():
+            point, duty = self._hands.points.get(key), self._duties.get(name)
+            gone = not limited if name == LIMIT else name not in running and duty is not None
+            if not gone or key in wishes or point is None or point.safe is None:
                 continue
-            if value is not None:
-                found[point.key] = value
-        return found
+            safe = point.safe if key not in caps or within(point.safe, caps[key]) else caps[key]
+            wishes[key] = Wish(safe, duty, back=True)
 
-    def _release(self, running: set[str], now: datetime) -> list[Write]:
-        """Bring points to their safe values where the event that set them does not run any more."""
-        made = []
-        for key, name in list(self._memory.held.items()):
-            point, duty = self._points.get(key), self._duties.get(name)
-            if name in running or point is None or point.safe is None or duty is None:
-                continue
-            asked = Command(point=point.name, device=point.device, value=point.safe)
-            writes, refusals = self._checked(asked, now.timestamp())
-            late = duty.event.cancelled or duty.opt == "optOut"
-            if not refusals and not writes:
-                self._memory.held.pop(key, None)
-            made += [w for w in writes if self._send(duty, "deviation" if late else "command", w, now)]
-        return made
+    def _tell(self, duty: Duty, why: str, key: str = "") -> None:
+        """Record once why an event is not carried out as it asks."""
+        if (key or why) not in duty.told:
+            duty.told.add(key or why)
+            self._scribe.note(duty, "deviation", answer=why)
+
+    def limit(self, watts: Decimal | None, *, until: float = math.inf, by: str = "") -> list[Refusal]:
+        """Set a limit to the power of the resource, past every event, or end it.
+
+        Args:
+            watts: the most that may be drawn, positive, or fed in, negative; None: no limit any more.
+            until: when it ends, seconds since 1970.
+            by: party that sets it.
+
+        Returns:
+            Why it cannot be kept; it is not in force then. Empty: it counts from the next `dispatch` on.
+        """
+        with self._lock:
+            made = Limit(watts, until, by) if watts is not None else None
+            refusals = self._hands.caps(made)[1] if made is not None else []
+            if not refusals:
+                self._memory.set_limit(made)
+                ends = (
+                    ""
+                    if math.isinf(until)
+                    else f" until {datetime.fromtimestamp(until, UTC):%Y-%m-%dT%H:%M:%SZ}"
+                )
+                words = f"in force{ends}" if made is not None else "ended"
+                stated = {"value": f"{watts:f}", "unit": "W"} if watts is not None else {}
+                self._scribe.intervene("limit", by, resource=self._resource, **stated, answer=words)
+            return refusals
 
     def emergency(self, why: str, *, on: bool = True, by: str = "") -> list[Write]:
         """Shut the plant down at once, or let it go again; nothing is checked, everything is recorded.
@@ -253,46 +276,12 @@ class Carrier:
         with self._lock:
             if on:
                 self._memory.stop(True)
-            now, made = datetime.now(UTC), []
-            for write in stop_writes(self.plan, on=on):
-                try:
-                    said = self._driver.write(write)
-                except DeviceUnreachable as error:
-                    self._note_stop(write, f"{why}: no answer: {error.what}", on, by)
-                    raise
-                made.append(write)
-                self._note_stop(write, f"{why}: {said}", on, by)
-                for duty in self._duties.values():
-                    if duty.event.status(now) == "active" and not duty.event.test:
-                        more = {"device": write.device, "point": write.point}
-                        self._scribe.note(duty, "deviation", answer=f"{why}: {said}", **more)
+            made = self._hands.stop(why, list(self._duties.values()), on=on, by=by)
             if not on:
                 self._memory.stop(False)
             return made
 
-    def _note_stop(self, write: Write, words: str, on: bool, by: str) -> None:
-        """Note what became of an emergency write."""
-        _log.warning("%s of %s: %s", write.point, write.device, words)
-        what = {"device": write.device, "point": write.point, "value": str(int(on)), "answer": words}
-        self._scribe.intervene("emergency", by, resource=self._resource, **what)
 
-    def _send(self, duty: Duty, step: Step, write: Write, now: datetime) -> bool:
-        """Record a write, send it, and record what the device says."""
-        what = {
-            "device": write.device,
-            "point": write.point,
-            "value": f"{write.value:f}",
-            "unit": write.unit.rpartition("/")[2],
-        }
-        self._scribe.note(duty, step, **what, answer="brought back" if step == "deviation" else "")
-        try:
-            said = self._driver.write(write)
-        except DeviceUnreachable as error:
-            said = f"no answer: {error.what}"
-        confirmed = said == "confirmed"
-        if step == "command":
-            self._scribe.note(duty, "answer", device=write.device, point=write.point, answer=said)
-        if confirmed:
-            point = self._points[write.device, write.point]
-            self._memory.wrote(point, write.value, now.timestamp(), duty.event.event_id)
-        return confirmed
+def _kinds(reasons: list[Refusal]) -> str:
+    """Name reasons by rule and point: their words change with the time."""
+    return " ".join(sorted(f"{reason.rule}{reason.point}" for reason in reasons))

@@ -20,7 +20,9 @@ class Duty:
         market: its market context.
         signals: name, type, and what a value is multiplied with, for each signal.
         opt: what was answered.
-        done: values that were written last; None for none yet.
+        priority: its priority, 1 before 2; 0 for none.
+        done: values of which ``wanted`` was worked out; None for none yet.
+        wanted: device and point -> what it asks for now.
         told: reasons for not carrying it out that were recorded.
     """
 
@@ -28,7 +30,9 @@ class Duty:
     vtn: str
     market: str
     signals: list[tuple[str, str, Decimal]]
+    priority: int = 0
     opt: str = ""
+    wanted: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     done: tuple[str, ...] | None = None
     told: set[str] = field(default_factory=set)
 
@@ -69,5 +73,6 @@ def duties(message: Message) -> list[Duty]:
                 )
             )
         market = message.text(version, "marketContext")
-        found.append(Duty(message.event(version), message.one("vtnID"), market, signals))
+        priority = int(message.text(version, "priority") or 0)
+        found.append(Duty(message.event(version), message.one("vtnID"), market, signals, priority))
     return found

@@ -10,6 +10,7 @@ from kg.devices.commands import Past
 from kg.devices.points import Point
 from kg.devices.resources import Plan
 from kg.directory import sync
+from kg.gateway.limits import LIMIT, Limit, keep_limit, load_limit
 from kg.gateway.points import points_of
 from kg.ingest import Ingest
 from kg.openadr.told import Message
@@ -19,6 +20,7 @@ from kg.registry_entry import MESSAGE_TYPE, read_entry
 _log = logging.getLogger("flexkg.gateway")
 #: Name of the file whose presence says that an emergency stop is in force.
 STOP: Final = "emergency-stop"
+_WRITES: Final = ("command", "deviation", "limit")
 _TOLD: Final = ("oadrDistributeEvent", "oadrCreatedEvent", "oadrCreateOpt")
 
 
@@ -31,6 +33,7 @@ class Memory:
         messages: the messages that told of events, in their order.
         opts: what was answered: eventID and modificationNumber -> optType.
         stopped: whether an emergency stop is in force.
+        limit: the limit that a grid operator set; None for none.
     """
 
     def __init__(self, ingest: Ingest | None = None, plan: Plan | None = None) -> None:
@@ -46,9 +49,11 @@ class Memory:
         self.opts: dict[tuple[str, str], str] = {}
         self._file: Path | None = None
         self.stopped = False
+        self.limit: Limit | None = None
         if ingest is not None:
             self._file = ingest.journal.directory.path / STOP
             self.stopped = self._file.exists()
+            self.limit = load_limit(self._file.parent)
             self._restore(ingest, points_of(plan) if plan is not None else {})
 
     def _restore(self, ingest: Ingest, points: dict[tuple[str, str], Point]) -> None:
@@ -57,14 +62,9 @@ class Memory:
                 payload = ingest.journal.payload(row.seq)
                 entry = read_entry(payload) if payload is not None else None
                 point = points.get((entry.device, entry.point)) if entry is not None else None
-                if (
-                    entry is not None
-                    and point is not None
-                    and entry.value
-                    and entry.step in ("command", "deviation")
-                ):
+                if entry is not None and point is not None and entry.value and entry.step in _WRITES:
                     at = datetime.fromisoformat(entry.at).timestamp()
-                    self.wrote(point, Decimal(entry.value), at, entry.event)
+                    self.wrote(point, Decimal(entry.value), at, entry.event or LIMIT)
             elif row.message_type in _TOLD and row.verdict == "conforms":
                 record = recorded(ingest.journal, row)
                 if record is not None and record.lifted is not None:
@@ -100,3 +100,12 @@ class Memory:
                 "whether an emergency stop is in force is not on disk (%s): after a restart it is as before",
                 error.strerror,
             )
+
+    def set_limit(self, limit: Limit | None) -> None:
+        """Note a limit, or its end; what is not on disk is told in the log and holds nothing up."""
+        self.limit = limit
+        if self._file is not None:
+            try:
+                keep_limit(self._file.parent, limit)
+            except OSError as error:
+                _log.error("the limit is not on disk (%s): after a restart it is gone", error.strerror)

@@ -128,6 +128,7 @@ class Gateway:
             stop=lambda on: self.carrier.emergency(
                 "emergency switch-off by the control centre", on=on, by=told.party
             ),
+            limit=lambda watts, until: self.carrier.limit(watts, until=until, by=told.party),
         )
         host, _, port = told.listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:

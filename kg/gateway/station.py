@@ -7,7 +7,7 @@ table says which signal a point becomes. A point for emergencies goes to the pla
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from typing import Final
 
 from kg.devices.commands import Command, Past, Situation, Verdict, check_command
 from kg.devices.points import Point
-from kg.devices.reasons import refusal
+from kg.devices.reasons import Refusal, refusal
 from kg.devices.resources import Plan
 from kg.errors import FlexKGError
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
@@ -24,6 +24,8 @@ from kg.openadr.graph import new_id
 from kg.operator_tables import number, read_table
 from kg.times import seconds
 
+#: What a row says in the place of a signal, where the point sets a limit.
+LIMIT: Final = "LIMIT"
 #: Codes of a VTN that has nothing left to cancel.
 _GONE: Final = frozenset(("event-over", "unknown-event"))
 
@@ -34,7 +36,7 @@ class Row:
 
     Attributes:
         point: name of the point.
-        signal: name of the signal, for example ``"LOAD_DISPATCH"``.
+        signal: name of the signal, for example ``"LOAD_DISPATCH"``; ``"LIMIT"`` for a limit.
         type: its type, for example ``"setpoint"``.
         factor: what the value is multiplied with; watts for one unit of the point, where it is a power.
         lasts: how long it counts, an OpenADR duration, unless another value comes before.
@@ -86,6 +88,8 @@ class Station:
         cancel: cancels one, by its eventID; an error with the code ``event-over`` or ``unknown-event`` says
             that there is nothing left to cancel.
         stop: shuts the plants down at once, or lets them go: called with true or false.
+        limit: sets a limit in watts until a time in seconds since 1970, or ends it (None); gives why it
+            cannot be kept. None: the plant takes no limits.
     """
 
     def __init__(
@@ -98,9 +102,10 @@ class Station:
         issue: Callable[[EventRequest], object],
         cancel: Callable[[str], object],
         stop: Callable[[bool], object],
+        limit: Callable[[Decimal | None, float], Sequence[Refusal]] | None = None,
     ) -> None:
         self._plans, self._resource, self._rows, self._vens = plans, resource, rows, vens
-        self._issue, self._cancel, self._stop = issue, cancel, stop
+        self._issue, self._cancel, self._stop, self._limit = issue, cancel, stop, limit
         self._points = {p.name: p for portion in plans[resource].portions for p in portion.points.values()}
         self._past: dict[tuple[str, str], Past] = {}
         #: point -> eventID of what it asks for
@@ -135,6 +140,15 @@ class Station:
         asked = Command(point=name, value=value)
         verdict = check_command(self._plans, self._resource, asked, now, Situation(self._past))
         if not verdict.allowed:
+            return verdict
+        if row.signal == LIMIT:
+            if self._limit is None:
+                return _no("CMD-5", "The plant takes no limits.", name)
+            until = now + (seconds(row.lasts) or math.inf)
+            refusals = self._limit(None if value == row.ends else value * row.factor, until)
+            if refusals:
+                return Verdict((), tuple(refusals))
+            self._past[point.key] = self._past.get(point.key, Past()).after(value, now, point.span)
             return verdict
         try:
             self._call_off(name, now)

@@ -1,0 +1,173 @@
+"""Writes to a plant what is wanted of its points: checked, recorded, and nothing twice."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from kg.devices.commands import Command, Past, Situation, check_command
+from kg.devices.emergency import stop_writes
+from kg.devices.reasons import Refusal
+from kg.devices.resources import Plan
+from kg.devices.writes import Write
+from kg.gateway.driver import DeviceUnreachable, Driver
+from kg.gateway.duty import Duty
+from kg.gateway.limits import LIMIT, Limit
+from kg.gateway.memory import Memory
+from kg.gateway.points import bases, points_of
+from kg.gateway.scribe import Scribe
+from kg.registry_entry import Step
+
+_log = logging.getLogger("flexkg.gateway")
+_POWERS: Final = ("W", "KiloW", "MegaW")
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Wish:
+    """What a point is to hold.
+
+    Attributes:
+        value: in its unit.
+        duty: the event that asks for it, or whose end lets it go; None: the limit.
+        back: whether it is brought back.
+    """
+
+    value: Decimal
+    duty: Duty | None
+    back: bool = False
+
+
+class Hands:
+    """Writes to the devices of one resource.
+
+    Args:
+        plans: plans of the site.
+        resource: name of the resource.
+        driver: the way to the plant.
+        memory: what outlives a restart.
+        scribe: writes down what is done.
+    """
+
+    def __init__(
+        self, plans: dict[str, Plan], resource: str, driver: Driver, memory: Memory, scribe: Scribe
+    ) -> None:
+        self._plans, self._resource, self._driver = plans, resource, driver
+        self._memory, self._scribe = memory, scribe
+        self.points, self._bases = points_of(plans[resource]), bases(plans[resource])
+
+    def judge(self, commands: list[Command]) -> tuple[dict[Key, Decimal], list[Refusal]]:
+        """Say what commands want of points, without looking at what passes with time; or why not."""
+        situation = Situation(readings=self._present())
+        wanted: dict[Key, Decimal] = {}
+        for command in commands:
+            verdict = check_command(self._plans, self._resource, command, 0.0, situation)
+            if not verdict.allowed:
+                return {}, list(verdict.refusals)
+            wanted |= {(write.device, write.point): write.value for write in verdict.writes}
+        return wanted, []
+
+    def caps(self, limit: Limit) -> tuple[dict[Key, Decimal], list[Refusal]]:
+        """Say how far points may go under a limit: those of a power; or why it cannot be kept."""
+        wanted, refusals = self.judge([Command("LOAD_DISPATCH", "setpoint", limit.watts)])
+        power = {key for key in wanted if self.points[key].unit.rpartition("/")[2] in _POWERS}
+        return {key: value for key, value in wanted.items() if key in power}, refusals
+
+    def held(self, key: Key) -> Decimal | None:
+        """Give what a point holds: what was written last, else its safe value."""
+        past = self._memory.past.get(key)
+        return past.value if past is not None and past.value is not None else self.points[key].safe
+
+    def fulfil(
+        self, wishes: dict[Key, Wish], now: datetime
+    ) -> tuple[list[Write], list[tuple[Wish, list[Refusal]]]]:
+        """Write what points do not hold yet; of one event all or nothing.
+
+        Returns:
+            The confirmed writes, and the wishes that were refused for now, with the reasons.
+        """
+        made: list[Write] = []
+        refused: list[tuple[Wish, list[Refusal]]] = []
+        groups: dict[str, list[tuple[Key, Wish]]] = {}
+        for key, wish in wishes.items():
+            name = wish.duty.event.event_id if wish.duty is not None else LIMIT
+            if self._memory.past.get(key, Past()).value != wish.value:
+                groups.setdefault(name, []).append((key, wish))
+            elif not wish.back and key in self._memory.held:
+                self._memory.held[key] = name  # another one asks for the same
+            elif wish.back:
+                self._memory.held.pop(key, None)
+        for group in groups.values():
+            writes: list[tuple[Write, Wish]] = []
+            reasons: list[Refusal] = []
+            for key, wish in group:
+                asked = Command(point=key[1], device=key[0], value=wish.value)
+                situation = Situation(self._memory.past, self._present())
+                verdict = check_command(self._plans, self._resource, asked, now.timestamp(), situation)
+                writes += [(write, wish) for write in verdict.writes]
+                reasons += verdict.refusals
+            if reasons:
+                refused.append((group[0][1], reasons))
+                continue
+            made += [write for write, wish in writes if self._send(write, wish, now)]
+        return made, refused
+
+    def _present(self) -> dict[Key, Decimal]:
+        """Read what values are worked out from; what is not reached is left out."""
+        found = {}
+        for point in self._bases:
+            try:
+                value = self._driver.read(point)
+            except DeviceUnreachable:
+                continue
+            if value is not None:
+                found[point.key] = value
+        return found
+
+    def _send(self, write: Write, wish: Wish, now: datetime) -> bool:
+        """Record a write, send it, and record what the device says."""
+        where = {"device": write.device, "point": write.point}
+        what = {**where, "value": f"{write.value:f}", "unit": write.unit.rpartition("/")[2]}
+        duty = wish.duty
+        late = duty is not None and wish.back and (duty.event.cancelled or duty.opt == "optOut")
+        step: Step = "deviation" if late else "command"
+        if duty is not None:
+            self._scribe.note(duty, step, **what, answer="brought back" if late else "")
+        try:
+            said = self._driver.write(write)
+        except DeviceUnreachable as error:
+            said = f"no answer: {error.what}"
+        if duty is None:
+            words = "brought back" if wish.back else "kept to the limit"
+            by = self._memory.limit.by if self._memory.limit is not None else ""
+            self._scribe.intervene("limit", by, resource=self._resource, **what, answer=f"{words}: {said}")
+        elif step == "command":
+            self._scribe.note(duty, "answer", **where, answer=said)
+        if said == "confirmed":
+            name = duty.event.event_id if duty is not None else LIMIT
+            self._memory.wrote(self.points[write.device, write.point], write.value, now.timestamp(), name)
+        return said == "confirmed"
+
+    def stop(self, why: str, duties: list[Duty], *, on: bool, by: str) -> list[Write]:
+        """Shut down at once, or let go again; nothing is checked, everything is recorded.
+
+        Raises:
+            DeviceUnreachable: the plant does not answer.
+        """
+        now, made = datetime.now(UTC), []
+        for write in stop_writes(self._plans[self._resource], on=on):
+            where = {"device": write.device, "point": write.point}
+            more = {**where, "value": str(int(on)), "resource": self._resource}
+            try:
+                said = self._driver.write(write)
+            except DeviceUnreachable as error:
+                self._scribe.intervene("emergency", by, **more, answer=f"{why}: no answer: {error.what}")
+                raise
+            made.append(write)
+            _log.warning("%s of %s: %s: %s", write.point, write.device, why, said)
+            self._scribe.intervene("emergency", by, **more, answer=f"{why}: {said}")
+            for duty in duties:
+                if duty.event.status(now) == "active" and not duty.event.test:
+                    self._scribe.note(duty, "deviation", **where, answer=f"{why}: {said}")
+        return made

@@ -1,0 +1,81 @@
+"""Limits that a grid operator sets to the power of a resource, and which of several wishes goes before."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from kg.gateway.duty import Duty
+
+#: What holds a point that a limit set, where events have their IDs.
+LIMIT: Final = "limit"
+#: Name of the file that keeps a limit over a restart.
+FILE: Final = "limit.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit.
+
+    Attributes:
+        watts: the most that may be drawn, positive, or fed in, negative; 0: neither.
+        until: when it ends, seconds since 1970; infinite for one without an end.
+        by: party that set it.
+    """
+
+    watts: Decimal
+    until: float = math.inf
+    by: str = ""
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it counts."""
+        return now.timestamp() < self.until
+
+
+def within(value: Decimal, cap: Decimal) -> bool:
+    """Whether a value of a point keeps a limit whose value is ``cap``: on the other side of 0, or no farther.
+
+    >>> within(Decimal(3), Decimal(4)), within(Decimal(-9), Decimal(4)), within(Decimal(5), Decimal(4))
+    (True, True, False)
+    """
+    return value * cap < 0 or abs(value) <= abs(cap)
+
+
+def precedence(duty: Duty) -> tuple[float, float, str]:
+    """Order events that ask for the same point: by priority, 1 before 2 and 0 last; then the later start.
+
+    Source:
+        OpenADR 2.0b, oadr_ei_20b.xsd, priority.
+    """
+    return (duty.priority or math.inf, -duty.event.starts_at.timestamp(), duty.event.event_id)
+
+
+def load_limit(folder: Path) -> Limit | None:
+    """Read the limit that a file keeps; None for none, or one that cannot be read."""
+    try:
+        said = json.loads((folder / FILE).read_text("utf-8"))
+        until = math.inf if said["until"] is None else float(said["until"])
+        return Limit(Decimal(said["watts"]), until, str(said["by"]))
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
+        return None
+
+
+def keep_limit(folder: Path, limit: Limit | None) -> None:
+    """Write the limit to its file, or take the file away.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if limit is None:
+        (folder / FILE).unlink(missing_ok=True)
+        return
+    said = asdict(limit) | {
+        "watts": str(limit.watts),
+        "until": None if math.isinf(limit.until) else limit.until,
+    }
+    fresh = folder / f"{FILE}.new"
+    fresh.write_text(json.dumps(said), encoding="utf-8")
+    fresh.replace(folder / FILE)
