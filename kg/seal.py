@@ -42,9 +42,12 @@ def signing_key(secret: bytes) -> Ed25519PrivateKey:
 
 def public_pem(key: Ed25519PrivateKey) -> bytes:
     """Write the public half as PEM, to be handed out before it is needed."""
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return written_pem(key.public_key())
+
+
+def written_pem(key: Ed25519PublicKey) -> bytes:
+    """Write a public key as PEM."""
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def public_of(store: Path) -> bytes:

@@ -15,7 +15,7 @@ from kg.activation.settlement import settle
 from kg.activation.verification import verify_pack
 from kg.cli import app
 from kg.ingest import Ingest
-from kg.seal import signing_key
+from kg.seal import public_pem, signing_key
 from tests.messages import event, register, report
 
 AFTER = datetime(2026, 12, 5, tzinfo=UTC)
@@ -139,6 +139,17 @@ def test_changed_byte_is_found_wherever_it_is(pack):
         path.write_bytes(data)
         assert not verify_pack(pack).holds, path.name
         path.write_bytes(whole)
+
+
+def test_key_in_the_pack_is_the_one_that_signed_to_the_byte(pack, ingest):
+    """Also where the key was handed out, and the pack's own is not needed."""
+    handed, path = public_pem(signing_key(ingest.journal.keys.secret)), pack / "public.pem"
+    whole = path.read_bytes()
+    for data in (whole[:-1], whole + b"\n", b"", whole.replace(b"-----BEGIN", b"----- BEGIN")):
+        path.write_bytes(data)
+        assert not verify_pack(pack, handed).holds
+    path.unlink()
+    assert not verify_pack(pack, handed).holds
 
 
 def test_late_readings_are_told_until_they_are_settled(tmp_path, pack, ingest):

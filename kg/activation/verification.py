@@ -19,7 +19,7 @@ from kg.checkpoints import read as read_checkpoint
 from kg.errors import UsageError
 from kg.namespaces import VERSION
 from kg.registry_entry import is_entry
-from kg.seal import read_public, thumbprint
+from kg.seal import read_public, thumbprint, written_pem
 from kg.xml import MAX_BYTES
 
 #: Packs of before, which have no readings, and the files of each kind.
@@ -106,6 +106,12 @@ def verify_pack(folder: Path, public: bytes | None = None, checkpoint: str = "")
     except InvalidSignature:
         found.faults.append("manifest.sig: the signature does not fit manifest and key")
     _files(folder, manifest, found)
+    try:
+        own = (folder / "public.pem").read_bytes()
+    except OSError:
+        own = b""
+    if own != written_pem(key):
+        found.faults.append("public.pem: missing or changed: it is not the key that signed")
     hashes = _chain(manifest, _heads(folder, found), found)
     if handed is not None:
         _held(handed[0], manifest, hashes, found)
