@@ -19,7 +19,7 @@ XML = "application/xml"
 #: Messages that are answered at once, and polls beside them that take more than a glance: few enough that the
 #: thread that serves connections is never far from its turn, enough to share an fsync.
 ANSWERING: Final = 16
-POLLING: Final = 4
+POLLING: Final = 8
 
 
 @router.post(

@@ -2,6 +2,8 @@
 
 import sqlite3
 import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +43,8 @@ class Nonces:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock, self._queue_lock = threading.Lock(), threading.Lock()
+        self._queue: list[_Asked] = []
         self._db: sqlite3.Connection = connect(path, wal=True)
         try:
             with guard(path):
@@ -75,19 +78,39 @@ class Nonces:
         Raises:
             kg.errors.StoreUnavailable: the file cannot be written; the message must not be taken.
         """
-        limit, at = _number(oldest), _number(signed)
-        with self._lock, transaction(self._db, self._path):
-            last = self._one("SELECT max(signed) FROM nonce WHERE signed < ?", limit)
-            if last is not None:
-                self._db.execute("DELETE FROM nonce WHERE signed < ?", (limit,))
-                self._db.execute("INSERT INTO forgotten VALUES (?)", (last,))
-                self._db.execute("DELETE FROM forgotten WHERE signed < (SELECT max(signed) FROM forgotten)")
-            forgotten = self._one("SELECT max(signed) FROM forgotten")
-            if forgotten is not None and at <= forgotten:
-                return "stale"
-            taken = self._db.execute(
-                "INSERT INTO nonce VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (signer, nonce, at)
-            ).rowcount
+        asked = _Asked(signer, nonce, _number(signed), _number(oldest))
+        with self._queue_lock:
+            self._queue.append(asked)
+        with self._lock:  # one of those who wait spends for all of them: they share an fsync
+            if not asked.answer.done():
+                self._lead()
+        return asked.answer.result()
+
+    def _lead(self) -> None:
+        """Spend all nonces that threads have brought."""
+        with self._queue_lock:
+            waiting, self._queue = self._queue, []
+        try:
+            with transaction(self._db, self._path):
+                found = [self._spend(asked) for asked in waiting]
+        except BaseException as error:  # noqa: BLE001 - every thread that waits needs its answer
+            for asked in waiting:
+                asked.answer.set_exception(error)
+            return
+        for asked, spent in zip(waiting, found, strict=True):
+            asked.answer.set_result(spent)
+
+    def _spend(self, asked: "_Asked") -> Spent:
+        last = self._one("SELECT max(signed) FROM nonce WHERE signed < ?", asked.limit)
+        if last is not None:
+            self._db.execute("DELETE FROM nonce WHERE signed < ?", (asked.limit,))
+            self._db.execute("INSERT INTO forgotten VALUES (?)", (last,))
+            self._db.execute("DELETE FROM forgotten WHERE signed < (SELECT max(signed) FROM forgotten)")
+        forgotten = self._one("SELECT max(signed) FROM forgotten")
+        if forgotten is not None and asked.signed <= forgotten:
+            return "stale"
+        values = asked.signer, asked.nonce, asked.signed
+        taken = self._db.execute("INSERT INTO nonce VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values).rowcount
         return "" if taken else "replay"
 
     def __len__(self) -> int:
@@ -112,6 +135,17 @@ class Nonces:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A nonce that waits to be spent; times in microseconds since 1970."""
+
+    signer: str
+    nonce: str
+    signed: int
+    limit: int
+    answer: Future[Spent] = field(default_factory=Future)
 
 
 def _number(value: datetime) -> int:

@@ -1,12 +1,12 @@
-"""Messages that a VTN makes of its own accord: events, report requests, and what they answer."""
+"""Messages that are made of one's own accord: events, report requests, opt-outs, and what they answer."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from kg.literals import segment
 from kg.namespaces import ID
-from kg.openadr.event_request import told_lines, version_iri
+from kg.openadr.event_request import told_lines, version_iri, zulu
 from kg.openadr.graph import MessageGraph, new_id
 from kg.openadr.told import Message
 from kg.openadr.ven import Event, Point, ReportRequest, Ven
@@ -120,6 +120,35 @@ def response(answers: str, ven: str = "", code: str = "200", description: str = 
     g.answer(answers, code, description)
     if ven:
         g.party(ven)
+    return g.payload()
+
+
+def opt_out(ven: str, event_id: str, number: int, reason: str) -> bytes:
+    """Make the oadrCreateOpt by which a VEN opts out of an event.
+
+    Args:
+        ven: its venID.
+        event_id: the event.
+        number: its modificationNumber.
+        reason: an optReason of OpenADR.
+
+    Source:
+        OpenADR 2.0b Profile Specification, EiOpt service operations.
+    """
+    g = MessageGraph("oadrCreateOpt")
+    opt = new_id("opt")
+    node = f"{ID}opt/{segment(ven)}/{opt}"
+    g.text(g.iri, "requestID", new_id("req"))
+    g.party(ven)
+    g.link(g.iri, "conveys", node)
+    g.kind(node, "Opt")
+    g.text(node, "optID", opt)
+    g.concept(node, "optType", "optType", "optOut")
+    g.concept(node, "optReason", "optReason", reason)
+    g.link(node, "ven", f"{ID}party/{segment(ven)}")
+    g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
+    g.text(node, "eventID", event_id)
+    g.value(node, "modificationNumber", str(number), "integer")
     return g.payload()
 
 

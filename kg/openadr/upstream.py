@@ -13,12 +13,14 @@ from kg.lift import Lifted
 from kg.literals import segment
 from kg.namespaces import ID
 from kg.openadr.courier import Courier
+from kg.openadr.distribution import opt_out
 from kg.openadr.event_request import zulu
 from kg.openadr.graph import MessageGraph, new_id
 from kg.openadr.told import Message
 from kg.rebuild import recorded
 from kg.receipt import Receipt
 from kg.replies import reply
+from kg.xml import MAX_BYTES
 
 _log = logging.getLogger("flexkg.openadr")
 _RESPONSE: Final = re.compile(rb"<(?:\w+:)?oadrResponse[\s>]")
@@ -104,7 +106,7 @@ class Upstream:
         self._take(self._call("OadrPoll", self._poll(), record=False))
         for event_id, number in self._below.withdrawn().items():
             if self._opts.get(event_id) == "optIn":
-                self._call("EiOpt", self._opt_out(event_id, number))
+                self._call("EiOpt", opt_out(self.ven_id, event_id, number, self._below.opt_reason))
                 self._opts[event_id] = "optOut"
 
     def cut(self) -> None:
@@ -162,6 +164,10 @@ class Upstream:
         if not data.strip():
             return
         if _RESPONSE.search(data):  # of these only the code counts
+            if forged := self._forged(data):
+                self._refused = forged
+                _log.warning("refused an answer of the VTN above: %s", forged)
+                return
             code = _CODE.search(data)
             said = _SAID.search(data)
             if code is not None and code[1][:1] != b"2":
@@ -205,6 +211,13 @@ class Upstream:
         if answer is not None and lifted is not None and lifted.message_type == "oadrDistributeEvent":
             self._call("EiEvent", answer)
 
+    def _forged(self, data: bytes) -> str:
+        """Say why a message is not the VTN's, where it has to sign; empty where nothing speaks against it."""
+        notary = self._ingest.notary
+        sealed = notary.examine(data, sender=self.vtn_id, max_bytes=MAX_BYTES) if notary else None
+        refusal = sealed.refusal if sealed is not None else None
+        return f"{refusal.violations[0].rule}: {refusal.violations[0].message}" if refusal else ""
+
     def _poll(self) -> bytes:
         g = MessageGraph("oadrPoll")
         g.party(self.ven_id)
@@ -218,23 +231,6 @@ class Upstream:
             node = g.child(g.iri, "pendingReport", "pending-report", position, "ReportRequestReference")
             g.text(node, "reportRequestID", name)
         g.party(self.ven_id)
-        return g.payload()
-
-    def _opt_out(self, event_id: str, number: int) -> bytes:
-        g = MessageGraph("oadrCreateOpt")
-        opt = new_id("opt")
-        node = f"{ID}opt/{segment(self.ven_id)}/{opt}"
-        g.text(g.iri, "requestID", new_id("req"))
-        g.party(self.ven_id)
-        g.link(g.iri, "conveys", node)
-        g.kind(node, "Opt")
-        g.text(node, "optID", opt)
-        g.concept(node, "optType", "optType", "optOut")
-        g.concept(node, "optReason", "optReason", self._below.opt_reason)
-        g.link(node, "ven", f"{ID}party/{segment(self.ven_id)}")
-        g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
-        g.text(node, "eventID", event_id)
-        g.value(node, "modificationNumber", str(number), "integer")
         return g.payload()
 
     def _offer(self) -> bytes:

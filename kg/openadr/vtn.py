@@ -51,7 +51,8 @@ class Vtn:
         self._accepting = Accepting(ingest, policy, self.roster)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
-        #: bytes of a poll -> venID and the answer when there is no news
+        #: venID -> the answer when there is no news; bytes of a poll -> both
+        self._idle: dict[str, bytes] = {}
         self._polls: OrderedDict[bytes, tuple[str, bytes]] = OrderedDict()
         self._restore()
 
@@ -211,7 +212,9 @@ class Vtn:
                 return self._sealed(distribution.request_reregistration(name))
             return self._sealed(distribution.response("", name, "463", "The VEN is not registered."))
         ven.last_seen = datetime.now(UTC)
-        idle = distribution.response("", name)
+        idle = self._idle.get(name)
+        if idle is None:
+            idle = self._idle[name] = distribution.response("", name)
         if self.ingest.notary is None:  # else each poll has a nonce of its own
             self._polls[data] = (name, idle)
         if len(self._polls) > _POLLS:

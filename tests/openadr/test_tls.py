@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from ipaddress import ip_address
@@ -22,13 +23,18 @@ from kg.identity.device import register
 from kg.ingest import Ingest
 from kg.journal import Journal
 from kg.openadr.courier import courier
+from kg.openadr.distribution import response
+from kg.openadr.event_request import EventRequest, Interval, Signal
 from kg.openadr.transport import PartyUnreachable
 from kg.openadr.upstream import Upstream
+from kg.service import Service
+from kg.settings import load_settings
 from kg.signatures import verify
 from kg.xml import read
 from tests.openadr.raw import HEAD, TAIL
 from tests.openadr.serving import Served
 from tests.openadr.test_openleadr_ven import until
+from tests.openadr.test_tree import Endpoint
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -249,3 +255,66 @@ def test_way_that_cannot_be_is_told_at_the_start(tmp_path, more, says):
         stated[name] = tmp_path / stated[name]
     with pytest.raises(UsageError, match=says):
         courier(stated.pop("url"), **stated)
+
+
+def test_own_ven_takes_only_what_its_vtn_signed(tmp_path):
+    """Where signatures are enforced: registration, event, answer to a poll; none unsigned, none twice."""
+    authority = certified(tmp_path, "CA")
+    for name in ("VEN-1", "TOP"):
+        certified(tmp_path, name, authority)
+        (tmp_path / f"of-{name}").mkdir()
+        (tmp_path / f"of-{name}" / f"{name}.pem").write_bytes((tmp_path / f"{name}.pem").read_bytes())
+    above = Service(
+        load_settings(
+            store=tmp_path / "above",
+            vtn_id="TOP",
+            signatures="enforce",
+            certificates=tmp_path / "of-VEN-1",
+            signing_key=tmp_path / "TOP.key",
+            signing_certificate=tmp_path / "TOP.pem",
+        )
+    )
+    signing, told, again = above.vtn.policy.seal, [], []
+
+    def answer(service, data):
+        if again:
+            return again.pop()
+        told.append(above.vtn.answer(data, service))
+        return told[-1]
+
+    end, below = Endpoint(answer), Nothing()
+    way = courier(end.url, cert=tmp_path / "VEN-1.pem", key=tmp_path / "VEN-1.key", signs=True)
+    enforcing = load_settings(
+        store=tmp_path / "ven", signatures="enforce", certificates=tmp_path / "of-TOP", context="warn"
+    )
+    try:
+        with Service(enforcing) as own:
+            ven = Upstream(way, "VEN-1", own.store, below)
+            unsigned = above.vtn.policy
+            above.vtn.policy = replace(unsigned, seal=None)
+            above.vtn._accepting._policy = above.vtn.policy
+            with pytest.raises(UsageError, match="refused the registration"):
+                ven.step()
+            above.vtn.policy = above.vtn._accepting._policy = unsigned
+            ven.step()
+            assert (ven.vtn_id, bool(ven.registration_id)) == ("TOP", True)
+            start = datetime.now(UTC) + timedelta(hours=1)
+            level = Signal("SIMPLE", "level", [Interval("PT1H", 1)])
+            above.operator.issue(EventRequest(["VEN-1"], start, [level], event_id="E-1"))
+            ven.step()
+            assert below.seen == ["E-1"]
+            assert above.operator.list_events()[0]["opt"] == "optIn"
+            again.append(next(one for one in told if b"oadrDistributeEvent" in one))  # once more
+            ven.step()
+            again.append(response("", "VEN-1", "463", "not registered"))  # by nobody
+            ven.step()
+            again.append(signing(response("", "VEN-1", "463", "not registered")).replace(b"463", b"462"))
+            ven.step()
+            assert below.seen == ["E-1"]
+            assert ven.registration_id
+            again.append(signing(response("", "VEN-1", "463", "not registered")))
+            ven.step()
+            assert not ven.registration_id
+    finally:
+        end.close()
+        above.close()
