@@ -56,7 +56,8 @@ def decimal(text: str) -> str:
         text: for example ``"3.14159E0"``; surrounding white space is not significant.
 
     Returns:
-        The literal with the exponent expanded; a plain string for ``NaN``, ``INF`` and what is no number.
+        The literal with the exponent expanded; a plain string for ``NaN``, ``INF``, what is no number, and
+        what no float can hold, by its exponent or by its digits.
 
     >>> decimal("3.14159E1")
     '"31.4159"^^<http://www.w3.org/2001/XMLSchema#decimal>'
@@ -64,7 +65,7 @@ def decimal(text: str) -> str:
     '"NaN"'
     """
     text = text.strip()
-    if _PLAIN_DECIMAL.fullmatch(text):
+    if len(text) <= _MAX_EXPONENT and _PLAIN_DECIMAL.fullmatch(text):
         return f'"{text}"^^<{XSD}decimal>'
     match = _DECIMAL.fullmatch(text)
     if match is None or not (match[2] or match[3]):
@@ -78,6 +79,8 @@ def decimal(text: str) -> str:
     elif point > len(digits):
         digits += "0" * (point - len(digits))
     left, right = digits[:point].lstrip("0") or "0", digits[point:].rstrip("0")
+    if len(left) > _MAX_EXPONENT + 1:
+        return string(text)
     value = f"{left}.{right}" if right else left
     return f'"{"-" if sign == "-" and value != "0" else ""}{value}"^^<{XSD}decimal>'
 

@@ -12,7 +12,7 @@ from lxml import etree
 import kg
 from bench.payloads import KINDS, fresh
 from kg.lift import Lifted, lift, lifter_for
-from kg.literals import string
+from kg.literals import decimal, string
 from kg.namespaces import FLEX, ID, XSD
 from kg.pointers import place
 from kg.xml import Document, read
@@ -315,3 +315,10 @@ def test_literals_are_canonical():
     """A text is written as canonical N-Triples has it, whatever characters of XML it holds."""
     text = 'a"\\\n\r\t\x7f\x85é😀 \u2028'
     assert string(text) == str(ox.Literal(text))
+
+
+def test_digits_beyond_all_floats_are_no_number():
+    """Hundreds of digits are as much too large as an exponent is; behind the point they are kept."""
+    assert decimal("9" * 400) == f'"{"9" * 400}"'
+    assert decimal("1e60").endswith("#decimal>")
+    assert decimal("0." + "1" * 400).endswith("#decimal>")
