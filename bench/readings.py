@@ -11,7 +11,7 @@ from typing import Any
 
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.ingest import Ingest
-from kg.namespaces import FLEX, GRAPH, ID, QUANTITYKIND, RDFS, UNIT, XSD
+from kg.namespaces import FLEX, GRAPH, ID, QUANTITYKIND, RDF, RDFS, UNIT, XSD
 from kg.readings import Reading
 from kg.readings.backends import open_readings
 from kg.readings.columns import ColumnReadings
@@ -66,7 +66,7 @@ QUERIES = (
     ),
     (
         "series without a reading in a day",
-        "SELECT ?s { ?s flex:ofResource ?res MINUS { ?o flex:series ?s ; flex:startsAt ?t ;"
+        "SELECT ?s { ?s a flex:Series ; flex:ofResource ?res MINUS { ?o flex:series ?s ; flex:startsAt ?t ;"
         f" saref:hasResult ?r FILTER({_DAY}) }} }}",
         f"SELECT iri FROM names WHERE id NOT IN (SELECT r.series FROM current r WHERE {_RAW_DAY})",
     ),
@@ -166,6 +166,7 @@ def _about() -> str:
     lines = []
     for n in range(_SERIES):
         resource = f"<{ID}resource/ven/{n // 2}>"
+        lines.append(f"<{ID}series/ven/r/{n}> <{RDF}type> <{FLEX}Series> .")
         lines.append(f"<{ID}series/ven/r/{n}> <{FLEX}ofResource> {resource} .")
         lines.append(f'{resource} <{RDFS}label> "R-{n // 2}" .')
     for n in range(_EVENTS):
