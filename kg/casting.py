@@ -16,6 +16,8 @@ from kg.portions import MANY, Portions, Run, Undivided
 
 #: What a mould costs, counted in elements that are walked; moulds kept for one kind; children that are few.
 _COST, _KEPT, FEW = 24, 24, 4
+#: What it costs at most, where those made before fit few of the elements that come.
+_DEAREST = 16_384
 #: Moulds of what is to be kept that one message has at once.
 _EARLY = 8
 _LOCK = threading.Lock()
@@ -24,14 +26,15 @@ _LOCK = threading.Lock()
 class Kind:
     """The elements with one name, as it is written, that one plan walks; shared by all messages."""
 
-    __slots__ = ("moulds", "name", "tag", "walked")
+    __slots__ = ("met", "moulds", "name", "price", "tag", "walked")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.tag: re.Pattern[str] = start_tag(name)
         self.moulds: tuple[Mould, ...] = ()
-        #: elements walked since a mould was made
-        self.walked = 0
+        #: elements met, and walked, since a mould was made; so many are walked before the next is made
+        self.met = self.walked = 0
+        self.price = _COST
 
 
 class Casting:
@@ -99,6 +102,7 @@ class Casting:
         if not kind.moulds and kind.walked < _COST and len(element) < _COST:
             kind.walked += len(element)
             return None
+        kind.met += len(element)
         text, begin = self._markup.begin(element, child, kind.tag)
         if begin < 0:
             return None
@@ -113,9 +117,11 @@ class Casting:
         """Make a mould of the form of an element, where that pays; some at once for what is to be kept."""
         kind.walked += 1
         self._early -= kept
-        if kind.walked < _COST and not (kept and self._early >= 0):
+        if kind.walked < kind.price and not (kept and self._early >= 0):
             return None
-        kind.walked = 0
+        paying = kind.walked * 4 < kind.met  # else each has a form of its own, or nearly
+        kind.price = _COST if paying else min(2 * kind.price, _DEAREST)
+        kind.met = kind.walked = 0
         found = form(text, element, self._walk.hollow)
         if found is None:
             return None

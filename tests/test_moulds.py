@@ -103,6 +103,7 @@ def _change(element: etree._Element, chance: random.Random) -> None:
 def eager(monkeypatch):
     """Let each form have its mould at once, whatever other tests have lifted."""
     monkeypatch.setattr(casting, "_COST", 1)
+    monkeypatch.setattr(casting, "_DEAREST", 1)
     for profile in ("2.0a", "2.0b"):
         for plan in lifter_for(profile).plans.values():
             monkeypatch.setattr(plan, "moulds", {})
