@@ -39,7 +39,7 @@ CASES: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
         "one check; ratio: multiple of lxml parse + XSD on the same bytes (at most 15 small, 12 large)",
         check.measure,
     ),
-    "threads": ("checks per second with one and with two threads", threads.measure),
+    "threads": ("checks per second with one thread, two threads and two processes", threads.measure),
     "start": ("from the start of Python to the first verdict", start.measure),
     "access": (
         "one token checked, one request decided, beside a bare signature check; CPU time",
