@@ -62,6 +62,7 @@ class MeaningModel(BaseModel):
     node: str = Field(description="IRI of the interval or reading")
     about: str = Field(description="what holds the value")
     value: str | None = Field(description="the value as sent; none where it is no number")
+    text: str = Field(description="the value as sent where it is no number")
     base_value: str | None = Field(description="the value in `unit`, exactly")
     says: str
     quantity_kind: str = Field(description="QUDT IRI")
@@ -76,6 +77,7 @@ class MeaningModel(BaseModel):
     starts_at: str
     ends_at: str
     of: list[str] = Field(description="resources, VENs or groups")
+    quality: str = Field(description="quality, confidence and accuracy that the message states")
     origins: dict[str, str] = Field(description="where each part is from")
     missing: list[str] = Field(description="what nothing tells")
     complete: bool = Field(description="whether the value can be reckoned with")

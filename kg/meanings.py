@@ -75,7 +75,7 @@ def explained(
 
 
 def _points(payload: Lifted) -> list[str]:
-    """Name the descriptions of the data points that a payload reports: IRIs without brackets."""
+    """Name what a store may tell of: descriptions of data points, and programmes; IRIs without brackets."""
     facts = facts_of(payload.lines)
 
     def text(node: dict[str, list[str]], name: str) -> str:
@@ -83,6 +83,9 @@ def _points(payload: Lifted) -> list[str]:
 
     ven = text(facts.get(f"<{payload.message}>", {}), "venID")
     found: dict[str, None] = {}
+    for about in facts.values() if payload.profile[0] == "3" else ():
+        for programme in about.get(f"<{FLEX}marketContext>", ()):
+            found[f"{ID}program/{segment(lexical(programme))}"] = None
     for report in facts.get(f"<{payload.message}>", {}).get(f"<{FLEX}report>", ()):
         node = facts.get(report, {})
         base = f"{ID}report-description/{segment(ven)}/{segment(text(node, 'reportSpecifierID'))}/"

@@ -1,5 +1,7 @@
 """/lift and /explain: a payload's graph, and its values in words."""
 
+import json
+
 import pytest
 
 from tests.api.problem import problem
@@ -21,7 +23,9 @@ def test_lift_gives_the_graph(checking, media):
 
 def test_explain_says_each_value_in_words(checking):
     """The same sentences as on the command line."""
-    (found,) = checking.post("/explain", content=SHED).json()
+    found, current = checking.post("/explain", content=SHED).json()
+    assert current["about"].startswith("currentValue of signal LOAD_DISPATCH")
+    assert (found["text"], found["quality"]) == ("", "")
     assert found["sentence"].startswith(
         "From 2026-12-01T17:00:00Z to 2026-12-01T18:00:00Z: change of the power"
     )
@@ -55,3 +59,14 @@ def test_what_has_no_meaning_is_told(checking, path, data, code):
         assert checking.post(path, content=data).status_code == 422
     else:
         assert "line" in body["where"]
+
+
+def test_explain_takes_units_from_the_programme_in_the_store(client):
+    """An event of OpenADR 3 without payload descriptors means what its programme says."""
+    event = json.loads((ROOT / "tests/data/openadr3/event.json").read_text("utf-8"))
+    descriptors, told = event.pop("payloadDescriptors"), {"programName": "P", "id": "dynamic-price"}
+    bare = json.dumps(event).encode()
+    assert not client.post("/explain", content=bare).json()[0]["complete"]
+    program = {**told, "objectType": "PROGRAM", "payloadDescriptors": descriptors}
+    assert client.post("/payloads", content=json.dumps(program).encode()).status_code == 201
+    assert client.post("/explain", content=bare).json()[0]["symbol"] == "EUR/kWh"
