@@ -96,9 +96,10 @@ class Casting:
         written = written_name(child)
         kind = plan.moulds.get(written)
         if kind is None:
-            if len(plan.moulds) >= _KEPT:
-                plan.moulds.pop(next(iter(plan.moulds)), None)
-            kind = plan.moulds.setdefault(written, Kind(written))
+            with _LOCK:
+                if len(plan.moulds) >= _KEPT:
+                    del plan.moulds[next(iter(plan.moulds))]
+                kind = plan.moulds.setdefault(written, Kind(written))
         if not kind.moulds and kind.walked < _COST and len(element) < _COST:
             kind.walked += len(element)
             return None
