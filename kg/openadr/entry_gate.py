@@ -7,6 +7,7 @@ from kg.graphs import lexical
 from kg.lift import Lifted
 from kg.namespaces import FLEX
 from kg.openadr.roster import Roster
+from kg.openadr.told import Message
 from kg.report import Violation
 
 _CLAUSE: Final = "OpenADR 2.0b Profile Specification, service operations"
@@ -56,7 +57,21 @@ class Gate:
             return [_finding(lifted, "VTN-2", f"{service} does not serve this message.", "459", cure)]
         if lifted.message_type == "oadrUpdateReport":
             return self._reports(lifted)
+        if lifted.message_type in ("oadrCreatedEvent", "oadrCreateOpt"):
+            return self._events(lifted)
         return []
+
+    def _events(self, lifted: Lifted) -> list[Violation]:
+        """Find answers to events of others; what is no event of anybody the rules across messages find."""
+        m = Message(lifted)
+        found = []
+        for node in (*m.nodes("eventResponse"), *m.nodes("conveys")):
+            owner = self._roster.owners.get(m.text(node, "eventID"), "")
+            if owner and owner != m.one("venID") and self._roster.ven(m.one("venID")) is not None:
+                text = "The event was not issued to this VEN."
+                cure = "Use the eventID of the oadrDistributeEvent that this VEN got."
+                found.append(_finding(lifted, "VTN-4", text, "452", cure, node[1:-1]))
+        return found
 
     def _reports(self, lifted: Lifted) -> list[Violation]:
         """Find reports that nobody asked for."""
