@@ -21,7 +21,7 @@ from kg.cli_lists import mappings, queries
 from kg.cli_lower import lower
 from kg.cli_mandate import mandate_app
 from kg.cli_ontology import ontology_app
-from kg.cli_operation import backup, move, restore, settings, tenants
+from kg.cli_operation import backup, move, restore, scrub, settings, tenants
 from kg.cli_readings import readings_app
 from kg.cli_reply import reply
 from kg.cli_simulate import simulate
@@ -62,6 +62,7 @@ app.command()(settings)
 app.command()(backup)
 app.command()(move)
 app.command()(restore)
+app.command()(scrub)
 app.command()(tenants)
 app.command()(simulate)
 

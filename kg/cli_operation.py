@@ -80,6 +80,25 @@ def move(
         target.close()
 
 
+def scrub(
+    store: Annotated[Path, typer.Option("--store", help="Directory of the store.", envvar="FLEXKG_STORE")],
+) -> None:
+    """Read everything that a store holds on disk, and tell what is damaged; nothing is changed.
+
+    The journal's chain is verified, each block of graph and columns compared with its checksum.
+
+    Exit code 0: nothing is damaged; 1: something is, and how to mend it.
+
+    Example: `flexkg scrub --store ./store`
+    """
+    from kg.scrub import scrub as read
+
+    found = read(store)
+    print(found)
+    if found.damage:
+        raise typer.Exit(1)
+
+
 def tenants(
     add: Annotated[str, typer.Option("--add", help="Name of a new tenant.")] = "",
 ) -> None:

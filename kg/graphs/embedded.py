@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from kg.errors import StoreUnavailable
 from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted
-from kg.graphs.oxigraph import EmbeddedAnswer, answering, default_of, guarded, term
+from kg.graphs.oxigraph import EmbeddedAnswer, answering, default_of, guarded, read_through, sift, term
 from kg.graphs.pending import Pending, marked
 
 #: Triples that may lie in Oxigraph's memory, at about 1 kB each; beyond it they are put into its files.
@@ -143,17 +143,8 @@ class EmbeddedGraphs:
         Returns:
             How many were removed; None where they would have been more than ``most``, and none was.
         """
-        gone: list[ox.Quad] = []
         with self._writing():
-            for name in self.graphs(prefix):
-                for quad in self._store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
-                    if not keep(str(quad.subject)):
-                        gone.append(quad)
-                        if len(gone) > most:
-                            return None
-            for quad in gone:
-                self._store.remove(quad)
-        return len(gone)
+            return sift(self._store, self.graphs(prefix), keep, most)
 
     def graphs(self, prefix: str = "") -> list[str]:
         """Give the IRIs of the graphs, sorted; only those that start with a prefix."""
@@ -223,6 +214,15 @@ class EmbeddedGraphs:
                 quads = dataset
             lines = (ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").split(b"\n")
         return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+
+    def read_through(self) -> int:
+        """Read every triple by each index, comparing checksums; gives their number.
+
+        Raises:
+            kg.errors.StoreUnavailable: something is damaged.
+        """
+        with self._guard():
+            return read_through(self._store, str(self.path or "memory"))
 
     def snapshot(self, target: Path) -> None:
         """Copy the store, as it is at one moment, into a new directory (hard links where it can)."""

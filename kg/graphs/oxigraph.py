@@ -1,7 +1,7 @@
 """Oxigraph's answers and errors, as GraphStore speaks of them."""
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Literal
@@ -112,3 +112,46 @@ def term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple:
         return ox.NamedNode(text[1:-1])
     quad: ox.Quad = next(iter(ox.parse(f"<urn:x> <urn:x> {text} .", ox.RdfFormat.N_TRIPLES)))
     return quad.object
+
+
+def sift(store: ox.Store, graphs: Iterable[str], keep: Callable[[str], bool], most: int) -> int | None:
+    """Remove from graphs what is said of subjects that are not to be kept; see ``EmbeddedGraphs.sift``."""
+    gone: list[ox.Quad] = []
+    for name in graphs:
+        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(name)):
+            if not keep(str(quad.subject)):
+                gone.append(quad)
+                if len(gone) > most:
+                    return None
+    for quad in gone:
+        store.remove(quad)
+    return len(gone)
+
+
+def read_through(store: ox.Store, where: str) -> int:
+    """Read every triple by each of Oxigraph's indexes, so that each block is compared with its checksum.
+
+    Returns:
+        The number of triples.
+
+    Raises:
+        RuntimeError: a block is damaged.
+        StoreUnavailable: an index lacks what another one has.
+    """
+    quads = list(store)
+    patterns = [
+        *((s, None, None, None) for s in {quad.subject for quad in quads}),
+        *((None, p, None, None) for p in {quad.predicate for quad in quads}),
+        *((None, None, o, None) for o in {quad.object for quad in quads}),
+        *((None, p, None, g) for p, g in {(quad.predicate, quad.graph_name) for quad in quads}),
+        *((None, None, o, g) for o, g in {(quad.object, quad.graph_name) for quad in quads}),
+    ]
+    read = sum(1 for pattern in patterns for _ in store.quads_for_pattern(*pattern))
+    named = {quad.graph_name for quad in quads} - {ox.DefaultGraph()}
+    if read != 5 * len(quads) or not named <= set(store.named_graphs()):
+        raise StoreUnavailable(
+            "the graph store is damaged: its indexes differ",
+            where=where,
+            cure="make it anew with: flexkg rebuild",
+        )
+    return len(quads)

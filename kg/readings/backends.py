@@ -113,9 +113,9 @@ def copy_without(old: Path, new: Path, graphs: GraphStore, rows: Sequence[int]) 
         kg.errors.StoreUnavailable: a file or a server cannot be read or written.
     """
     if (old / FILE).exists():
-        from kg.readings import tables
+        from kg.readings import table_files
 
-        tables.copy_without(old / FILE, new / FILE, rows)
+        table_files.copy_without(old / FILE, new / FILE, rows)
         return open_readings(graphs, new, "columns")
     if not (old / MARK).exists():
         return None

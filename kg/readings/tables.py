@@ -250,37 +250,3 @@ def _mask(cursor: duckdb.DuckDBPyConnection, starts: Sequence[str]) -> None:
             f'CREATE TEMP VIEW {table} AS SELECT *{more} FROM "{own}".main.{table}'  # noqa: S608 - names above
             f" WHERE {key} IN (SELECT id FROM shown)"
         )
-
-
-def copy_without(old: Path, new: Path, rows: Sequence[int]) -> None:
-    """Write a file anew without what some payloads delivered: nothing of it is left in its free parts.
-
-    Args:
-        old: the file; nobody has it open.
-        new: the new one, in a folder that is made.
-        rows: journal rows of the payloads.
-
-    Raises:
-        kg.errors.StoreUnavailable: a file cannot be read or written.
-    """
-    tables = Tables(new)
-    try:
-        with tables.writing() as fresh:
-            fresh.attach(old)
-            fresh.rows("CREATE TEMP TABLE gone AS SELECT unnest(?::BIGINT[]) AS seq", [list(rows)])
-            fresh.rows(
-                "INSERT INTO batches SELECT * FROM old.batches WHERE seq NOT IN (SELECT seq FROM gone)"
-            )
-            for table in ("current", "former"):
-                fresh.rows(
-                    f"INSERT INTO {table} SELECT * FROM old.{table}"  # noqa: S608 - names above
-                    " WHERE batch IN (SELECT id FROM batches)"
-                )
-            fresh.rows(
-                "INSERT INTO names SELECT * FROM old.names WHERE id IN"
-                " (SELECT series FROM current UNION SELECT series FROM former)"
-            )
-            fresh.rows("INSERT INTO qualities SELECT * FROM old.qualities")
-        tables.checkpoint()
-    finally:
-        tables.close()

@@ -1,0 +1,92 @@
+"""Damage to the files of a store is found by the scrub, or does no harm (R5)."""
+
+import random
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from kg.cli import app
+from kg.errors import StoreUnavailable
+from kg.ingest import Ingest, rebuild
+from kg.scrub import scrub
+from tests.messages import event, opt, register, report
+
+
+@pytest.fixture(scope="module", params=["graph", "columns"])
+def store(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("scrub") / "store"
+    Ingest(path).close()
+    rebuild(path, readings=request.param)
+    with Ingest(path) as opened:
+        for number in range(3):
+            ven = f"VEN-{number}"
+            for data in (
+                register(ven=ven, request=f"R-{ven}"),
+                report(*map(str, range(20)), ven=ven, request=f"Q-{ven}"),
+                event(event_id=f"E-{number}", ven=ven, request=f"V-{ven}"),
+                opt(event_id=f"E-{number}", opt_id=f"O-{number}", ven=ven, request=f"P-{ven}"),
+            ):
+                assert opened.ingest(data).accepted
+    return path
+
+
+def held(path):
+    """What graph and readings hold; the graph is closed whatever happens."""
+    with Ingest(path) as opened:
+        told = [(r.series, r.starts_at, r.value) for r in opened.readings.scan()]
+        return opened.graphs.digest(), opened.graphs.applied(), told
+
+
+def test_sound_store_is_told_and_left_as_it_is(store, tmp_path):
+    """Twice, by the command."""
+    path = shutil.copytree(store, tmp_path / "store")
+    before = held(path)
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["scrub", "--store", str(path)])
+        assert (done.exit_code, "nothing is damaged" in done.output) == (0, True), done.output
+    assert held(path) == before
+
+
+@pytest.mark.parametrize("places", [12, pytest.param(200, marks=pytest.mark.long)])
+def test_flipped_byte_is_found_or_harmless(store, tmp_path, places):
+    """In the graph's files, the columns' file and the journal, each as often as the others."""
+    draw, sound, found, kinds = random.Random(places), held(store), 0, []
+    for place in range(places):
+        path = shutil.copytree(store, tmp_path / str(place))
+        files = [f for f in path.rglob("*") if f.is_file() and f.stat().st_size and f.parent != path]
+        files = [f for f in files if f.suffix in (".sst", ".duckdb") or f.name[:8] in ("CURRENT", "MANIFEST")]
+        file = draw.choice([*files, path / "journal.sqlite"])
+        data = bytearray(file.read_bytes())
+        data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        file.write_bytes(data)
+        kinds.append(file.suffix)
+        if scrub(path).damage:
+            found += 1
+        else:
+            assert held(path) == sound, file
+        shutil.rmtree(path)
+    assert found >= places / 5, kinds
+
+
+def test_damage_is_told_with_its_cure(store, tmp_path):
+    """One in each part; the exit code is 1."""
+    path = shutil.copytree(store, tmp_path / "store")
+    for file in (path / "graph").glob("*.sst"):
+        data = bytearray(file.read_bytes())
+        for at in range(0, len(data), 64):
+            data[at] ^= 0x55
+        file.write_bytes(data)
+    done = CliRunner().invoke(app, ["scrub", "--store", str(path)])
+    assert done.exit_code == 1
+    assert "graph: " in done.output
+    assert "flexkg rebuild" in done.output
+    (path / "journal.head").write_bytes(b"x")
+    assert any(line.startswith("journal: ") for line in scrub(path).damage)
+
+
+def test_store_in_use_is_not_called_damaged(store, tmp_path):
+    """Whoever has it open is named."""
+    path = shutil.copytree(store, tmp_path / "store")
+    with Ingest(path), pytest.raises(StoreUnavailable, match="in use"):
+        scrub(path)
