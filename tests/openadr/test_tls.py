@@ -1,6 +1,7 @@
 """An unmodified openleadr VEN over TLS with a client certificate, every message signed."""
 
 import asyncio
+import json
 import ssl
 import urllib.error
 import urllib.request
@@ -95,20 +96,28 @@ def served(tmp_path):
 
     tenant = open_directory(tmp_path / "store", create=False).tenant
     register(tmp_path / "identity", (tmp_path / "VEN-1.pem").read_bytes(), "VEN-1", tenant)
-    made = Served(
-        tmp_path / "store",
-        poll_frequency="PT1S",
-        report_every="PT1S",
-        signatures="enforce",
-        certificates=trusted,
-        identity=tmp_path / "identity",
-        tls_certificate=tmp_path / "server.pem",
-        tls_key=tmp_path / "server.key",
-        tls_clients=tmp_path / "CA.pem",
-    )
+    settings = {
+        "poll_frequency": "PT1S",
+        "report_every": "PT1S",
+        "signatures": "enforce",
+        "certificates": trusted,
+        "identity": tmp_path / "identity",
+        "tls_certificate": tmp_path / "server.pem",
+        "tls_key": tmp_path / "server.key",
+        "tls_clients": tmp_path / "CA.pem",
+    }
+    made = Served(tmp_path / "store", **settings)
+    made.again = lambda: made.__init__(tmp_path / "store", port=made.port, **settings)
     yield made
     if made.process.poll() is None:
         made.stop()
+
+
+def last_report(served, folder):
+    """When the VTN last got a report, since it runs."""
+    context = ssl.create_default_context(cafile=str(folder / "CA.pem"))
+    with urllib.request.urlopen(f"{served.url}/vens", timeout=10, context=context) as answer:
+        return json.load(answer)[0]["last_report"]
 
 
 async def story(served, folder):
@@ -136,6 +145,12 @@ async def story(served, folder):
         await ven.run()
         assert (ven.ven_id, bool(ven.registration_id)) == ("VEN-1", True)
         await until(lambda: len(sent) > 1, 20)
+        registration, count = ven.registration_id, len(sent)
+        served.kill()
+        await asyncio.to_thread(served.again)  # the VEN goes on where it was
+        await until(lambda: len(sent) > count + 2, 20)
+        await until(lambda: last_report(served, folder), 20)
+        assert ven.registration_id == registration
     finally:
         await ven.stop()
 
