@@ -9,6 +9,7 @@ import logging
 import os
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -91,7 +92,7 @@ class Reach:
             tunnel.close()
 
 
-class _Relay(threading.Thread):
+class _Relay(threading.Thread, ABC):
     """Takes connections, opens another for each, and carries bytes both ways."""
 
     def __init__(self, name: str, where: tuple[str, int], tls: ssl.SSLContext | None) -> None:
@@ -158,8 +159,9 @@ class _Relay(threading.Thread):
             if task is not None:
                 self._open.discard(task)
 
+    @abstractmethod
     async def _call(self, near: asyncio.StreamWriter) -> _Streams:
-        raise NotImplementedError
+        """Open the connection that belongs to one that was taken."""
 
     def _about(self) -> str:
         return f"{self._where[0]}:{self._where[1]}"
