@@ -31,6 +31,8 @@ _QUALIFIER: Final = {
     63: 19,
 }
 _CON: Final = 7
+#: Seconds between a command's answer and the next select.
+_PAUSE: Final = 0.3
 
 
 def security(keys: Keys) -> c104.TransportSecurity:
@@ -78,6 +80,7 @@ class Caller:
     def __init__(self, client: c104.Client, host: str, port: int) -> None:
         self.where = f"{host}:{port}"
         self._confirmed = dict[tuple[int, int, int, bool], bool]()
+        self._free = 0.0
         made = client.add_connection(ip=host, port=port, init=c104.Init.MUTED)
         if made is None:
             raise UsageError(
@@ -124,12 +127,22 @@ class Caller:
         A point in the mode SELECT_AND_EXECUTE is selected first, and executed when that was confirmed.
         """
         key = (point.type.value, station, point.io_address)
+        selects = point.command_mode == c104.CommandMode.SELECT_AND_EXECUTE
+        if selects:  # a station may still be letting go of the selection before: c104's own does so late
+            time.sleep(max(0.0, self._free - time.monotonic()))
+        try:
+            return self._sent(key, point, value, seconds, selects=selects)
+        finally:
+            self._free = time.monotonic() + _PAUSE
+
+    def _sent(
+        self, key: tuple[int, int, int], point: c104.Point, value: Any, seconds: float, *, selects: bool
+    ) -> bool | None:
         for select in (True, False):
             self._confirmed.pop((*key, select), None)
         point.value = value
-        if point.transmit(cause=c104.Cot.ACTIVATION):
-            return True
-        selects, tried = point.command_mode == c104.CommandMode.SELECT_AND_EXECUTE, time.monotonic()
+        point.transmit(cause=c104.Cot.ACTIVATION)  # what it returns is at times the answer to the select
+        tried = time.monotonic()
         end = tried + seconds
         while time.monotonic() < end and self.opened():
             if (*key, False) in self._confirmed:
@@ -138,7 +151,6 @@ class Caller:
                 return False
             if selects and time.monotonic() > tried + 1:  # selected, but the wake-up was missed: once more
                 tried = time.monotonic()
-                if point.transmit(cause=c104.Cot.ACTIVATION):
-                    return True
+                point.transmit(cause=c104.Cot.ACTIVATION)
             time.sleep(0.01)
         return self._confirmed.get((*key, False))
