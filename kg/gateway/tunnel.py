@@ -142,6 +142,7 @@ class _Relay(threading.Thread, ABC):
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.sleep(0.05)  # transports end in a later turn of the loop
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -155,7 +156,7 @@ class _Relay(threading.Thread, ABC):
         except asyncio.CancelledError:
             pass
         finally:
-            writer.close()
+            await _end(writer)
             if task is not None:
                 self._open.discard(task)
 
@@ -222,7 +223,16 @@ async def _both(near: _Streams, far: _Streams) -> None:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        far[1].close()
+        await _end(far[1])
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; one that does not heed it is cut."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), 1.0)
+    except (OSError, TimeoutError, ssl.SSLError):
+        writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
