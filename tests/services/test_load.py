@@ -107,6 +107,7 @@ def test_load_is_held(tmp_path, seconds):
             running.kill()
             running.communicate()
     assert [status for status in load.status if status >= 500] == []
+    assert thirds[2] < 1.5 * thirds[0] + (64 << 20), "memory grows with what was sent"
     journal = Journal(tmp_path / "store")
     try:
         assert journal.verify().seq == len(load.kept) > 0
