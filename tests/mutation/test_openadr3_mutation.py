@@ -3,7 +3,7 @@
 from kg.check import Checker, checker
 from tests.mutation.openadr3 import KINDS, judged, messages, mutants, refusals
 from tests.openadr3 import sent
-from tests.paths import DATA
+from tests.paths import DATA, needs_data
 
 EVERY = [one for found in judged(DATA.is_dir()).values() for one in found]
 
@@ -27,6 +27,7 @@ def test_mutants_are_refused_for_their_cause():
     assert [f"{mutant.kind.name}: {mutant.payload}" for mutant, seen, _ in EVERY if not seen] == []
 
 
+@needs_data
 def test_rule_taken_away_is_missed():
     """Without a rule A30 that refuses, a mutant that only it refuses goes unnoticed."""
     only = {
