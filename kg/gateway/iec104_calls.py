@@ -108,7 +108,7 @@ class Caller:
         """Whether the line is open; one that was made anew is started and interrogated here."""
         end = time.monotonic() + seconds
         while True:
-            if self.connection.state == c104.ConnectionState.OPEN_MUTED:
+            if self._steady():
                 self.connection.unmute()
                 while self.connection.state != c104.ConnectionState.OPEN and time.monotonic() < end + 3:
                     time.sleep(0.01)
@@ -120,6 +120,14 @@ class Caller:
             if time.monotonic() >= end:
                 return False
             time.sleep(0.02)
+
+    def _steady(self) -> bool:
+        """Whether the line stands and waits: c104 crashes where one is started that is just closing."""
+        for _ in range(15):
+            if self.connection.state != c104.ConnectionState.OPEN_MUTED:
+                return False
+            time.sleep(0.02)
+        return True
 
     def send(self, station: int, point: c104.Point, value: Any, seconds: float = 5.0) -> bool | None:
         """Send a command; gives whether it was confirmed positively, None where no answer came.
