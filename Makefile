@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest --durations=15
 help:
 	@echo "make demo           install, run the example stories on an embedded store"
 	@echo "make test           lint, types and tests that need Python only"
-	@echo "make test-services  install what they need and run the tests beyond Python"
+	@echo "make test-services  install what they need and run the tests beyond Python; pictures of the pages in screenshots/"
 	@echo "make test-long      the same tests at full size"
 	@echo "make bench          measure, each figure beside its yardstick"
 	@echo "make bench-long     readings up to a hundred million with a plot, typical queries at up to ten million quads"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,9 +12,31 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 #: Seconds for a server to say that it is ready, and to end when it is told to.
-_START, _END = 60.0, 30.0
+_START, _END = 120.0, 30.0
+_VIRTUOSO: Final = """[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+[TempDatabase]
+DatabaseFile = {folder}/temp.db
+TransactionFile = {folder}/temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{isql}
+NumberOfBuffers = {buffers}
+MaxDirtyBuffers = {dirty}
+DirsAllowed = {folder}
+[HTTPServer]
+ServerPort = 127.0.0.1:{port}
+ServerThreads = 5
+[SPARQL]
+ResultSetMaxRows = 10000000
+DefaultGraph =
+"""
 
 
 class Listening(int):
@@ -32,13 +55,16 @@ class Listening(int):
 
 
 @contextmanager
-def serving(*command: str, ready: str, environment: Mapping[str, str] | None = None) -> Iterator[Listening]:
+def serving(
+    *command: str, ready: str, environment: Mapping[str, str] | None = None, last: bool = True
+) -> Iterator[Listening]:
     """Run a Python program as a server for the length of a block.
 
     Args:
         command: what to hand to the interpreter.
-        ready: a word of the line in which the server says that it is ready; the line ends in its address.
+        ready: a word of the line in which the server says that it is ready and where.
         environment: variables beside those of this process.
+        last: its address is the last one of that line, not the first.
 
     Yields:
         The port that it listens on.
@@ -68,7 +94,7 @@ def serving(*command: str, ready: str, environment: Mapping[str, str] | None = N
                 words.seek(0)
                 raise RuntimeError(f"{command} did not start within {_START:g} s: {words.read()}")
             reader.start()
-            port = Listening(found[-1])
+            port = Listening(found[-1 if last else 0])
             port.pid = process.pid
             yield port
         finally:
@@ -97,7 +123,7 @@ def flexkg(store: Path, **settings: object) -> Iterator[str]:
     """
     command = ("-c", "from api.command import main; main()", "serve", "--store", str(store), "--port", "0")
     bounds = {f"FLEXKG_{name.upper()}": str(value) for name, value in settings.items()}
-    with serving(*command, ready="serves on", environment=bounds) as port:
+    with serving(*command, ready="serves on", environment=bounds, last=False) as port:
         yield f"127.0.0.1:{port}"
 
 
@@ -138,3 +164,33 @@ def started(command: Sequence[str], port: int, folder: Path | None = None) -> It
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(_END)
+
+
+@contextmanager
+def virtuoso_running(folder: Path, buffers: int) -> Iterator[tuple[int, int]]:
+    """Run Virtuoso 7 with its files in a folder; gives its ports for HTTP and for isql-vt.
+
+    Args:
+        folder: an empty one, or with the files of an earlier run.
+        buffers: pages of 8 kB that it keeps in memory.
+    """
+    port, isql = free_port(), free_port()
+    settings = folder / "virtuoso.ini"
+    dirty = buffers * 3 // 4
+    settings.write_text(
+        _VIRTUOSO.format(folder=folder, port=port, isql=isql, buffers=buffers, dirty=dirty), "utf-8"
+    )
+    program = shutil.which("virtuoso-t") or "virtuoso-t"
+    with started([program, "-f", "-c", str(settings)], port, folder):
+        yield port, isql
+
+
+def isql(port: int, command: str, seconds: float) -> None:
+    """Let Virtuoso perform a command as its administrator.
+
+    Raises:
+        subprocess.SubprocessError: it fails, or takes too long.
+    """
+    client = shutil.which("isql-vt") or "isql-vt"
+    told = [client, str(port), "dba", "dba", f"EXEC={command}"]
+    subprocess.run(told, check=True, capture_output=True, timeout=seconds)

@@ -41,7 +41,7 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
         One row for each: milliseconds of raw pyoxigraph, what the service may take, what it takes with the
         readings as triples and in columns; ``differs`` says where it gives another number of rows.
     """
-    portfolio = Portfolio(*((2, 2) if quick else (20, 10)), timedelta(hours=6 if quick else 1), 1)
+    portfolio = Portfolio(*((2, 2) if quick else (8, 6)), timedelta(hours=6 if quick else 1), 1)
     kinds = ("graph",) if quick else ("graph", "columns")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
         for kind in kinds:

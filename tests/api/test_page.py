@@ -52,6 +52,17 @@ def test_pages_may_ask_the_provider_and_nobody_else(tmp_path, path):
             load_settings(page_origins=wrong)
 
 
+def test_pages_lead_to_the_same_places():
+    """Their heads are files of their own: no build step puts them together."""
+    heads = []
+    for name in ("index.html", "operator/index.html"):
+        text = (STATIC / name).read_text("utf-8")
+        links = re.findall(r'<a href="(?:\./)?([^"]+)"[^>]*>([^<]+)</a>', text.partition("</nav>")[0])
+        heads.append([link for link in links if link[1] != "FlexKG"])
+    assert heads[0] == heads[1]
+    assert len(heads[0]) == 6
+
+
 def test_every_file_that_the_page_names_is_served(checking):
     """Scripts, style sheets and pictures, also those that scripts load."""
     named = set()

@@ -1,30 +1,9 @@
-// Does in a browser what an operator does, and prints what was seen as JSON.
+// Does in a browser what an operator does.
 // Usage: operator.mjs BASE CHROMIUM SCREENSHOTS
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { base, look } from "./browser.mjs";
 
-const [, , base, executablePath, screenshots] = process.argv;
-const modules = createRequire(`${process.env.FLEXKG_NODE}/package.json`);
-const { chromium } = modules("playwright-core");
-const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
-const seen = [];
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-
-async function look(name, size, media) {
-  const context = await browser.newContext({ viewport: size, colorScheme: media });
-  const page = await context.newPage();
-  const found = { name, outside: [], complaints: [], axe: [], wide: [] };
-  page.on("console", (line) => { if (line.type() === "error") found.complaints.push(line.text()); });
-  page.on("pageerror", (error) => found.complaints.push(error.message));
-  page.on("request", (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${base}/`)) found.outside.push(request.url()); });
-  const texts = (selector) => page.$$eval(selector, (all) => all.map((one) => one.textContent));
-  async function audit(view) {
-    await page.evaluate(axe);
-    const result = await page.evaluate(() => window.axe.run());
-    for (const one of result.violations) for (const node of one.nodes) found.axe.push(`${view}: ${one.id}: ${node.target.join(" ")} ${node.any[0]?.data?.fgColor ?? ""} ${node.any[0]?.data?.bgColor ?? ""}`);
-    found.wide.push(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth));
-  }
+await look(async ({ name, page, found, audit, take, texts }) => {
   const row = (event) => page.locator("#events tbody tr", { hasText: event });
 
   await page.goto(`${base}/operator`);
@@ -57,7 +36,7 @@ async function look(name, size, media) {
   await page.fill("#values", "2");
   await page.click("#send");
   await page.waitForFunction((event) => [...document.querySelectorAll("#events tbody tr")].some((one) => one.textContent.includes(event) && one.children[5].textContent === "1"), `E-${name}`);
-  await page.screenshot({ path: `${screenshots}/operator-${name}.png`, fullPage: true });
+  await take(`operator-${name}`);
   await audit("events");
   await row(`E-${name}`).getByRole("button", { name: "Cancel" }).click();
   await page.waitForSelector("#sure[open]");
@@ -79,11 +58,4 @@ async function look(name, size, media) {
   found.log = await texts("#log tr");
   await audit("end");
   found.complaints = found.complaints.filter((text) => !/status of 409/.test(text)); // the event that was there
-  seen.push(found);
-  await context.close();
-}
-
-await look("desk", { width: 1280, height: 900 }, "light");
-await look("phone", { width: 390, height: 844 }, "dark");
-await browser.close();
-console.log(JSON.stringify(seen));
+});

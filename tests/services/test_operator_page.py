@@ -1,9 +1,5 @@
 """The operator's page in a real browser: an event issued, changed and cancelled, VENs and messages seen."""
 
-import json
-import os
-import shutil
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 
@@ -11,19 +7,14 @@ import pytest
 
 from tests.openadr.raw import RawVen
 from tests.openadr.serving import serving
-from tests.paths import ROOT
-from tests.services.test_page import NODE, SCREENSHOTS
+from tests.services.browser import Proper, each, looks_of
 
 pytestmark = pytest.mark.services
-each = pytest.mark.parametrize("name", ["desk", "phone"])
 
 
 @pytest.fixture(scope="module")
 def looks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict]]:
     """What was seen at a desk's size in light, and at a phone's in dark."""
-    browser = shutil.which("chromium")
-    assert browser, "make test-services installs chromium"
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with serving(tmp_path_factory.mktemp("operator") / "store", report_every="PT1M") as served:
 
         def post(service: str, data: bytes) -> bytes:
@@ -36,11 +27,7 @@ def looks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict]]
             assert ven.register().code == "200"
             ven.register_reports()
             ven.poll()
-        command = ["node", str(ROOT / "tests/services/operator.mjs"), served.url, browser, str(SCREENSHOTS)]
-        environment = os.environ | {"FLEXKG_NODE": str(NODE)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment)
-        assert done.returncode == 0, done.stderr
-        yield {look["name"]: look for look in json.loads(done.stdout)}
+        yield looks_of("operator.mjs", served.url)
 
 
 @each
@@ -74,16 +61,5 @@ def test_messages_come_by_themselves(looks, name) -> None:
     assert "oadrCreateReport" in kinds
 
 
-@each
-def test_nothing_is_asked_of_elsewhere_and_nothing_complains(looks, name) -> None:
-    """No request leaves the service, no policy is broken, no script fails, nothing is too wide."""
-    look = looks[name]
-    assert look["outside"] == []
-    assert look["complaints"] == []
-    assert max(look["wide"]) <= 0
-
-
-@each
-def test_page_is_accessible(looks, name) -> None:
-    """axe-core finds nothing, dialogs included."""
-    assert looks[name]["axe"] == []
+class TestProper(Proper):
+    """The page is."""

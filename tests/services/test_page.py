@@ -1,24 +1,18 @@
 """The web page in a real browser: a payload checked, a question asked, the registry seen."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from bench.servers import flexkg
 from kg.service import Service
 from kg.settings import load_settings
 from tests.paths import ROOT
+from tests.services.browser import SCREENSHOTS, Proper, each, looks_of
 
 pytestmark = pytest.mark.services
 
-NODE = Path(os.environ.get("FLEXKG_NODE", Path(sys.prefix) / "node"))
 REFUSED = ROOT / "examples" / "03-refused-event" / "refused.xml"
-SCREENSHOTS = Path(os.environ.get("FLEXKG_SCREENSHOTS", ROOT / "screenshots"))
 FILLED = (
     "01-price-event/price.xml",
     "02-load-shed/shed-0.xml",
@@ -35,50 +29,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Service(load_settings(store=store)) as service:
         for name in FILLED:
             assert service.ingest((ROOT / "examples" / name).read_bytes()).accepted
-    command = [
-        sys.executable,
-        "-c",
-        "from kg.cli import main; main()",
-        "serve",
-        "--store",
-        str(store),
-        "--port",
-        "0",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
-        try:
-            assert server.stdout is not None
-            line = server.stdout.readline()
-            yield line.split("serves on ", 1)[1].split(" ", 1)[0]
-        finally:
-            server.terminate()
+    with flexkg(store) as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture(scope="module")
 def looks(base: str) -> dict[str, dict]:
     """What was seen at a desk's size in light, and at a phone's in dark."""
-    browser = shutil.which("chromium")
-    assert browser, "make test-services installs chromium"
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [
-            "node",
-            str(ROOT / "tests" / "services" / "page.mjs"),
-            base,
-            browser,
-            str(REFUSED),
-            str(SCREENSHOTS),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env=os.environ | {"FLEXKG_NODE": str(NODE)},
-    )
-    assert done.returncode == 0, done.stderr
-    return {look["name"]: look for look in json.loads(done.stdout)}
-
-
-each = pytest.mark.parametrize("name", ["desk", "phone"])
+    return looks_of("page.mjs", base, str(REFUSED))
 
 
 @each
@@ -90,7 +48,7 @@ def test_payload_is_checked_beside_its_lines(looks, name) -> None:
     assert len(look["marked"]) >= 3
     assert look["jumped"].startswith("line-")
     assert look["words"]
-    assert all(text.startswith("From 20") for text in look["words"])
+    assert all(text.startswith(("From 20", "At 20")) for text in look["words"])
     assert "flex:DistributeEvent" in look["turtle"]
 
 
@@ -130,19 +88,8 @@ def test_registry_shows_what_an_event_delivered(looks, name) -> None:
     ]
 
 
-@each
-def test_nothing_is_asked_of_elsewhere_and_nothing_complains(looks, name) -> None:
-    """No request leaves the service, no policy is broken, no script fails, nothing is too wide."""
-    look = looks[name]
-    assert look["outside"] == []
-    assert look["complaints"] == []
-    assert max(look["wide"]) <= 0
-
-
-@each
-def test_page_is_accessible(looks, name) -> None:
-    """axe-core finds nothing in any view."""
-    assert looks[name]["axe"] == []
+class TestProper(Proper):
+    """The page is."""
 
 
 def test_screenshots_are_kept(looks) -> None:
