@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
+from kg.namespaces import FLEX
 from kg.openadr import distribution
 from kg.openadr.circulars import EVENT, VEN, lines_of
 from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
@@ -23,6 +24,7 @@ from kg.times import seconds
 #: VENs whose messages share one transaction.
 _AT_ONCE: Final = 100
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FOLLOWS: Final = {f"<{FLEX}{name}>" for name in ("startsAt", "endsAt", "seconds", "totalSeconds")}
 _Draft = Callable[[str, str], Event]
 
 
@@ -290,8 +292,10 @@ class Operator:
 
 
 def _same(known: Event, asked: Event) -> bool:
-    """Whether what was issued is what is asked for; the graph of it has more, which follows from the rest."""
-    return _essence(lines_of(asked)) <= set(known.lines)
+    """Whether what was issued is what is asked for; the graph of it has times beside, which follow."""
+    wanted, issued = _essence(lines_of(asked)), _essence(known.lines)
+    more = (line.split(" ", 2)[1] for line in issued - wanted)
+    return wanted <= issued and _FOLLOWS.issuperset(more)
 
 
 def _essence(lines: list[str]) -> set[str]:

@@ -322,7 +322,8 @@ def test_event_for_many_is_issued_again_to_those_that_lack_it(tmp_path):
         again = client.post("/events", json=asked)
         assert [one["modification_number"] for one in again.json()] == [0, 0, 0]
         assert [one.poll().all("eventID") for one in vens] == [[f"E-1@VEN-{n}"] for n in (1, 2, 3)]
-        assert client.post("/events", json=asked | {"comment": "another"}).status_code == 409
+        for comment in ("another", ""):
+            assert client.post("/events", json=asked | {"comment": comment}).status_code == 409
         vens[0].registration = client.get("/vens").json()[0]["registration_id"]
         assert vens[0].cancel().code == "200"
         assert [e["status"] for e in client.delete("/events/E-1").json()] == ["cancelled"] * 3
