@@ -23,6 +23,8 @@ VEN: Final = "b1c7d5f0a3e94c628f17d2be60a9c4e1"
 EVENT: Final = "e4f20c9b7a6d4d13a85b30c7f19e82d5"
 _VEN_ID: Final = f"<{FLEX}venID>"
 _EVENT_ID: Final = f"<{FLEX}eventID>"
+#: What a payload's graph says beside what was stated.
+_FOLLOWS: Final = {f"<{FLEX}{name}>" for name in ("startsAt", "endsAt", "seconds", "totalSeconds")}
 #: Templates that are kept: what was told last, and before.
 _KEPT: Final = 64
 #: Events in one message that are written by a template; more take the long way.
@@ -127,3 +129,14 @@ def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
 def lines_of(event: Event) -> list[str]:
     """Give what the graph says of a version of an event; where its form is all there is, with its names."""
     return event.lines or Pattern(event.form, (VEN, EVENT)).fill(event.ven, event.event_id)
+
+
+def same(known: Event, asked: Event) -> bool:
+    """Whether what was issued is what is asked for; the graph of it has times beside, which follow."""
+    wanted, issued = _essence(lines_of(asked)), _essence(known.lines)
+    more = (line.split(" ", 2)[1] for line in issued - wanted)
+    return wanted <= issued and _FOLLOWS.issuperset(more)
+
+
+def _essence(lines: list[str]) -> set[str]:
+    return {line for line in lines if "#createdAt>" not in line and "#modifiedAt>" not in line}

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
-from kg.namespaces import FLEX
 from kg.openadr import distribution
-from kg.openadr.circulars import EVENT, VEN, lines_of
+from kg.openadr.circulars import EVENT, VEN, same
 from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
 from kg.openadr.graph import new_id
 from kg.openadr.restated import as_asked
@@ -24,7 +23,6 @@ from kg.times import seconds
 #: VENs whose messages share one transaction.
 _AT_ONCE: Final = 100
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FOLLOWS: Final = {f"<{FLEX}{name}>" for name in ("startsAt", "endsAt", "seconds", "totalSeconds")}
 _Draft = Callable[[str, str], Event]
 
 
@@ -77,7 +75,7 @@ class Operator:
             ven, known = self.ven(ven_id), self._vtn.roster.event(event_id)
             if known is None:
                 fresh.append((ven, issue(ven_id, event_id)))
-            elif known.ven != ven_id or not _same(known, issue(ven_id, event_id)):
+            elif known.ven != ven_id or not same(known, issue(ven_id, event_id)):
                 raise UsageError(
                     f"there is an event {event_id!r}",
                     cure="change it, or take another ID",
@@ -289,14 +287,3 @@ class Operator:
         receipt = self._vtn.record(data)
         if not receipt.accepted:
             raise Refused(receipt.report)
-
-
-def _same(known: Event, asked: Event) -> bool:
-    """Whether what was issued is what is asked for; the graph of it has times beside, which follow."""
-    wanted, issued = _essence(lines_of(asked)), _essence(known.lines)
-    more = (line.split(" ", 2)[1] for line in issued - wanted)
-    return wanted <= issued and _FOLLOWS.issuperset(more)
-
-
-def _essence(lines: list[str]) -> set[str]:
-    return {line for line in lines if "#createdAt>" not in line and "#modifiedAt>" not in line}
