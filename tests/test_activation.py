@@ -21,6 +21,7 @@ from kg.registry_entry import RegistryEntry
 from kg.seal import public_of, public_pem, signing_key
 from kg.service import Service
 from kg.settings import load_settings
+from kg.sparql.stored import stored_query
 from tests.messages import event, report
 from tests.openadr.raw import HEAD, TAIL
 
@@ -138,6 +139,14 @@ def test_emergency_within_an_event_is_in_its_pack(tmp_path, ingest):
         registry.record(entry("emergency", event="E-1"))
     assert len(registry.interventions()) == 3
     assert [one["at"] for one in registry.interventions("VEN-2")] == ["2026-12-01T16:20:00Z"]
+    asked = stored_query("interventions")
+    for ven, told in ({"ven": "VEN-2"}, ["VEN-2"]), ({}, ["VEN-1", "VEN-2", "VEN-1"]):
+        found = ingest.graphs.query(
+            asked.text, default_graph=ingest.graphs.graphs(), named_graphs=[], bindings=asked.bindings(ven)
+        )
+        rows = list(csv.DictReader(io.StringIO(found.serialize("text/csv").decode())))
+        assert [(row["ven"], row["kind"]) for row in rows] == [(one, "emergency") for one in told]
+        assert rows[0]["for"] == "GRID"
     assert make_pack(ingest, "E-1", tmp_path / "pack") == 2
     assert verify_pack(tmp_path / "pack").faults == []
     text = (tmp_path / "pack" / "prov.ttl").read_text()

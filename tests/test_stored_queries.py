@@ -128,9 +128,9 @@ def test_there_are_at_least_twenty_and_each_has_its_answer() -> None:
 
 
 def test_some_rows_are_expected_of_nearly_all() -> None:
-    """An empty answer proves little; those few that are empty in this world are named, and asked elsewhere with rows.
+    """An empty answer proves little; those few that are empty in this world are named.
 
-    ``interventions`` in tests/test_activation.py, ``out-of-range`` in tests/test_energy.py.
+    ``interventions`` has rows in tests/test_activation.py, ``out-of-range`` in tests/test_energy.py.
     """
     empty = {path.stem for path in FOLDER.glob("*.csv") if path.read_text("utf-8").count("\n") < 2}
     assert empty <= {"out-of-service", "report-requests", "groups", "interventions", "out-of-range"}
