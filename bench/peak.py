@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench import json_payloads
 from bench.memory import resident
-from bench.payloads import fresh
+from bench.payloads import KINDS, fresh
 from kg.check import checker
 from kg.xml import MAX_BYTES
 
@@ -27,6 +28,13 @@ _CASES = (
     ("oadrDistributeEvent", 5_000),
     ("oadrUpdateReport", 100_000),
     ("oadrRegisterReport", 10_000),
+    ("event", 10_000),
+    ("event", 100_000),
+    ("event, in lines", 80_000),
+    ("report", 15_000),
+    ("report", 100_000),
+    ("report, in lines", 25_000),
+    ("report, in lines", 100_000),
 )
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -51,8 +59,8 @@ def measured(kind: str, size: int) -> dict[str, Any]:
 
 def _row(kind: str, size: int) -> dict[str, Any]:
     check, random = checker().check, Random()
-    check(fresh(kind, 1, 1, random)[0])
-    (data,) = fresh(kind, size, 1, random)
+    check(_written(kind, 1, random))
+    data = _written(kind, size, random)
     begin = _restart()
     verdict = check(data, max_bytes=max(len(data), MAX_BYTES)).verdict
     payload = len(data) / 1e6
@@ -64,6 +72,12 @@ def _row(kind: str, size: int) -> dict[str, Any]:
         "extra_mb": max(_peak() - begin, 0.0),
         "bound_mb": 50 + 10 * payload,
     }
+
+
+def _written(kind: str, size: int, random: Random) -> bytes:
+    if kind in KINDS:
+        return fresh(kind, size, 1, random)[0]
+    return json_payloads.fresh(kind, size, random)
 
 
 def _restart() -> float:

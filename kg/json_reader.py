@@ -8,22 +8,20 @@ carried over.
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from kg import assets
 from kg.document import Document
 from kg.errors import AssetError, UnreadablePayload
 from kg.json_form import MAX_ERRORS, errors, form_of, settings
-from kg.json_tree import Node, NumberText, Presentation
+from kg.json_text import MARK, parsed
+from kg.json_tree import Node, Presentation
 from kg.jsonpath import lists
 from kg.mapping_files import read_raw, served
 from kg.yarrrml import MappingFile, load
 
-MAX_DEPTH = 32
-MAX_DIGITS = 100
-_MARK = b"\xef\xbb\xbf"
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SHOWN = 60
 
 
@@ -33,7 +31,7 @@ def looks_like_json(data: bytes) -> bool:
     >>> looks_like_json(b' {"objectType": "EVENT"}'), looks_like_json(b"<x/>")
     (True, False)
     """
-    return data[:1] != b"<" and data[:4096].removeprefix(_MARK).lstrip()[:1] in (b"{", b"[")
+    return data[:1] != b"<" and data[:4096].removeprefix(MARK).lstrip()[:1] in (b"{", b"[")
 
 
 def speaks_of_openadr(data: bytes) -> bool:
@@ -50,7 +48,7 @@ def speaks_of_openadr(data: bytes) -> bool:
     (False, True)
     """
     try:
-        value = json.loads(data.removeprefix(_MARK))
+        value = json.loads(data.removeprefix(MARK))
     except (ValueError, RecursionError):
         return True
     items = value if isinstance(value, list) else [value]
@@ -74,7 +72,7 @@ def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
     Source:
         OpenADR 3.1.0, openadr3.yaml; RFC 8259.
     """
-    value = _parsed(data, max_bytes)
+    value, names = parsed(data, max_bytes)
     reader = _reader()
     name = reader.message(value)
     if not name:
@@ -87,7 +85,7 @@ def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
             code="unknown-message",
         )
     root = reader.presentation.tree(value, name).of(data)
-    profile = reader.profile(root)
+    profile = reader.profile(root, names)
     if standard and standard != profile:
         if standard not in reader.profiles:
             known = " or ".join(reader.profiles)
@@ -109,95 +107,6 @@ def read_json(data: bytes, *, max_bytes: int, standard: str = "") -> Document:
         if len(found) == MAX_ERRORS:
             break
     return Document(data, root, root, name, profile, hashlib.sha256(data).hexdigest(), tuple(found))
-
-
-def _parsed(data: bytes, max_bytes: int) -> dict[str, Any]:
-    if len(data) > max_bytes:
-        raise UnreadablePayload(
-            f"the payload has more than the {max_bytes:,} bytes allowed",
-            cure="send fewer intervals in one message, or raise FLEXKG_MAX_PAYLOAD_BYTES (--max-bytes)",
-            code="too-large",
-        )
-    try:
-        text = data.removeprefix(_MARK).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnreadablePayload(
-            "the payload is not UTF-8", where=f"byte {error.start}", cure="send UTF-8", code="encoding"
-        ) from error
-    try:
-        value = json.loads(
-            text, parse_int=_number, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
-        )
-    except json.JSONDecodeError as error:
-        raise UnreadablePayload(
-            f"the payload is not well-formed JSON: {error.msg}",
-            where=f"line {error.lineno}, column {error.colno}",
-            cure="send well-formed JSON",
-            code="not-json",
-        ) from error
-    except RecursionError as error:
-        raise _deep() from error
-    if not isinstance(value, dict):
-        raise UnreadablePayload(
-            "the payload is a list of JSON", cure="send one object at a time", code="unknown-message"
-        )
-    _look(value)
-    return value
-
-
-def _look(value: dict[str, Any]) -> None:
-    """Refuse nesting and characters that nothing after this could bear."""
-    open_: list[tuple[Any, int]] = [(value, 1)]
-    while open_:
-        item, depth = open_.pop()
-        if depth > MAX_DEPTH:
-            raise _deep()
-        if isinstance(item, str):
-            if _FORBIDDEN.search(item):
-                raise UnreadablePayload(
-                    "a text holds a control character or half of a surrogate pair",
-                    where=ascii(item[:_SHOWN]),
-                    cure="leave the character out",
-                    code="character",
-                )
-        elif isinstance(item, dict):
-            open_ += ((part, depth + 1) for pair in item.items() for part in pair)
-        elif isinstance(item, list):
-            open_ += ((part, depth + 1) for part in item)
-
-
-def _deep() -> UnreadablePayload:
-    return UnreadablePayload(
-        f"the payload nests more than {MAX_DEPTH} objects and lists", cure="nest fewer", code="too-deep"
-    )
-
-
-def _number(text: str) -> NumberText:
-    if len(text) > MAX_DIGITS:
-        raise UnreadablePayload(
-            f"a number has {len(text)} characters, more than the {MAX_DIGITS} allowed",
-            where=text[:20] + "...",
-            cure="round the number",
-            code="number",
-        )
-    return NumberText(text)
-
-
-def _constant(text: str) -> NoReturn:
-    raise UnreadablePayload(
-        f"the payload holds {text}, which is no JSON", cure="leave the value out", code="not-json"
-    )
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise UnreadablePayload(
-            f"an object has the key {twice[:_SHOWN]!r} twice", cure="keep one of them", code="duplicate-key"
-        )
-    return made
 
 
 class _Reader:
@@ -232,9 +141,19 @@ class _Reader:
                 return str(kind["name"])
         return ""
 
-    def profile(self, root: Node) -> str:
-        """Tell the standard: the first whose sign is in the document, else the newest."""
-        return str(next((p for p, path in self._signs if _has([root], path)), self.profiles[0]))
+    def profile(self, root: Node, names: set[str]) -> str:
+        """Tell the standard: the first whose sign is in the document, else the newest.
+
+        Args:
+            root: the document.
+            names: the names of all its members.
+        """
+        signs = (
+            (profile, path)
+            for profile, path in self._signs
+            if path[0] == "." or path[1].partition("=")[0] in names
+        )
+        return str(next((profile for profile, path in signs if _has([root], path)), self.profiles[0]))
 
     @lru_cache(maxsize=32)  # noqa: B019 # there is one reader
     def form(self, name: str) -> Any:
@@ -259,13 +178,12 @@ def _has(nodes: list[Node], path: tuple[str, ...]) -> bool:
     return bool(nodes)
 
 
-def _below(node: Node) -> list[Node]:
-    found, open_ = [], [node]
+def _below(node: Node) -> Iterator[Node]:
+    open_ = [node]
     while open_:
         one = open_.pop()
-        found.append(one)
+        yield one
         open_ += one
-    return found
 
 
 @lru_cache(maxsize=1)

@@ -95,7 +95,7 @@ def _candidates(path: str | None) -> list[str]:
 
 def _inside(element: Any, ancestor: Any) -> bool:
     while element is not None:
-        if element is ancestor:
+        if element == ancestor:
             return True
         element = element.getparent()
     return False

@@ -2,8 +2,10 @@
 
 import json
 import re
+from array import array
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from xml.parsers import expat
@@ -11,6 +13,9 @@ from xml.parsers import expat
 from kg.xpath import prefixed
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+
+#: Items of a list of which it is worked out at once where each begins.
+_LONG = 32
 
 
 class Span(NamedTuple):
@@ -58,15 +63,74 @@ def positions(source: bytes) -> dict[str, Span]:
     return spans
 
 
-def _members(text: str) -> dict[str, tuple[int, int]]:
-    """Walk the tokens of JSON; the stack holds the pointer of each object or list, and the key or place."""
-    found: dict[str, tuple[int, int]] = {}
-    stack: list[list[Any]] = []
-    for match in _TOKEN.finditer(text):
+class Lines:
+    r"""Lines of members of a JSON payload; of long lists only is it known where each item begins.
+
+    Args:
+        source: the payload, which was read without an error.
+
+    >>> Lines(b'{"a": [1,\n 22]}').at("/a/1")
+    2
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self._text = text = source.decode("utf-8-sig")
+        self._ends = array("q", (match.start() for match in re.finditer("\n", text)))
+        #: where members begin, of those that were asked for; where items begin, by the pointer of their list
+        self._known: dict[str, int] = {}
+        self._items: dict[str, array[int]] = {}
+        lists: list[array[int]] = []
+        for pointer, start, end, place in _walk(text) if self._ends else ():
+            if end < 0:
+                found = lists.pop()
+                if len(found) > _LONG:
+                    self._items[pointer] = found
+                continue
+            if place >= 0:
+                lists[-1].append(start)
+            if text[start] == "[":
+                lists.append(array("q"))
+
+    def at(self, pointer: str) -> int:
+        """Tell the line of a member, from 1; 0 where there is none."""
+        if not self._ends:
+            return 1
+        if pointer not in self._known:
+            self._known[pointer] = self._find(pointer)
+        start = self._known[pointer]
+        return bisect_right(self._ends, start - 1) + 1 if start > 0 else start + 1
+
+    def _find(self, pointer: str) -> int:
+        steps = pointer.split("/")
+        for count in range(len(steps) - 1, 0, -1):
+            items = self._items.get("/".join(steps[:count]))
+            if items is not None:
+                place, head = int(steps[count]), "/".join(steps[: count + 1])
+                if place >= len(items):
+                    return -1
+                begin = items[place]
+                break
+        else:
+            head, begin = "", 0
+        wanted = pointer[len(head) :]
+        return next((start for at, start, end, _ in _walk(self._text, begin) if at == wanted and end > 0), -1)
+
+
+def _walk(text: str, begin: int = 0) -> Iterator[tuple[str, int, int, int]]:
+    """Walk the tokens of one value of JSON.
+
+    Yields:
+        Of each member its pointer, where it begins and ends, and its place in a list, -1 elsewhere; once more
+        of a list at its end, with an end of -1.
+    """
+    stack: list[list[Any]] = []  # of each object or list its pointer, and the key or place
+    for match in _TOKEN.finditer(text, begin):
         mark = match.group()
         top = stack[-1] if stack else None
         if mark in "}]":
-            stack.pop()
+            pointer, _ = stack.pop()
+            if mark == "]":
+                yield pointer, match.start(), -1, -1
         elif mark == ",":
             assert top is not None
             top[1] = top[1] + 1 if isinstance(top[1], int) else None
@@ -77,10 +141,16 @@ def _members(text: str) -> dict[str, tuple[int, int]]:
         else:
             step = "" if top is None else str(top[1]).replace("~", "~0").replace("/", "~1")
             pointer = "" if top is None else f"{top[0]}/{step}"
-            found[pointer] = match.span()
+            yield pointer, *match.span(), top[1] if top is not None and isinstance(top[1], int) else -1
             if mark in "{[":
                 stack.append([pointer, 0 if mark == "[" else None])
-    return found
+        if not stack:
+            return
+
+
+def _members(text: str) -> dict[str, tuple[int, int]]:
+    """Find where each member of JSON is."""
+    return {pointer: (start, end) for pointer, start, end, _ in _walk(text) if end >= 0}
 
 
 def _elements(text: str) -> dict[str, tuple[int, int]]:

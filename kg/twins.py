@@ -31,6 +31,7 @@ def twins(lifted: Lifted) -> Iterator[tuple[str, str, str]]:
     """
     first: dict[tuple[int, str], tuple[int, str]] = {}
     types: dict[tuple[int, str], str] = {}
+    series: dict[str, str] = {}
     told: set[int] = set()
     for subject, about in lifted.facts.items():
         if _UID not in about or subject not in lifted.nodes:
@@ -40,15 +41,16 @@ def twins(lifted: Lifted) -> Iterator[tuple[str, str, str]]:
         interval: Any = element
         for _ in range(up):
             interval = interval.getparent()
-        within = interval.getparent()
+        within, here = interval.getparent(), id(interval.value)  # elements come and go, values stay
         if up:
-            of = (id(interval), subject.rpartition("/interval/")[0])
+            name = subject.rpartition("/interval/")[0]
+            of = (here, series.setdefault(name, name))
             before = types.setdefault(of, subject)
             if before != subject:
                 yield subject, SAME_TYPE, before
-        place, other = first.setdefault((id(within), about[_UID][0]), (id(interval), subject))
-        if place != id(interval) and id(interval) not in told:
-            told.add(id(interval))
+        place, other = first.setdefault((id(within.value), about[_UID][0]), (here, subject))
+        if place != here and here not in told:
+            told.add(here)
             yield subject, SAME_ID, other
 
 

@@ -12,6 +12,8 @@ from kg.times import Clock
 _DURATION = f"<{FLEX}duration>"
 _EACH = f"<{FLEX}intervalDuration>"
 _EMPTY = f"<{FLEX}emptyElement>"
+#: Values that are remembered.
+_LISTS = 64
 #: Where an element leads that no mapping names.
 _NOWHERE = Node(leaf=True)
 
@@ -29,6 +31,7 @@ class Walk:
         "groups",
         "hollow",
         "ignored",
+        "lists",
         "nodes",
         "repeated",
         "twice",
@@ -46,6 +49,8 @@ class Walk:
         self.casting: Casting | None = None
         #: subject of a grouped mapping -> its position counters
         self.groups: dict[str, list[int]] = {}
+        #: values that were stated last, each alone in a list
+        self.lists: dict[str, list[str]] = {}
         #: subjects that the message holds more than once
         self.twice: set[str] = set()
         #: properties that got a further value, which may be one that they had
@@ -59,7 +64,16 @@ class Walk:
         if predicate in held:
             self.put(held, predicate, value)
         else:
-            held[predicate] = [value]
+            held[predicate] = self.alone(value)
+
+    def alone(self, value: str) -> list[str]:
+        """Give a value alone in a list that is not to be changed, the same one where it came just before."""
+        known = self.lists.get(value)
+        if known is None:
+            if len(self.lists) >= _LISTS:
+                self.lists.clear()
+            known = self.lists[value] = [value]
+        return known
 
     def put(self, held: dict[str, list[str]], predicate: str, value: str) -> None:
         """State a fact of a subject."""

@@ -8,7 +8,7 @@ from lxml import etree
 
 from bench.payloads import KINDS, fresh
 from kg.check import check
-from kg.positions import positions
+from kg.positions import Lines, positions
 from kg.render import as_text
 from kg.xml import read
 from kg.xpath import pointer
@@ -67,3 +67,19 @@ def test_findings_on_json_have_a_line():
             name = violation.pointer.rpartition("/")[2]
             line = data.decode().split("\n")[violation.line - 1]
             assert f'"{name}"' in line if name else line == "{"
+
+
+def test_lines_of_a_long_list_are_those_of_all_positions():
+    inner = {"x/y": [{"~": n, "z": [[n], {}, "a,]}"]} for n in range(3)]}
+    value = {
+        "a": [{"b": list(range(40)), "c": inner, "d": n} for n in range(50)],
+        "e": {"": [1, None]},
+        "f": 2,
+    }
+    for indent in (None, 1):
+        source = ("\n" * bool(indent) + json.dumps(value, indent=indent)).encode()
+        lines, every = Lines(source), positions(source)
+        assert {pointer: lines.at(pointer) for pointer in every} == {
+            p: span.line for p, span in every.items()
+        }
+        assert lines.at("/a/77") == lines.at("/nowhere") == (0 if indent else 1)
