@@ -5,14 +5,32 @@ import re
 import pytest
 
 from kg.errors import QueryError
-from tests.readings_world import World, comparable
+from kg.namespaces import FLEX, SAREF
+from kg.readings.observation import payload
+from tests.readings_world import World, comparable, readings
 
+LABELS = "\n".join(
+    f"<{name}> <http://www.w3.org/2000/01/rdf-schema#label> '{name[-5:]}' ."
+    for name in (FLEX + "Event", SAREF + "Observation", SAREF + "PropertyValue", SAREF + "hasValue")
+)
 ANY = "?s ?p ?o"
 
 
 @pytest.fixture(scope="module")
 def small():
     return World(12)
+
+
+@pytest.fixture(scope="module")
+def surveyed():
+    """A world whose payloads are told of in both stores, and classes have labels."""
+    world = World(12)
+    told = [line for one in readings(12) for line in payload(one)]
+    graph = "https://w3id.org/flexkg/graph/report/202601"
+    world.graph.add(graph, "\n".join(dict.fromkeys(told)))
+    for store in (world.triples, world.graph):
+        store.add("https://w3id.org/flexkg/graph/ontology", LABELS.replace("'", '"'))
+    return world
 
 
 @pytest.mark.parametrize(
@@ -92,3 +110,95 @@ def test_where_readings_may_change_the_rows_it_is_refused(small, query):
     with pytest.raises(QueryError) as caught:
         small.rewritten(query)
     assert caught.value.code == "readings-query"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT DISTINCT ?class { ?s a ?class }",
+        "SELECT DISTINCT ?class { ?s a ?class } ORDER BY ?class LIMIT 300",
+        "SELECT DISTINCT ?class { [] a ?class }",
+        "SELECT DISTINCT (STR(?class) AS ?x) { ?s a ?class FILTER(CONTAINS(STR(?class), 'e')) }",
+        "SELECT DISTINCT ?p { ?s ?p ?o }",
+        "SELECT DISTINCT ?p { ?s a saref:Observation ; ?p ?o }",
+        "SELECT DISTINCT ?p { ?s a flex:Reading , saref:Observation ; ?p ?o }",
+        "SELECT DISTINCT ?p { ?s a flex:Reading , saref:PropertyValue ; ?p ?o }",
+        "SELECT DISTINCT ?p { ?s a time:Interval ; ?p ?o }",
+        "SELECT DISTINCT ?class ?p { ?s a ?class ; ?p ?o }",
+        "SELECT DISTINCT ?class ?p { ?s a ?class . ?s ?p ?o FILTER(?p != rdf:type) } ORDER BY ?class ?p",
+        "SELECT DISTINCT ?class ?l { ?s a ?class OPTIONAL { ?class rdfs:label ?l } }",
+        "SELECT DISTINCT ?class ?l { ?s a ?class . ?class rdfs:label ?l }",
+        "SELECT DISTINCT ?p ?l { OPTIONAL { ?x rdfs:label ?l } ?s ?p ?o . ?p rdfs:label ?l BIND(1 AS ?y) }",
+        "SELECT DISTINCT ?p { ?s ?p ?o MINUS { ?p rdfs:label ?l } }",
+        "SELECT DISTINCT ?p { ?s ?p ?o VALUES ?p { rdf:type saref:hasValue flex:none } }",
+        "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } FILTER(CONTAINS(STR(?g), 'report')) } ORDER BY ?g",
+        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+        "SELECT (COUNT(?s) + 1 AS ?n) { ?s ?p ?o }",
+        "SELECT (COUNT(DISTINCT ?s) AS ?n) (COUNT(*) AS ?m) { ?s ?p ?o }",
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) (COUNT(*) AS ?m) { ?s ?p ?o }",
+        "SELECT (COUNT(DISTINCT ?class) AS ?n) { ?s a ?class }",
+        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER(?p != rdf:type) }",
+        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER(?p = flex:none) }",
+        "SELECT (COUNT(*) AS ?n) (COUNT(DISTINCT ?s) AS ?m) { ?s a saref:Observation ; ?p ?o }",
+        "SELECT (COUNT(*) AS ?n) { ?s a ?class ; ?p ?o }",
+        "SELECT ?class (COUNT(*) AS ?n) { ?s a ?class } GROUP BY ?class ORDER BY DESC(?n) ?class",
+        "SELECT ?class (COUNT(?s) AS ?n) { ?s a ?class } GROUP BY ?class HAVING (COUNT(?s) > 20)",
+        "SELECT ?class (COUNT(DISTINCT ?s) AS ?n) { ?s a ?class ; ?p ?o } GROUP BY ?class",
+        "SELECT ?class ?p (COUNT(DISTINCT ?s) AS ?n) { ?s a ?class ; ?p ?o } GROUP BY ?class ?p",
+        "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(COUNT(*))",
+        "SELECT ?p (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o } GROUP BY ?p",
+        "SELECT ?p (COUNT(DISTINCT ?class) AS ?n) (COUNT(?o) AS ?m) { ?s a ?class ; ?p ?o } GROUP BY ?p",
+        "SELECT ?l (COUNT(*) AS ?n) { ?s a ?class OPTIONAL { ?class rdfs:label ?l } } GROUP BY ?l",
+        "SELECT ?n { { SELECT (COUNT(*) AS ?n) { ?s a flex:Event } } }",
+    ],
+)
+def test_surveys_are_answered_as_over_triples(surveyed, query):
+    """Classes, predicates, graphs, and numbers of them."""
+    plain, fast = surveyed.answers(query)
+    assert fast == plain
+    assert surveyed.rewritten(query).count("\n(") < 60
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?class { ?s a ?class }",
+        "SELECT DISTINCT ?s { ?s a ?class }",
+        "SELECT DISTINCT ?o { ?s ?p ?o }",
+        "SELECT DISTINCT ?p { ?s ?p ?s }",
+        "SELECT DISTINCT ?p { ?s ?p ?p }",
+        "SELECT DISTINCT ?p { ?s ?p ?o FILTER(isLiteral(?o)) }",
+        "SELECT DISTINCT ?p { ?s ?p ?o BIND(STR(?s) AS ?x) }",
+        "SELECT DISTINCT ?p { ?s ?p ?o . ?o ?q ?x }",
+        "SELECT DISTINCT ?p { ?s ?p ?o ; flex:series ?x }",
+        "SELECT DISTINCT ?p ?q { ?s ?p ?o ; ?q ?x }",
+        "SELECT DISTINCT ?p { ?s ?p ?o FILTER EXISTS { ?x ?p ?y } }",
+        "SELECT DISTINCT ?p { ?s ?p ?o OPTIONAL { ?x a ?p } }",
+        "SELECT DISTINCT ?p { ?s ?p ?o } ORDER BY ?s",
+        "SELECT DISTINCT ?g ?p { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }",
+        "SELECT (SAMPLE(?o) AS ?n) { ?s ?p ?o }",
+        "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s",
+        "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o FILTER(?p != rdf:type) }",
+        "SELECT ?l (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c OPTIONAL { ?c rdfs:label ?l } } GROUP BY ?l",
+        "SELECT (COUNT(DISTINCT *) AS ?n) { ?s ?p ?o }",
+    ],
+)
+def test_what_is_no_survey_is_refused(surveyed, query):
+    """Where it matters which readings there are."""
+    with pytest.raises(QueryError) as caught:
+        surveyed.rewritten(query)
+    assert caught.value.code == "readings-query"
+
+
+def test_refusal_says_what_else_a_node_may_be(small):
+    """Many ask for series and leave out their class."""
+    for query, cure in (
+        ("SELECT * { ?s flex:ofResource ?r }", "?s a flex:Series"),
+        ("SELECT * { ?d flex:series ?s }", "?d a flex:ReportDescription"),
+    ):
+        with pytest.raises(QueryError) as caught:
+            small.rewritten(query, most=10)
+        assert cure in caught.value.cure
+        small.rewritten(query.replace(" }", f" . {cure} }}"), most=10)

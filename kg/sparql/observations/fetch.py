@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from kg.errors import QueryError
-from kg.namespaces import ID
+from kg.namespaces import FLEX, ID
 from kg.sparql.observations.columns import Cells, fraction, number
 from kg.sparql.observations.stars import Condition, Star
 from kg.sparql.observations.tree import Raw
@@ -29,6 +29,12 @@ PARTS = {
     "rowid": ("r.rowid",),
     "number": ("r.series",),
     **dict.fromkeys(CONSTANT, ("r.series",)),
+}
+#: What else has a predicate of readings.
+_OTHERS = {
+    f"<{FLEX}ofResource>": "flex:Series",
+    f"<{FLEX}series>": "flex:ReportDescription",
+    f"<{FLEX}startsAt>": "flex:EventVersion",
 }
 
 
@@ -117,11 +123,18 @@ def too_many(plan: Plan, cells: Cells) -> QueryError:
     text, values = source(plan.conditions)
     count = cells.view.rows(f"SELECT count(*) {text}", values)[0][0]
     where = " ".join(triple(one) for one in plan.star.triples)
+    cure = (
+        "add a FILTER on the time (flex:startsAt) or name a resource; or group by hour, day or resource"
+        " with SUM, AVG, MIN, MAX or COUNT of the value"
+    )
+    if not plan.star.sure and plan.star.root[:3] != "?__":
+        root, said = plan.star.root, {str(one.predicate) for one in plan.star.triples}
+        other = next((name for predicate, name in _OTHERS.items() if predicate in said), "flex:Event")
+        cure = f"if {root} is to be no reading, say what it is, for example {root} a {other}; else {cure}"
     return QueryError(
         f"this pattern takes in {count:,} readings, more than the {plan.most:,} allowed",
         where=where if len(where) < 400 else where[:400] + " ...",
-        cure="add a FILTER on the time (flex:startsAt) or name a resource; or group by hour, day or resource"
-        " with SUM, AVG, MIN, MAX or COUNT of the value",
+        cure=cure,
         code="readings-too-many",
     )
 

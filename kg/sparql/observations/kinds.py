@@ -143,12 +143,14 @@ def _of_graph(triple: Triple, ground: set[str]) -> bool:
     if predicate[0] == "?":
         raise _refusal(
             f"any predicate of {_name(subject)} could be one of a reading",
-            f"name the predicate, or say what {_name(subject)} is, for example {_name(subject)} a flex:Event",
+            f"name the predicate, or say what {_name(subject)} is, for example {_name(subject)} a flex:Event;"
+            " for a first look add LIMIT 10, or ask for DISTINCT predicates",
         )
     if predicate == TYPE and target[0] == "?":
         raise _refusal(
             f"{_name(subject)} could be any reading",
-            f"name the class in place of {_name(target)}, or another property of {_name(subject)}",
+            f"name the class in place of {_name(target)}, or another property of {_name(subject)};"
+            " for a first look add LIMIT 10, or ask for DISTINCT classes",
         )
     return False
 

@@ -69,7 +69,7 @@ def _grows(group: Group, *, top: bool = False) -> bool:
         select = group.select
         if select.aggregates or (select.slices and not top):
             return False
-        if any(not _own(item.expression) for item in select.items):
+        if any(not own(item.expression) for item in select.items):
             return False
         return _grows(select.where)
     for element in group.elements:
@@ -78,11 +78,11 @@ def _grows(group: Group, *, top: bool = False) -> bool:
                 continue
             case Filter() if all(map(_holds, parts(element.expression))):
                 continue
-            case Bind() if _own(element.expression):
+            case Bind() if own(element.expression):
                 continue
             case Part(kind="group" | "graph") if _grows(element.group):
                 continue
-            case Part(kind="optional" | "minus") if _fixed(element.group):
+            case Part(kind="optional" | "minus") if untouched(element.group):
                 continue
             case Union() if all(map(_grows, element.groups)):
                 continue
@@ -93,26 +93,26 @@ def _grows(group: Group, *, top: bool = False) -> bool:
 def _holds(part: Expression) -> bool:
     """Whether a condition that holds of a solution goes on to, whatever more there is."""
     if part.kind == "exists" and part.group is not None:
-        return _fixed(part.group) if part.text else _grows(part.group) or _fixed(part.group)
-    return _own(part)
+        return untouched(part.group) if part.text else _grows(part.group) or untouched(part.group)
+    return own(part)
 
 
-def _own(found: Expression) -> bool:
+def own(found: Expression) -> bool:
     """Whether an expression depends on the solution alone."""
     return all(part.group is None and part.text not in _FICKLE for part in found.walk())
 
 
-def _fixed(group: Group) -> bool:
+def untouched(group: Group) -> bool:
     """Whether no reading can match anything in a group."""
     return group.select is None and all(
-        all(map(_of_graph, element.triples))
+        all(map(of_graph_alone, element.triples))
         if isinstance(element, Block)
-        else isinstance(element, Filter) and _own(element.expression)
+        else isinstance(element, Filter) and own(element.expression)
         for element in group.elements
     )
 
 
-def _of_graph(triple: Triple) -> bool:
+def of_graph_alone(triple: Triple) -> bool:
     """Whether a predicate is none of a reading, or a class none."""
     predicate = triple.predicate
     if not isinstance(predicate, str) or predicate[0] == "?" or predicate in VIRTUAL:

@@ -7,6 +7,7 @@ from kg.readings import View
 from kg.sparql.observations.candidates import Ask
 from kg.sparql.observations.finding import find
 from kg.sparql.observations.monotone import graph_gives_enough
+from kg.sparql.observations.overview import survey
 from kg.sparql.observations.parser import parse
 from kg.sparql.observations.paths import take_apart
 from kg.sparql.observations.renaming import apart
@@ -71,6 +72,9 @@ def in_columns(
         return _rewritten(text, view, ask, given or {}, most, restricted, direct)
     except QueryError as error:
         told = error.code in ("readings-query", "readings-too-many") and not restricted and not given
+        surveyed = survey(text, view) if told else None
+        if surveyed is not None:
+            return surveyed
         if told and graph_gives_enough(text, ask):
             return text
         raise
