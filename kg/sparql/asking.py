@@ -240,7 +240,7 @@ class Asking:
 
 def _reported(reads: Dataset) -> bool:
     """Say whether readings belong to what a query reads: graphs that it names may be others."""
-    names = (*(reads.default or ()), *reads.named)
+    names = (*(reads.default or ()), *reads.named, *reads.unknown)
     return not reads.stated or any(name.startswith(REPORTED) for name in names)
 
 

@@ -95,10 +95,23 @@ def test_graphs_without_readings_are_asked_as_they_are(client):
         answer = client.get("/sparql", params={"query": text, **fields}, headers={"Accept": "text/csv"})
         assert answer.status_code == 200, answer.text
         assert answer.text.count("\n") == 4
-    for text, fields in ((every, {}), (f"SELECT * {{ GRAPH <{reports}> {{ ?s ?p ?o }} }}", {})):
+    for text, fields in ((every[:-8], {}), (f"SELECT * {{ GRAPH <{reports}> {{ ?s ?p ?o }} }}", {})):
         problem(client.get("/sparql", params={"query": text, **fields}), 400, "readings-query")
 
 
 def test_a_query_that_nests_without_brackets_is_refused(client):
     """The engine takes it; what reads it for columns would go as deep as it nests."""
     problem(asked(client, f"SELECT * {{ ?s a flex:Event FILTER({'!' * 5000}true) }}"), 422, "depth")
+
+
+def test_first_queries_are_answered_by_workers(client):
+    """Any rows, and which graphs there are; what names a graph of readings is refused."""
+    assert len(asked(client, "SELECT * { ?s ?p ?o } LIMIT 7").json()["results"]["bindings"]) == 7
+    assert asked(client, "ASK { ?s ?p ?o }").json()["boolean"] is True
+    rows = asked(client, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }").json()["results"]["bindings"]
+    reports = [row["g"]["value"] for row in rows if "/report/" in row["g"]["value"]]
+    assert len(reports) == 1
+    for query in ("SELECT * { ?s ?p ?o } LIMIT 1", "SELECT * { ?s saref:hasValue ?v }"):
+        refused = client.get("/sparql", params={"query": query, "default-graph-uri": reports[0]})
+        assert refused.status_code == 400
+        assert "in no named graph" in refused.json()["detail"]

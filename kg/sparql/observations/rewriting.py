@@ -87,16 +87,17 @@ def _rewritten(
     take_apart(select, tokens)
     spread(select)
     apart(select)
-    found = find(select, ask)
+    named = restricted or bool(select.dataset)
+    try:
+        found = find(select, ask)
+    except QueryError as error:
+        if named:
+            raise _in_no_graph() from error
+        raise
     if not found.stars:
         return text
-    if restricted or select.dataset:
-        raise QueryError(
-            "readings in columns are in no named graph",
-            where="FROM, or default-graph-uri",
-            cure="ask for readings without naming graphs",
-            code="readings-query",
-        )
+    if named:
+        raise _in_no_graph()
     if select.form == "DESCRIBE":
         raise QueryError(
             "readings cannot be described", cure="ask with SELECT or CONSTRUCT", code="readings-query"
@@ -105,3 +106,12 @@ def _rewritten(
     rewriting.direct = direct
     made = rewriting.done()
     return rewriting.table or query(made)
+
+
+def _in_no_graph() -> QueryError:
+    return QueryError(
+        "readings in columns are in no named graph",
+        where="FROM, or default-graph-uri",
+        cure="ask for readings without naming graphs, for others without naming graphs of reports",
+        code="readings-query",
+    )
