@@ -33,6 +33,7 @@ class Lifted:
         "_lines",
         "_nodes",
         "concepts",
+        "firsts",
         "message",
         "message_type",
         "profile",
@@ -53,6 +54,8 @@ class Lifted:
         self.unmapped: list[Any] = []
         #: what is remembered of elements with many siblings, to tell where they are
         self.siblings: Siblings = {}
+        #: mapping and name -> element of that name -> the first below it that the mapping made a node of
+        self.firsts: dict[tuple[str, str], dict[Any, Any]] = {}
         self.repeated: list[Any] = []
 
     @property

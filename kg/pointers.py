@@ -64,10 +64,7 @@ def place(lifted: Lifted, focus: str, path: str | None, value: str | None = None
             if rule.predicate != predicate:
                 continue
             if rule.mapping:
-                child = next(
-                    (e for e, p in lifted.nodes.values() if p.name == rule.mapping and _inside(e, element)),
-                    None,
-                )
+                child = _below(lifted, rule.mapping, element)
                 if child is not None:
                     return Place(pointer(child, lifted.siblings), child.sourceline)
             elif rule.term is not None:
@@ -93,12 +90,18 @@ def _candidates(path: str | None) -> list[str]:
     return out
 
 
-def _inside(element: Any, ancestor: Any) -> bool:
-    while element is not None:
-        if element == ancestor:
-            return True
-        element = element.getparent()
-    return False
+def _below(lifted: Lifted, mapping: str, element: Any) -> Any:
+    """Give the first element that a mapping made a node of, at or below an element; None: there is none."""
+    known = lifted.firsts.get((mapping, element.tag))
+    if known is None:
+        known = lifted.firsts[mapping, element.tag] = {}
+        for found, plan in lifted.nodes.values():
+            around = found if plan.name == mapping else None
+            while around is not None:
+                if around.tag == element.tag:
+                    known.setdefault(around, found)
+                around = around.getparent()
+    return known.get(element)
 
 
 def _steps(ref: Reference) -> tuple[str, ...]:
