@@ -3,11 +3,13 @@
 import random
 import shutil
 
+import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner
 
 from kg.cli import app
 from kg.errors import StoreUnavailable
+from kg.graphs.oxigraph import read_through
 from kg.ingest import Ingest, rebuild
 from kg.scrub import scrub
 from tests.messages import event, opt, register, report
@@ -90,3 +92,13 @@ def test_store_in_use_is_not_called_damaged(store, tmp_path):
     path = shutil.copytree(store, tmp_path / "store")
     with Ingest(path), pytest.raises(StoreUnavailable, match="in use"):
         scrub(path)
+
+
+def test_minus_one_beside_decimals_is_no_damage(tmp_path):
+    """On disk Oxigraph gives decimals for the object -1 too; every store with the ontology has both."""
+    x = "http://www.w3.org/2001/XMLSchema#"
+    store = ox.Store(str(tmp_path / "graph"))
+    for text, kind in (("-1", "integer"), ("0", "decimal"), ("2.5", "decimal")):
+        value = ox.Literal(text, datatype=ox.NamedNode(x + kind))
+        store.add(ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), value, ox.NamedNode("urn:g")))
+    assert read_through(store, "here") == 3
