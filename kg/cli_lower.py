@@ -12,7 +12,7 @@ from kg.terminal import tell
 
 def lower(
     file: Annotated[
-        Path, typer.Argument(help="A graph: Turtle, N-Triples, RDF/XML or JSON-LD; `-`: N-Triples.")
+        Path, typer.Argument(help="A graph: Turtle, N-Triples, RDF/XML or JSON-LD; `-`: standard input.")
     ],
     message: Annotated[
         str | None, typer.Option(help="IRI of the message, where the graph holds several.")
@@ -23,23 +23,23 @@ def lower(
 
     What the payload has no place for is told on standard error.
 
-    Examples: `flexkg lower event.ttl > event.xml`, `flexkg lift event.xml --format nt | flexkg lower -`
+    Examples: `flexkg lower event.ttl > event.xml`, `flexkg lift event.xml | flexkg lower -`
     """
     from kg.lower import lowered
-    from kg.rdf import read_file
+    from kg.rdf import read_file, read_text
 
     if str(file) == "-":
         try:
-            graph = sys.stdin.buffer.read().decode("utf-8")
+            triples = read_text(sys.stdin.buffer.read().decode("utf-8"), file)
         except UnicodeDecodeError as error:
             raise UsageError(
                 "the graph is not UTF-8", where=f"byte {error.start}", cure="send UTF-8"
             ) from error
     elif file.is_file():
-        graph = "".join(f"{triple} .\n" for triple in read_file(file))
+        triples = read_file(file)
     else:
         raise UsageError("no such file", where=str(file), cure="check the path")
-    written = lowered(graph, message, profile=standard)
+    written = lowered("".join(f"{triple} .\n" for triple in triples), message, profile=standard)
     sys.stdout.write(written.data.decode("utf-8"))
     for node, predicate in written.left:
         tell(f"the payload has no place for {predicate} of {node}")

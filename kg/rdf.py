@@ -59,7 +59,18 @@ def read_file(path: Path) -> list[Triple]:
         raise AssetError(
             f"no ontology format has the suffix {path.suffix!r}", where=str(path), cure=f"use {known}"
         )
-    text = assets.text(path).removeprefix("\ufeff")
+    return read_text(assets.text(path), path, stated)
+
+
+def read_text(text: str, path: Path, stated: RdfFormat = RdfFormat.TURTLE) -> list[Triple]:
+    """Read the text of an RDF file, as ``read_file`` does.
+
+    Args:
+        text: the text.
+        path: what errors call it.
+        stated: the format that it is in where its content does not tell.
+    """
+    text = text.removeprefix("\ufeff")
     form = _form(text, stated, path)
     if form == RdfFormat.RDF_XML:
         text = without_entities(text, path)

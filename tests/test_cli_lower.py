@@ -27,9 +27,10 @@ def test_lower_undoes_lift(path: Path, form: str, tmp_path: Path) -> None:
     assert sorted(line.replace(new.message, old.message) for line in new.lines) == sorted(old.lines)
 
 
-def test_lower_reads_ntriples_from_standard_input() -> None:
-    """The two commands make a pipe."""
-    graph = RUN.invoke(app, ["lift", str(PAYLOADS[0]), "--format", "nt"]).stdout
+@pytest.mark.parametrize("form", [[], ["--format", "nt"], ["--format", "jsonld"]])
+def test_lower_reads_a_graph_from_standard_input(form: list[str]) -> None:
+    """The two commands make a pipe, with any format of the first one."""
+    graph = RUN.invoke(app, ["lift", str(PAYLOADS[0]), *form]).stdout
     assert RUN.invoke(app, ["lower", "-"], input=graph).stdout.startswith("<?xml")
 
 
