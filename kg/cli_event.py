@@ -49,6 +49,8 @@ def create(
     body = _body(file, start, duration, level, delta_w) | {"event_id": event}
     if ven:
         body["vens"] = ven
+    if not body.get("vens"):
+        raise UsageError("the event goes to nobody", cure="name each VEN with --ven, or in vens of --file")
     _show(_call("POST", f"{url}/events", token, body))
 
 

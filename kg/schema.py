@@ -19,6 +19,10 @@ from kg.xpath import OADR_20A, OADR_20B, pointer
 #: Errors listed of one payload; a hostile one has a hundred thousand.
 MAX_ERRORS = 100
 _EI = "http://docs.oasis-open.org/ns/energyinterop/201110"
+#: An element that is not expected where one of that name is: name, namespace of the one expected.
+_NAMESAKE = re.compile(
+    r"Element '(?:\{[^}]*\})?([^']+)': This element is not expected\. Expected is.*\{([^}]*)\}\1[ ,]"
+)
 _diagnosis = threading.Lock()
 
 
@@ -119,9 +123,16 @@ def schema_errors(root: Any) -> Iterator[SchemaError]:
         entries = {(entry.path, entry.message): entry for entry in log}
     names = _prefixes(root)
     for (path, text), entry in islice(entries.items(), MAX_ERRORS):
-        yield SchemaError(re.sub(r"\{[^}]*\}", "", text), entry.line, _place(root, path, names))
+        yield SchemaError(_plain(text), entry.line, _place(root, path, names))
     if len(entries) > MAX_ERRORS:
         yield SchemaError(f"{len(entries) - MAX_ERRORS:,} more errors are not listed", 0, pointer(root))
+
+
+def _plain(text: str) -> str:
+    """Take the namespaces out of an error, but for the one by which alone an element is not as expected."""
+    plain = re.sub(r"\{[^}]*\}", "", text)
+    other = _NAMESAKE.match(text)
+    return f"{plain[:-1]}, of the namespace {other[2]}." if other else plain
 
 
 def _prefixes(root: Any) -> dict[str, str]:

@@ -480,3 +480,14 @@ def test_read_is_safe_in_threads():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_element_of_another_namespace_is_told_by_it() -> None:
+    """Both have the same name, so the name alone would say that it is not expected and expected."""
+    data = (ROOT / "examples" / "01-price-event" / "price.xml").read_bytes()
+    moved = data.replace(b"ei:vtnID>", b"oadr:vtnID>")
+    told = [error.message for error in read(moved).schema_errors]
+    assert told == [
+        "Element 'vtnID': This element is not expected. Expected is ( vtnID ),"
+        " of the namespace http://docs.oasis-open.org/ns/energyinterop/201110."
+    ]

@@ -58,6 +58,7 @@ def test_events_from_the_command_line(served, ven, tmp_path):
     assert asked["signals"][0]["intervals"] == [{"duration": "PT1H", "value": -4000.0}]
     assert (asked["signals"][0]["item"]["units"], asked["starts_at"]) == ("W", "2031-01-01T12:00:00Z")
     assert command(served, "modify", "C-1")[0] == 2
+    assert "--ven" in command(served, "create", "C-2", *start, "--level", "1")[1]
     assert "cancelled" in command(served, "cancel", "C-1")[1]
     file = tmp_path / "event.json"
     signal = {"name": "SIMPLE", "type": "level", "intervals": [{"duration": "PT1H", "value": 2}]}
