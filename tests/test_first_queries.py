@@ -7,6 +7,7 @@ import pytest
 from kg.errors import QueryError
 from kg.namespaces import FLEX, SAREF
 from kg.readings.observation import payload
+from tests import random_first
 from tests.readings_world import World, comparable, readings
 
 LABELS = "\n".join(
@@ -202,3 +203,38 @@ def test_refusal_says_what_else_a_node_may_be(small):
             small.rewritten(query, most=10)
         assert cure in caught.value.cure
         small.rewritten(query.replace(" }", f" . {cure} }}"), most=10)
+
+
+def test_random_queries_for_any_rows(small):
+    """Put together by chance: refused, or so many rows of those over triples."""
+    wrong, number = [], 0
+    for seed in range(200):
+        text, limit, offset = random_first.some(seed)
+        query = f"{text} LIMIT {limit} OFFSET {offset}"
+        try:
+            fast = comparable(small.ask(small.rewritten(query)))
+        except QueryError as error:
+            wrong += [] if error.code == "readings-query" else [query]
+            continue
+        number += 1
+        names, rows = comparable(small.plain(text)())
+        wanted = min(limit, max(0, sum(rows.values()) - offset))
+        if not (names == fast[0] and fast[1] <= rows and sum(fast[1].values()) == wanted):
+            wrong.append(query)
+    assert wrong == []
+    assert number > 80
+
+
+def test_random_surveys(surveyed):
+    """Put together by chance: refused, or answered as over triples."""
+    wrong, number = [], 0
+    for seed in range(300):
+        query = random_first.survey(seed)
+        try:
+            plain, fast = surveyed.answers(query)
+        except QueryError:
+            continue
+        number += 1
+        wrong += [] if plain == fast else [query]
+    assert wrong == []
+    assert number > 80
