@@ -95,12 +95,12 @@ class _Writer:
                 continue
             self.put(1, f"v = {self.name(make)}(e, p, i, W.digest)")
             self.put(1, "if v is not None:")
-            self.value(2, self.name(predicate), kind, "v[1 : v.rindex('\"')]")
+            self.value(2, self.name(predicate), kind, "v[1 : v.rindex('\"')]", "W.alone(v)")
 
-    def value(self, depth: int, predicate: str, kind: int, text: str) -> None:
+    def value(self, depth: int, predicate: str, kind: int, text: str, alone: str = "[v]") -> None:
         """State ``v``, and keep what later steps need of it."""
         self.put(depth, f"if {predicate} in h: W.put(h, {predicate}, v)")
-        self.put(depth, f"else: h[{predicate}] = [v]")
+        self.put(depth, f"else: h[{predicate}] = {alone}")
         self.kept(depth, predicate, kind, text, "v")
 
     def kept(self, depth: int, predicate: str, kind: int, text: str, value: str) -> None:
