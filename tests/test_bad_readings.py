@@ -11,6 +11,7 @@ from kg.service import Service
 from kg.settings import load_settings
 
 from .messages import event, register, report
+from .paths import ROOT
 
 
 @pytest.fixture(params=["columns", "graph"])
@@ -97,3 +98,17 @@ def test_baseline_that_a_ven_declares_counts(store):
         key: Decimal(lexical(row[key].partition("^^")[0])) for key in ("declared", "actual", "delivered")
     }
     assert shown == {"declared": 6, "actual": Decimal("1.5"), "delivered": Decimal("4.5")}
+
+
+def test_event_answered_twice_has_one_row(store):
+    """A VEN answers a version anew whenever it comes again: what was drawn is still one row."""
+    for path in ("04-report-to-query/1-register", "04-report-to-query/2-readings", "02-load-shed/shed-1"):
+        assert store.ingest((ROOT / "examples" / f"{path}.xml").read_bytes()).accepted
+    answer = (ROOT / "examples" / "02-load-shed" / "answer.xml").read_bytes()
+    assert store.ingest(answer).accepted
+    assert store.ingest(answer.replace(b"REQ-202", b"REQ-203")).accepted
+    path = store.journal.directory.path
+    store.close()
+    with Service(load_settings(store=path), create=False) as service:
+        rows = [tuple(row) for row in service.ask("performance", {"event": "SHED-7"})]
+    assert len(rows) == len(set(rows)) > 0
