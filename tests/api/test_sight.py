@@ -31,6 +31,7 @@ from tests.test_tenants import NOON, ONTOLOGY, query
 
 VENS = [f"VEN-{name}" for name in "ABCDEF"]
 OBSERVATIONS = "SELECT DISTINCT ?s { ?o a saref:Observation ; flex:series ?s }"
+OBSERVATION = "https://saref.etsi.org/core/Observation"
 STATES = """SELECT ?v { ?r a flex:ResourceStatus . ?m flex:venID ?v ;
   flex:report/flex:interval/flex:reading/flex:resourceStatus ?r }"""
 STATUS = (Path(__file__).parents[1] / "competency" / "status.xml").read_bytes()
@@ -115,6 +116,31 @@ def test_who_reads_all_sees_readings_by_mandate(world):
     for one in made:
         world.mandates.withdraw([one.party], one.id)
     assert world.seen(asks) == set()
+
+
+def test_surveys_and_first_rows_are_of_what_one_sees(world):
+    """What is counted, listed or shown first is no way around mandates."""
+    asks = world.headers("sparql:query", "read_all", purpose="settlement")
+
+    def told():
+        classes = {row["c"] for row in world.csv("/sparql", asks, query="SELECT DISTINCT ?c { ?s a ?c }")}
+        (counted,) = world.csv("/sparql", asks, query="SELECT (COUNT(*) AS ?n) { ?o a saref:Observation }")
+        counts = "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c"
+        by_class = {row["c"]: int(row["n"]) for row in world.csv("/sparql", asks, query=counts)}
+        first = "SELECT ?o ?s { ?o a saref:Observation ; flex:series ?s } LIMIT 3"
+        shown = {ven_of(row["s"]) for row in world.csv("/sparql", asks, query=first)}
+        ask = {"query": "ASK { ?o a saref:Observation }"}
+        found = world.client.get("/sparql", params=ask, headers=asks).json()["boolean"]
+        seen = int(counted["n"])
+        assert found == (seen > 0)
+        assert (OBSERVATION in classes, by_class.get(OBSERVATION, 0)) == (found, seen)
+        return seen, shown
+
+    assert told() == (0, set())
+    made = world.mandates.grant(VENS[1], "agg", "settlement", SOON)
+    assert told() == (2, {VENS[1]})
+    world.mandates.withdraw([VENS[1]], made.id)
+    assert told() == (0, set())
 
 
 def test_contract_stands_for_mandates(tmp_path):
