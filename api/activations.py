@@ -23,13 +23,10 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 Vtn = Annotated[str, Query(description="vtnID, where several VTNs have such an event.")]
 
 
-class EntryModel(BaseModel):
-    """One step of an activation."""
+class StepModel(BaseModel):
+    """What an entry of the registry says, whatever it is of."""
 
-    vtn: str = Field(description="vtnID of the VTN whose event is carried out")
-    number: int = Field(0, description="modificationNumber of the version that is carried out")
-    ven: str = Field(description="venID of the VEN that carries it out")
-    step: Literal["command", "answer", "baseline", "delivery", "deviation"]
+    ven: str = Field(description="venID of the VEN that is in front of the plant")
     at: str = Field(description="when it happened, with a zone")
     entry: str = Field("", description="identifier of the entry; made from its content without one")
     agent: str = Field("", description="party that did it; the VEN without one")
@@ -37,6 +34,14 @@ class EntryModel(BaseModel):
     resource: str = ""
     device: str = ""
     point: str = ""
+
+
+class EntryModel(StepModel):
+    """One step of an activation."""
+
+    vtn: str = Field(description="vtnID of the VTN whose event is carried out")
+    number: int = Field(0, description="modificationNumber of the version that is carried out")
+    step: Literal["command", "answer", "baseline", "delivery", "deviation"]
     value: str = Field("", description="a decimal number")
     unit: str = Field("", description="local name of the QUDT unit, for example KiloW-HR")
     answer: str = Field("", description="words of the device, or the reason of a deviation")
@@ -77,10 +82,9 @@ async def entries(request: Request, event_id: str, vtn: Vtn = "") -> list[dict[s
 )
 async def record(request: Request, event_id: str, asked: EntryModel) -> dict[str, Any]:
     """Record a command, a device's answer, a baseline, a delivery or a deviation; it is never changed."""
-    service = service_of(request)
-    entry = RegistryEntry.made(event=event_id, **asked.model_dump())
-    receipt = await run_in_threadpool(service.registry.record, entry)
-    return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
+    if not caller_of(request).may("write_events"):
+        caller_of(request).must_own(asked.ven)
+    return await _recorded(request, asked, event_id)
 
 
 @router.post(
@@ -102,18 +106,10 @@ async def settlement(request: Request, response: Response, event_id: str, vtn: V
     return SettlementModel(**made.as_dict())
 
 
-class InterventionModel(BaseModel):
+class InterventionModel(StepModel):
     """Somebody acts on a plant outside of any event: an emergency, or a grid operator's limit."""
 
-    ven: str = Field(description="venID of the VEN that is in front of the plant")
     step: Literal["emergency", "limit"]
-    at: str = Field(description="when it happened, with a zone")
-    entry: str = Field("", description="identifier of the entry; made from its content without one")
-    agent: str = Field("", description="party that did it; the VEN without one")
-    on_behalf_of: str = Field("", description="party in whose name")
-    resource: str = ""
-    device: str = ""
-    point: str = ""
     value: str = Field("", description="emergency: 1 for the stop, 0 for its end; limit: the power")
     unit: str = Field("", description="local name of the QUDT unit of a limit")
     answer: str = Field("", description="why, and what the device said")
@@ -138,8 +134,13 @@ async def interventions(
 )
 async def intervene(request: Request, asked: InterventionModel) -> dict[str, Any]:
     """Record an emergency or a limit; it is never changed."""
+    caller_of(request).must_own(asked.ven)
+    return await _recorded(request, asked)
+
+
+async def _recorded(request: Request, asked: StepModel, event_id: str = "") -> dict[str, Any]:
     service = service_of(request)
-    entry = RegistryEntry.made(**asked.model_dump())
+    entry = RegistryEntry.made(event=event_id, **asked.model_dump())
     receipt = await run_in_threadpool(service.registry.record, entry)
     return {"entry": entry.entry, "sequence": receipt.seq, "digest": entry.digest}
 

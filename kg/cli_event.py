@@ -1,6 +1,7 @@
 """flexkg event: commands that issue, change and cancel events of a running service."""
 
 import json
+import math
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from kg.errors import UsageError
-from kg.terminal import Commands
+from kg.terminal import REFUSED, Commands, tell
 
 event_app = typer.Typer(
     cls=Commands, no_args_is_help=True, help="Issue, change, cancel and list events of a running VTN."
@@ -42,7 +43,7 @@ def create(
     url: Url = _URL,
     token: Token = "",
 ) -> None:
-    """Issue an event.
+    """Issue an event. Exit code 0: it is issued; 1: it does not conform; 2: wrong usage or environment.
 
     Example: `flexkg event create E-7 --ven VEN-1 --start 2026-12-01T17:00:00Z --duration PT1H --level 1`
     """
@@ -66,6 +67,8 @@ def modify(
     token: Token = "",
 ) -> None:
     """Change an event; its modificationNumber grows by one. What is not named stays as it is.
+
+    Exit code 0: it is changed; 1: it does not conform; 2: wrong usage or environment.
 
     Example: `flexkg event modify SHED-8 --start 2026-12-01T18:00:00Z`, `flexkg event modify SHED-8 --level 2`
     """
@@ -97,7 +100,8 @@ def settle(
 
     Baseline and delivery of each data point, as the stored query `performance` has them, and by how much the
     power differed from what was asked for; once more after late readings: what changed is entered as a
-    correction.
+    correction. Exit code 0: all of it is entered, now or before; 1: readings or a baseline are missing, or
+    there is nothing to settle.
 
     Example: `flexkg event settle SHED-7`
     """
@@ -112,15 +116,25 @@ def settle(
         print(f"{where}: no baseline: none was declared, and no similar day has readings")
     for where in made["opted_out"]:
         print(f"{where}: opted out, delivers nothing")
+    told = len(made["without_readings"]) + len(made["without_baseline"])
     entered, same = len(made["made"]), len(made["unchanged"])
     if made["outcome"] == "settled":
         print(f"settled: {entered} entries made" + (f", {same} say the same as before" if same else ""))
     elif made["outcome"] == "unchanged":
         print(f"settled before: {same} entries say the same as the readings do")
-    elif made["without_readings"] or made["without_baseline"] or made["opted_out"]:
+    elif told or made["opted_out"]:
         print("nothing to settle")
     else:
         print("nothing to settle: no data point of a power is registered behind the event's targets")
+    if made["without_baseline"]:
+        tell(
+            "without a baseline there is no delivery: have the readings of similar days sent, or state a"
+            f" baseline with POST /activations/{event}, and settle again"
+        )
+    if made["without_readings"]:
+        tell("readings of the event are missing: have them sent, and settle again")
+    if told or made["outcome"] == "nothing":
+        raise typer.Exit(REFUSED)
 
 
 @event_app.command("list")
@@ -175,6 +189,9 @@ def _body(
             "start and either level or power are needed", cure="give --start, and --level or --delta-w"
         )
     value = level if level is not None else delta_w
+    if value is None or not math.isfinite(value):
+        option = "--level" if level is not None else "--delta-w"
+        raise UsageError(f"{value} is no number to send", where=option, cure="give a finite number")
     signal: dict[str, Any] = {"name": "SIMPLE", "type": "level"}
     if level is None:
         signal = {"name": "LOAD_DISPATCH", "type": "delta", "item": {"base": "powerReal", "units": "W"}}
@@ -197,6 +214,9 @@ def _call(method: str, url: str, token: str, body: dict[str, Any] | None = None)
                 told = json.loads(error.read())
             except ValueError:
                 told = {}
+        if error.code == 422 and "violations" in told:  # it was understood, and does not conform
+            tell(f"{told.get('detail')}" + (f"; {told['cure']}" if told.get("cure") else ""))
+            raise typer.Exit(REFUSED) from error
         raise UsageError(
             str(told.get("detail") or told.get("title") or error), where=url, cure=str(told.get("cure", ""))
         ) from error

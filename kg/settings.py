@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     report_every: str = Field(
         "PT15M", description="interval of the reports that VENs are asked for; empty: the operator asks"
     )
+    push_allow: str = Field(
+        "",
+        description="where VENs that do not poll may be posted to beside public addresses: names, addresses"
+        " and networks, separated by spaces",
+    )
+    push_plain: bool = Field(False, description="post to VENs by http, too, outside of loopback")
     bindings: DirectoryPath | None = Field(
         None, description="folder with tables of your own of what values mean (signals.csv, points.csv, ...)"
     )

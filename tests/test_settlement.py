@@ -8,6 +8,7 @@ import pytest
 from kg.activation.baseline import Mean, figures
 from kg.activation.registry import Registry
 from kg.activation.settlement import settle
+from kg.cli import app
 from kg.errors import UsageError
 from kg.graphs import lexical
 from kg.ingest import Ingest
@@ -98,3 +99,22 @@ def test_event_that_runs_or_was_cancelled_is_not_settled(ingest):
     ingest.ingest(event(1, request="R-5").replace(b"eventStatus>far", b"eventStatus>cancelled"))
     with pytest.raises(UsageError, match="cancelled"):
         settle(ingest, "E-1", now=AFTER)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [
+        ({"without_baseline": ["VEN-1 power"]}, 1, "state a baseline with POST /activations/E-1"),
+        ({"without_readings": ["VEN-1 power"]}, 1, "have them sent, and settle again"),
+        ({}, 1, "no data point of a power"),
+        ({"outcome": "unchanged", "unchanged": ["x"]}, 0, "settled before"),
+    ],
+)
+def test_command_ends_with_1_where_something_is_missing(monkeypatch, capsys, said, code, words):
+    names = ("made", "unchanged", "without_readings", "without_baseline", "opted_out")
+    answer = {"outcome": "nothing", **{name: [] for name in names}, **said}
+    monkeypatch.setattr("kg.cli_event._call", lambda *_: answer)
+    with pytest.raises(SystemExit) as ended:
+        app(["event", "settle", "E-1"])
+    assert ended.value.code == code
+    assert words in "".join(capsys.readouterr())

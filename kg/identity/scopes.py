@@ -45,6 +45,11 @@ SCOPES: Final[dict[str, Scope]] = {
         Scope("sparql:query", "operation", "Ask, of what mandates cover; with read_all of all graphs."),
         Scope("ontology:write", "operation", "Change ontology, shapes and mappings of the service."),
         Scope("audit:read", "operation", "Read checkpoints, activations and their evidence."),
+        Scope(
+            "activations:write",
+            "operation",
+            "Record what was done at a plant, emergencies and limits too, as the party of the token.",
+        ),
         Scope("admin", "operation", "Run the service: updates, rebuild, erasure on a legal request."),
         Scope("identity:read", "identity", "Learn who is behind a pseudonym."),
         Scope("identity:write", "identity", "Enter people, give them new pseudonyms, revoke certificates."),
@@ -65,7 +70,10 @@ ROLES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "VEN at a resource owner's site",
         ("device:enrol", "read_targets", "read_ven_objects", "write_reports", "payload:validate"),
     ),
-    "gateway": ("component that checks before it dispatches", ("payload:validate",)),
+    "gateway": (
+        "component that checks before it dispatches, and records what it did",
+        ("payload:validate", "activations:write"),
+    ),
     "aggregator": (
         "business logic of a VTN: client with full view of its tenant",
         (

@@ -6,6 +6,7 @@ from typing import Final
 from kg.graphs import lexical
 from kg.lift import Lifted
 from kg.namespaces import FLEX
+from kg.openadr.destinations import Destinations
 from kg.openadr.roster import Roster
 from kg.openadr.told import Message
 from kg.report import Violation
@@ -33,16 +34,23 @@ ENDPOINTS: Final = {
     "oadrResponse": ("EiEvent", "EiReport", "EiRegisterParty", "EiOpt", "OadrPoll"),
 }
 
+#: What answers a request of the VTN, by its requestID.
+_ANSWERS: Final = (
+    *("oadrCreatedEvent", "oadrCreatedReport", "oadrCanceledReport", "oadrCanceledPartyRegistration"),
+    "oadrResponse",
+)
+
 
 class Gate:
     """Finds what a VTN refuses.
 
     Args:
         roster: what the VTN knows of its VENs.
+        destinations: where is posted to.
     """
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, roster: Roster, destinations: Destinations) -> None:
+        self._roster, self._destinations = roster, destinations
 
     def of(self, service: str) -> Callable[[Lifted], list[Violation]]:
         """Give the gate of one endpoint."""
@@ -55,11 +63,43 @@ class Gate:
         if service not in served:
             cure = f"Send it to {' or '.join(served)}."
             return [_finding(lifted, "VTN-2", f"{service} does not serve this message.", "459", cure)]
+        if lifted.message_type == "oadrCreatePartyRegistration":
+            return self._address(lifted)
+        found = self._answers(lifted) if lifted.message_type in _ANSWERS else []
         if lifted.message_type == "oadrUpdateReport":
             return self._reports(lifted)
         if lifted.message_type in ("oadrCreatedEvent", "oadrCreateOpt"):
-            return self._events(lifted)
-        return []
+            return found + self._events(lifted)
+        return found
+
+    def _address(self, lifted: Lifted) -> list[Violation]:
+        """Find an address that nothing would be posted to; a name is looked at again each time it is used."""
+        m = Message(lifted)
+        address = m.one("transportAddress")
+        pushed = bool(address) and m.one("httpPullModel") in ("false", "0")
+        why = self._destinations.glance(address) if pushed else ""
+        cure = "Declare an address that the operator of the VTN allows, or poll."
+        return [_finding(lifted, "VTN-6", f"{why[0].upper()}{why[1:]}.", "451", cure)] if why else []
+
+    def _answers(self, lifted: Lifted) -> list[Violation]:
+        """Find answers to what this VEN was not sent, and reports that it says are to come unasked."""
+        m = Message(lifted)
+        ven = self._roster.ven(m.one("venID"))
+        if ven is None:
+            return []
+        found = []
+        for node in (*m.nodes("response"), *m.nodes("eventResponse")):
+            name = m.text(node, "answersRequestID")
+            if name and name not in ven.answerable:
+                text = "This VEN was sent no request with this requestID."
+                cure = "Repeat the requestID of the message that is answered."
+                found.append(_finding(lifted, "VTN-5", text, "452", cure, node[1:-1]))
+        for node in m.nodes("pendingReport"):
+            if m.text(node, "reportRequestID") not in ven.wanted:
+                text = "This VEN was asked for no report under this reportRequestID."
+                cure = "List the reportRequestIDs of the oadrCreateReport or oadrRegisteredReport."
+                found.append(_finding(lifted, "VTN-3", text, "452", cure, node[1:-1]))
+        return found
 
     def _events(self, lifted: Lifted) -> list[Violation]:
         """Find answers to events of others; what is no event of anybody the rules across messages find."""

@@ -10,11 +10,13 @@ from kg.graphs import LIVE, lexical
 from kg.ingest import Ingest
 from kg.literals import date_time, segment
 from kg.namespaces import FLEX, ID
+from kg.openadr.destinations import destinations
 from kg.openadr.event_request import zulu
 from kg.openadr.issuing import Operator
 from kg.openadr.policy import Policy
 from kg.openadr.pushing import Pusher
 from kg.openadr.sealing import sealing
+from kg.openadr.tls import tls_client
 from kg.openadr.vtn import Vtn
 from kg.times import seconds
 
@@ -40,12 +42,19 @@ class Live:
 
     def __init__(self, ingest: Ingest, settings: "Settings") -> None:
         policy = Policy(
-            settings.vtn_id, settings.poll_frequency, settings.report_every, seal=sealing(settings)
+            settings.vtn_id,
+            settings.poll_frequency,
+            settings.report_every,
+            destinations=destinations(
+                settings.push_allow, loopback=not settings.issuer, plain=settings.push_plain
+            ),
+            seal=sealing(settings),
         )
         made = checker(settings.profile, settings.engine)
         self.vtn = Vtn(ingest, made, policy, settings.max_payload_bytes)
         self.operator = Operator(self.vtn)
-        self._ingest, self._pusher = ingest, Pusher(self.vtn)
+        tls = tls_client(settings.tls_clients, settings.tls_certificate, settings.tls_key)
+        self._ingest, self._pusher = ingest, Pusher(self.vtn, tls)
         self._ascent = self._above(settings) if settings.upstream else None
         self._halt = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="last-seen", daemon=True)

@@ -1,11 +1,13 @@
 """Push mode: what waits for VENs that do not poll is posted to them."""
 
 import logging
+import ssl
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from kg.errors import FlexKGError
+from kg.openadr.destinations import DestinationRefused
 from kg.openadr.transport import Line, PartyUnreachable, post
 from kg.openadr.ven import Ven
 from kg.openadr.vtn import Vtn
@@ -30,11 +32,13 @@ class Pusher(threading.Thread):
     """Posts to push VENs, until it is stopped; what is not answered is posted again by the VTN's own rule.
 
     Args:
-        vtn: the VTN.
+        vtn: the VTN; its policy says where is posted to.
+        tls: how TLS is spoken; the system's trust without it.
     """
 
-    def __init__(self, vtn: Vtn) -> None:
+    def __init__(self, vtn: Vtn, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(name="openadr-push", daemon=True)
+        self._tls = tls
         self._vtn, self._halt, self._line = vtn, threading.Event(), Line()
         self._lanes = ThreadPoolExecutor(_AT_ONCE, "push"), ThreadPoolExecutor(_AT_ONCE_GONE, "push-gone")
         self._under_way: dict[str, Future[None]] = {}
@@ -62,16 +66,23 @@ class Pusher(threading.Thread):
 
     def _push(self, ven: Ven) -> None:
         try:
+            try:
+                at = self._vtn.policy.destinations.resolve(ven.address)
+            except OSError as error:
+                raise PartyUnreachable(f"its name is not known: {error}", where=ven.address) from error
             while not self._halt.is_set() and (data := self._vtn.news(ven)) is not None:
                 service = next(
                     (at for name, at in _SERVICE.items() if name + b" " in data), "EiRegisterParty"
                 )
-                answer = post(f"{ven.address.rstrip('/')}/{service}", data, line=self._line)
+                url = f"{ven.address.rstrip('/')}/{service}"
+                answer = post(url, data, tls=self._tls, line=self._line, at=at)
                 self._gone.discard(ven.ven_id)
                 if answer.strip():
                     self._vtn.answer(answer, service)
         except FlexKGError as error:
-            if isinstance(error, PartyUnreachable):
+            if isinstance(error, DestinationRefused) and ven.ven_id in self._gone:
+                return  # told before
+            if isinstance(error, PartyUnreachable | DestinationRefused):
                 self._gone.add(ven.ven_id)
             _log.warning("%s is not reached: %s", ven.ven_id, error)
         except Exception:  # noqa: BLE001 - what one VEN leads to must not end the pushing to others

@@ -119,6 +119,7 @@ class Roster:
             "oadrCancelPartyRegistration": "cancellation",
         }.get(m.message_type, m.one("requestID"))
         ven.outgoing[key] = Outgoing(m.message_type, m.one("requestID"), m.seq)
+        ven.answerable.add(m.one("requestID"))
 
     def _distributes(self, m: "Message") -> None:
         if m.direction != "out" or m.one("vtnID") != self.vtn_id:
@@ -139,6 +140,7 @@ class Roster:
             told.append((event.event_id, str(event.number), m.text(version, "eventStatus"), *m.now(version)))
         if ven is not None:
             ven.distributed = Outgoing(m.message_type, m.one("requestID"), m.seq)
+            ven.answerable.add(m.one("requestID"))
             ven.told = tuple(told)
 
     def _answers_events(self, m: "Message") -> None:
@@ -177,6 +179,7 @@ class Roster:
             return
         ven.points.clear()  # registering again replaces what was registered, and ends what was asked of it
         ven.requests.clear()
+        ven.answerable.add(m.one("requestID"))
         for report in m.nodes("report"):
             points = ven.points.setdefault(m.text(report, "reportSpecifierID"), {})
             for node in m.nodes("reportDescription", report):
@@ -192,6 +195,7 @@ class Roster:
             points = tuple(m.text(point, "rID") for point in m.nodes("requestedPoint", node))
             name = m.text(node, "reportRequestID")
             lengths = m.text(node, "granularity"), m.text(node, "reportBackDuration")
+            ven.wanted.add(name)
             ven.requests[name] = ReportRequest(name, m.text(node, "reportSpecifierID"), points, *lengths)
         if m.message_type == "oadrCreateReport":
             self._queues(m)

@@ -68,6 +68,7 @@ def post(
     tls: ssl.SSLContext | None = None,
     max_bytes: int = MAX_BYTES,
     line: Line | None = None,
+    at: str = "",
 ) -> bytes:
     """Post a message.
 
@@ -77,6 +78,7 @@ def post(
         tls: how TLS is spoken; the system's trust without it.
         max_bytes: of a longer answer no more is read.
         line: cuts the connection when whoever posts is told to stop.
+        at: IP address to connect to, where its name was resolved before.
 
     Returns:
         The answer's body, perhaps empty.
@@ -88,7 +90,7 @@ def post(
         OpenADR 2.0b Profile Specification, simple HTTP transport.
     """
     try:
-        connection = _connection(url, tls)
+        connection = _Connection(url, tls, at)
         with (line or Line()).holding(connection):
             connection.connect()
             connection.sock.settimeout(PATIENCE)
@@ -106,9 +108,19 @@ def post(
     return body
 
 
-def _connection(url: str, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        context = tls or ssl.create_default_context()
-        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=REACH, context=context)
-    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=REACH)
+class _Connection(http.client.HTTPConnection):
+    """A connection to the host of an address, or to an IP address in its place; over TLS by its scheme."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None, at: str) -> None:
+        parts = urlsplit(url)
+        self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        self.default_port = 443 if self._tls is not None else 80
+        super().__init__(parts.hostname or "", parts.port, timeout=REACH)
+        self._at = at or self.host
+
+    def connect(self) -> None:
+        """Connect; a certificate is compared with the name, wherever that is."""
+        self.sock = socket.create_connection((self._at, self.port), self.timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)

@@ -163,6 +163,9 @@ class Ven:
         told: what that message told, event by event.
         last_seen: when it last sent anything.
         last_report: when it last delivered a report.
+        answerable: requestIDs of what it was sent and may answer, and of its own oadrRegisterReports, which
+            an oadrCreatedReport answers too.
+        wanted: reportRequestIDs that it was ever asked under.
     """
 
     ven_id: str
@@ -180,6 +183,8 @@ class Ven:
     told: tuple[tuple[str, ...], ...] = ()
     last_seen: datetime | None = None
     last_report: datetime | None = None
+    answerable: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
 
     def telling(self, now: datetime) -> tuple[tuple[str, ...], ...]:
         """Say what an oadrDistributeEvent of now would tell: events, versions, statuses, current values."""

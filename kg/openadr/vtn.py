@@ -47,7 +47,7 @@ class Vtn:
         self.lock = threading.RLock()
         self.circulars = Circulars(ingest, policy.vtn_id)
         self._news = News(self)
-        self._gate = Gate(self.roster)
+        self._gate = Gate(self.roster, policy.destinations)
         self._accepting = Accepting(ingest, policy, self.roster)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []

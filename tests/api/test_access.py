@@ -173,6 +173,20 @@ def test_a_device_sends_as_itself_only(client, provider):
     assert client.post("/payloads", content=event(), headers=logic).status_code == 201
 
 
+def test_an_emergency_is_recorded_by_a_gateway_for_itself(client, provider):
+    """Who sends events records none; nobody records one of another's plant."""
+    said = {"ven": "VEN-1", "step": "emergency", "at": "2026-12-01T17:00:00Z", "value": "1", "answer": "fire"}
+    logic = bearer(provider.token("write_events", "read_all", party="VEN-1"))
+    problem(client.post("/interventions", json=said, headers=logic), 403, "scope")
+    for party in ("VEN-2", ""):
+        other = bearer(provider.token("activations:write", party=party))
+        assert client.post("/interventions", json=said, headers=other).status_code == 403
+        step = said | {"vtn": "VTN-1", "step": "command"}
+        assert client.post("/activations/E-1", json=step, headers=other).status_code == 403
+    own = bearer(provider.token("activations:write", party="VEN-1"))
+    assert client.post("/interventions", json=said, headers=own).status_code == 201
+
+
 def page():
     """The page of routes, scopes and roles."""
     yield "# Who may call what\n\n"

@@ -24,7 +24,11 @@ def vtn(tmp_path_factory):
         for name, event in (("VEN-1", "E-1"), ("VEN-2", "E-2")):
             service.operator.issue(EventRequest([name], datetime.now(UTC) + HOUR, [level], event_id=event))
         one.told = one.poll().one("requestID")
-        one.asked = one.register_reports().one("reportRequestID")
+        answer = one.register_reports()
+        one.asked, one.offered = answer.one("reportRequestID"), answer.one("requestID")
+        two.offered = two.register_reports(specifier="others").one("requestID")
+        two.another = one.offered
+        two.others, one.others = one.told, two.poll().one("requestID")
         assert left.cancel().code == "200"
         two.other = one.registration
         yield service, {"VEN-1": one, "VEN-2": two, "LEFT": left, "NOBODY": ven("NOBODY")}
@@ -55,6 +59,11 @@ WRONG = {
     "unregistered specifier": ("VEN-1", "461", lambda ven: ven.report(ven.asked, specifier="others")),
     "created report before asked": ("VEN-2", "452", lambda ven: ven.created_report("never", "R")),
     "canceled report before asked": ("VEN-2", "452", lambda ven: ven.canceled_report("never-2")),
+    "request of another": ("VEN-1", "452", lambda ven: ven.created_event("E-1", 0, ven.others)),
+    "created report of another's request": ("VEN-2", "452", lambda ven: ven.created_report(ven.others)),
+    "created report under no request": ("VEN-1", "452", lambda ven: ven.created_report(ven.offered, "R-9")),
+    "report of another promised": ("VEN-2", "452", lambda ven: ven.created_report(ven.offered, ven.asked)),
+    "canceled report of another's offer": ("VEN-2", "452", lambda ven: ven.canceled_report(ven.another)),
     "stale registrationID": ("VEN-1", "452", lambda ven: ven.cancel("REG-OLD")),
     "registrationID of another": ("VEN-2", "452", lambda ven: ven.cancel(ven.other)),
 }
@@ -88,6 +97,22 @@ def test_what_does_not_fit_is_refused_without_effect(vtn, name):
     assert service.store.journal.head.seq
     rows = [row.verdict for row in service.store.journal.rows(service.store.journal.head.seq - 2)]
     assert rows == ["violates", "conforms"]  # the message, and its answer
+
+
+def test_answer_that_ends_an_exchange_and_names_what_was_never_sent_is_recorded_as_refused(vtn):
+    """An oadrResponse gets no answer."""
+    service, vens = vtn
+    one, before = vens["VEN-1"], state(service)
+    for name in ("never-3", one.others):
+        said = f"<ei:responseCode>200</ei:responseCode><pyld:requestID>{name}</pyld:requestID>"
+        one.send(
+            "EiEvent",
+            f'<oadr:oadrResponse ei:schemaVersion="2.0b"><ei:eiResponse>{said}</ei:eiResponse>'
+            f"<ei:venID>{one.ven_id}</ei:venID></oadr:oadrResponse>",
+        )
+        head = service.store.journal.head.seq
+        assert [row.verdict for row in service.store.journal.rows(head - 1)] == ["violates"]
+    assert state(service) == before
 
 
 def test_duplicate_opts_are_one_and_the_last_one_counts(vtn):
