@@ -225,6 +225,9 @@ def asked_of(message: Message, version: str) -> Asked | None:
     Args:
         message: the message that tells it, or what the graph says of it as one.
         version: its IRI, in angle brackets.
+
+    Raises:
+        ValueError: a value is no finite number, as no message has it that conforms.
     """
     for signal in message.nodes("signal", version):
         kind, item = message.text(signal, "signalType"), next(iter(message.nodes("item", signal)), "")
@@ -235,7 +238,10 @@ def asked_of(message: Message, version: str) -> Asked | None:
         total, length = Decimal(), 0
         for interval in message.nodes("interval", signal):
             lasts = seconds(message.text(interval, "duration")) or 0
-            total += Decimal(message.text(interval, "value") or 0) * lasts
+            value = Decimal(message.text(interval, "value") or 0)
+            if not value.is_finite():
+                raise ValueError(f"{value} is no power")
+            total += value * lasts
             length += lasts
         if length:
             return Asked(kind, total / length * scale_factor(message.text(item, "siScaleCode")))

@@ -22,6 +22,8 @@ from kg.units import plain, ratio
 
 FORMAT: Final = "flexkg settlement 1"
 FILES: Final = ("settlement.json", "readings.jsonl")
+#: Digits before or behind the point that no measured number has.
+_MOST_DIGITS: Final = 100
 
 
 @dataclass(slots=True)
@@ -164,16 +166,21 @@ def read_lines(text: str) -> dict[tuple[str, datetime], Kept]:
             start = datetime.fromisoformat(said["start"])
             value, factor = Decimal(said["value"]), Decimal(said.get("factor", 1))
             texts = [said[name] for name in ("series", "unit", "digest")]
-            whole = start.tzinfo is not None and value.is_finite() and factor.is_finite()
+            whole = start.tzinfo is not None and all(map(_measured, (value, factor)))
             if not whole or type(said["row"]) is not int or any(type(text) is not str for text in texts):
                 raise ValueError("it is not whole")
+            key = said["series"], start.astimezone(UTC)
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             raise ValueError(f"line {number}: {error}") from error
-        key = said["series"], start.astimezone(UTC)
         if key in found:
             raise ValueError(f"line {number}: a reading of this series and start is there before")
         found[key] = Kept(value, said["unit"], said["row"], said["digest"], factor)
     return found
+
+
+def _measured(value: Decimal) -> bool:
+    """Whether a number is one that can be reckoned with."""
+    return value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS
 
 
 def read_settlement(text: str) -> tuple[str, Span | None, list[int], list[Point], set[str]]:
@@ -191,14 +198,17 @@ def read_settlement(text: str) -> tuple[str, Span | None, list[int], list[Point]
             for one in made["points"]
         ]
         withheld = {_text(one["ven"]) for one in made["points"] if one["withheld"] is True}
-        busy = [int(back) for back in made["busy"]]
+        busy = list(made["busy"])
+        if any(type(back) is not int for back in busy):
+            raise ValueError("a busy day is no whole number")
         span = None
         if made["starts"] is not None and made["ends"] is not None:
             span = datetime.fromisoformat(made["starts"]), datetime.fromisoformat(made["ends"])
             if span[0].tzinfo is None or span[1].tzinfo is None:
                 raise ValueError("a time has no zone")
+            days_of(span, ())
         return _text(made["version"]), span, busy, points, withheld
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"it is not whole: {error}") from error
 
 

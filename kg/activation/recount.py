@@ -143,10 +143,10 @@ def _readings(
         if digest != one.digest or wire is None or product(wire, one.factor) != one.value:
             found.faults.append(f"readings.jsonl: {_place(series, start)} is not what row {one.row} states")
     wanted = {series for point in points for series in (point.series, point.declared) if series}
-    held = {series for series, start in kept if span[0] <= start < span[1]}
+    wanted &= {series for series, start in kept if span[0] <= start < span[1]}
     for row, (_, said) in reports.items():
         for series, start in said:
-            if series not in held & wanted or not span[0] <= start < span[1]:
+            if series not in wanted or not span[0] <= start < span[1]:
                 continue
             there = kept.get((series, start.astimezone(UTC)))
             if there is None or there.row < row:
