@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from kg.errors import UsageError
+from kg.straight import opened
 from kg.terminal import REFUSED, Commands, tell
 
 event_app = typer.Typer(
@@ -206,14 +207,15 @@ def _call(method: str, url: str, token: str, body: dict[str, Any] | None = None)
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the scheme is looked at
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with opened(request, 30) as answer:
             return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             try:
                 told = json.loads(error.read())
             except ValueError:
-                told = {}
+                told = None
+        told = told if isinstance(told, dict) else {}
         if error.code == 422 and "violations" in told:  # it was understood, and does not conform
             tell(f"{told.get('detail')}" + (f"; {told['cure']}" if told.get("cure") else ""))
             raise typer.Exit(REFUSED) from error

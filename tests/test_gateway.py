@@ -412,10 +412,10 @@ def test_record_is_dropped_only_where_the_vtn_would_say_the_same_again(monkeypat
     """A token that is over, or a busy service, loses no evidence."""
     record = VtnRecord("http://127.0.0.1:9")
 
-    def refuse(request, **_):
+    def refuse(request, _):
         raise urllib.error.HTTPError(request.full_url, status, "no", {}, io.BytesIO(b"{}"))
 
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setattr("kg.gateway.records.opened", refuse)
     for number in range(2):
         record.waiting.append(
             RegistryEntry.made(

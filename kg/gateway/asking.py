@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from kg.errors import FlexKGError, UsageError
 from kg.openadr.event_request import EventRequest
+from kg.straight import opened
 
 
 class Refused(FlexKGError):
@@ -56,7 +57,7 @@ class Asker:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data, headers, method=method)  # noqa: S310
         try:
-            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - the operator's own address
+            opened(request, 10).close()
         except urllib.error.HTTPError as error:
             with error:
                 said = _problem(error.read(65536))

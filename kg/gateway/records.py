@@ -14,6 +14,7 @@ from kg.activation.registry import EntryRefused, Registry
 from kg.errors import FlexKGError, UsageError
 from kg.ingest import Ingest
 from kg.registry_entry import RegistryEntry
+from kg.straight import opened
 
 _log = logging.getLogger("flexkg.gateway")
 #: Statuses of a service that will say the same again; an entry that gets another one waits.
@@ -104,4 +105,4 @@ class VtnRecord:
             headers["Authorization"] = f"Bearer {self._token}"
         data = json.dumps(stated).encode()
         request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310
-        urllib.request.urlopen(request, timeout=15).close()  # noqa: S310 - the operator's own address
+        opened(request, 15).close()

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from kg.errors import Forbidden, StoreUnavailable
 from kg.identity.keyring import fetch_json
 from kg.identity.proofs import prove
+from kg.straight import opened
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LARGEST = 65_536
@@ -103,7 +104,7 @@ def _post(address: str, form: dict[str, str], headers: dict[str, str]) -> tuple[
     )
     try:
         try:
-            with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
+            with opened(request, 15) as answer:
                 return answer.status, dict(json.loads(answer.read(_LARGEST)))
         except urllib.error.HTTPError as error:
             with error:
