@@ -155,10 +155,15 @@ def allow(caller: Caller, grant: Grant | None, tenant: str = "") -> None:
         )
 
 
+def decided(scope: Scope) -> tuple[Caller, Grant | None]:
+    """Give the caller of a request that was let through, and the row for what it asks; None without one."""
+    found: tuple[Caller, Grant | None] = scope["state"][_STATE]
+    return found
+
+
 def caller_of(request: Request) -> Caller:
     """Give the caller of a request that was let through."""
-    found: tuple[Caller, Grant | None] = request.scope["state"][_STATE]
-    return found[0]
+    return decided(request.scope)[0]
 
 
 async def listed(request: Request) -> None:
@@ -167,7 +172,7 @@ async def listed(request: Request) -> None:
     Raises:
         Forbidden: there is none.
     """
-    if request.scope["state"][_STATE][1] is None:
+    if decided(request.scope)[1] is None:
         raise Forbidden(
             "this is served to nobody", code="unlisted", reason="the route has no row in api/grants.py"
         )

@@ -31,6 +31,7 @@ from api import (
 )
 from api.access import Access, listed
 from api.bodies import readable
+from api.lane import Lane
 from api.patience import Patience
 from api.peers import Peers
 from api.problems import install
@@ -114,6 +115,7 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
 
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
     peers = Peers(office.enrolment, settings.proxies.split()) if office is not None else None
+    app.add_middleware(Lane)  # behind the decision who may call
     app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant, peers=peers)
     app.add_middleware(
         CORSMiddleware,

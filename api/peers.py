@@ -24,6 +24,8 @@ _FIELD = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _EXTENSION = "flexkg.peer"
 #: Where a request has what ends its connection in the middle of an answer: nobody is to take it for whole.
 CUT: Final = "flexkg.cut"
+#: What a request has whose body came with its head: whoever reads it waits for nobody.
+WHOLE: Final = "flexkg.whole"
 #: Bytes that the head of a request may have: its address and its fields.
 HEAD: Final = 65_536
 #: Bytes around each byte of a body that is sent in pieces: the length of a piece and two line ends.
@@ -121,6 +123,8 @@ class PeerProtocol(HttpToolsProtocol):
         self._head, self._in_body = 0, False
         if not self._beheaded:
             super().on_message_complete()
+            scope: Any = self.scope
+            scope["extensions"][WHOLE] = True
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: who asks for another protocol goes on with this one."""
