@@ -1,19 +1,23 @@
 """Who goes before whom: an emergency stop, a grid operator's limit, events by their priority."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from kg.activation.registry import Registry
 from kg.devices.commands import Past
+from kg.devices.reasons import refusal
 from kg.devices.sites import load_site
 from kg.gateway.carrier import Carrier
+from kg.gateway.duty import Duty
 from kg.gateway.memory import Memory
+from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord
 from kg.gateway.station import Row, Station
 from kg.ingest import Ingest
+from kg.openadr.ven import Event
 from tests.paths import ROOT
 from tests.test_gateway import Plant, World, plans  # noqa: F401 - a fixture
 from tests.test_gateway_lines import site_of
@@ -99,12 +103,73 @@ def test_limit_is_kept_without_an_event_and_over_a_restart(pump):
     assert Registry(pump.ingest).interventions()[-1]["answer"] == "brought back: confirmed"
 
 
+def test_limit_whose_file_is_damaged_is_missed_aloud(pump, caplog):
+    pump.carrier.limit(Decimal(4000))
+    (pump.folder / "store" / "limit.json").write_text('{"watts"')
+    pump.ingest.close()
+    pump.begin()
+    assert "no limit is in force" in caplog.text
+
+
 def test_limit_ends_by_itself(pump):
     pump.carrier.limit(Decimal(4000), until=time.time() + 0.3)
     assert pump.dispatch() == [("powerLimit", 4000)]
     later(pump)
     time.sleep(0.35)
     assert pump.dispatch() == [("powerLimit", 8000)]
+
+
+def over(carrier, name, **held):
+    """An event that asked for something and is over."""
+    at = datetime.now(UTC) - timedelta(hours=2)
+    carrier._duties[name] = Duty(Event(name, "V", 0, [], at, at + timedelta(hours=1)), "TOP", "", [])
+    for point, value in held.items():
+        carrier._memory.wrote(find_point(carrier.plan, point), Decimal(value), 0.0, name)
+
+
+def test_what_an_event_leaves_to_a_limit_is_let_go_with_it(pump):
+    """Else a plant would stay limited for good."""
+    pump.carrier.limit(Decimal(4000))
+    over(pump.carrier, "E-1", powerLimit=3000)
+    assert pump.dispatch() == [("powerLimit", 4000)]
+    assert pump.dispatch() == []
+    later(pump)
+    pump.carrier.limit(None)
+    assert pump.dispatch() == [("powerLimit", 8000)]
+
+
+def charger(folder):
+    found = site_of(folder, "ev-charger-modbus", "modbus+tcp://127.0.0.1:9", PORT="9", UNIT="1")
+    return Carrier(found, "R", Plant(), ven="V", records=[])
+
+
+def test_limit_counts_for_what_is_no_power(tmp_path):
+    """A charger is limited by its current."""
+    carrier = charger(tmp_path)
+    assert carrier.limit(Decimal(4200)) == []
+    over(carrier, "E-1", currentLimit=16)
+    assert [(w.point, w.value) for w in carrier.dispatch()] == [("currentLimit", 6)]
+
+
+def test_limit_for_which_no_strategy_sets_anything_is_refused(tmp_path, monkeypatch):
+    carrier = charger(tmp_path)
+    monkeypatch.setattr(carrier._hands, "judge", lambda _: ({("urn:dev:d", "enabled"): Decimal(1)}, []))
+    assert [reason.rule for reason in carrier.limit(Decimal(4200))] == ["CMD-5"]
+    assert carrier._memory.limit is None
+
+
+def test_limit_holds_while_a_device_does_not_tell_what_it_is_worked_out_from(world, monkeypatch):
+    """Else an event would have its way in between."""
+    world.carrier.limit(Decimal(-28000))
+    world.issue(-30000)
+    world.ven.step()
+    assert {w.point: w.value for w in world.carrier.dispatch()} == {"setpoint": 28, "start": 1}
+    later(world)
+    missing = [refusal("CMD-13", "It has not been read.")]
+    monkeypatch.setattr(world.carrier._hands, "judge", lambda _: ({}, missing))
+    assert world.carrier.dispatch() == []
+    world.carrier._hands._capped = None  # as after a restart
+    assert world.carrier.dispatch() == []
 
 
 def test_limit_that_cannot_be_kept_is_refused(world):

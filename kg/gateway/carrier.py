@@ -171,7 +171,12 @@ class Carrier:
             limit = self._memory.limit
             if limit is not None and not limit.in_force(now):
                 self._memory.set_limit(limit := None)
-            caps = self._hands.caps(limit)[0] if limit is not None else {}
+            caps, unsure = self._hands.caps(limit) if limit is not None else ({}, [])
+            if unsure and not caps:
+                _log.warning(
+                    "nothing is written: how far the limit lets points go is not known: %s", unsure[0]
+                )
+                return []
             running = sorted((duty for duty in self._duties.values() if duty.runs(now)), key=precedence)
             wishes: dict[tuple[str, str], Wish] = {}
             hindered = self.hindrance() if running or caps else ""
@@ -229,8 +234,10 @@ class Carrier:
             gone = not limited if name == LIMIT else name not in running and duty is not None
             if not gone or key in wishes or point is None or point.safe is None:
                 continue
-            safe = point.safe if key not in caps or within(point.safe, caps[key]) else caps[key]
-            wishes[key] = Wish(safe, duty, back=True)
+            if key in caps and not within(point.safe, caps[key]):  # the limit holds it now, and lets it go
+                wishes[key] = Wish(caps[key], None)
+            else:
+                wishes[key] = Wish(point.safe, duty, back=True)
 
     def _tell(self, duty: Duty, why: str, key: str = "") -> None:
         """Record once why an event is not carried out as it asks."""

@@ -4,11 +4,10 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
 
 from kg.devices.commands import Command, Past, Situation, check_command
 from kg.devices.emergency import stop_writes
-from kg.devices.reasons import Refusal
+from kg.devices.reasons import Refusal, refusal
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.gateway.driver import DeviceUnreachable, Driver
@@ -20,7 +19,6 @@ from kg.gateway.scribe import Scribe
 from kg.registry_entry import Step
 
 _log = logging.getLogger("flexkg.gateway")
-_POWERS: Final = ("W", "KiloW", "MegaW")
 Key = tuple[str, str]
 
 
@@ -56,6 +54,8 @@ class Hands:
         self._plans, self._resource, self._driver = plans, resource, driver
         self._memory, self._scribe = memory, scribe
         self.points, self._bases = points_of(plans[resource]), bases(plans[resource])
+        #: a limit, and how far points may go under it, as it was worked out last
+        self._capped: tuple[Limit, dict[Key, Decimal]] | None = None
 
     def judge(self, commands: list[Command]) -> tuple[dict[Key, Decimal], list[Refusal]]:
         """Say what commands want of points, without looking at what passes with time; or why not."""
@@ -69,10 +69,20 @@ class Hands:
         return wanted, []
 
     def caps(self, limit: Limit) -> tuple[dict[Key, Decimal], list[Refusal]]:
-        """Say how far points may go under a limit: those of a power; or why it cannot be kept."""
+        """Say how far points may go under a limit: those of a quantity; or why it cannot be kept.
+
+        What was worked out before counts on while a device does not tell what it is worked out from.
+        """
         wanted, refusals = self.judge([Command("LOAD_DISPATCH", "setpoint", limit.watts)])
-        power = {key for key in wanted if self.points[key].unit.rpartition("/")[2] in _POWERS}
-        return {key: value for key, value in wanted.items() if key in power}, refusals
+        if refusals:
+            known = self._capped
+            return (known[1] if known is not None and known[0] == limit else {}), refusals
+        caps = {key: value for key, value in wanted.items() if self.points[key].unit}
+        if not caps:
+            what = "No strategy of the resource sets a quantity by LOAD_DISPATCH setpoint."
+            return {}, [refusal("CMD-5", what, self._resource)]
+        self._capped = limit, caps
+        return caps, []
 
     def held(self, key: Key) -> Decimal | None:
         """Give what a point holds: what was written last, else its safe value."""

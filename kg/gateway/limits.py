@@ -1,15 +1,19 @@
 """Limits that a grid operator sets to the power of a resource, and which of several wishes goes before."""
 
 import json
+import logging
 import math
+import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from kg.directory import sync
 from kg.gateway.duty import Duty
 
+_log = logging.getLogger("flexkg.gateway")
 #: What holds a point that a limit set, where events have their IDs.
 LIMIT: Final = "limit"
 #: Name of the file that keeps a limit over a restart.
@@ -54,28 +58,36 @@ def precedence(duty: Duty) -> tuple[float, float, str]:
 
 
 def load_limit(folder: Path) -> Limit | None:
-    """Read the limit that a file keeps; None for none, or one that cannot be read."""
+    """Read the limit that a file keeps; None for none, or one that cannot be read, which the log tells."""
+    if not (folder / FILE).exists():
+        return None
     try:
         said = json.loads((folder / FILE).read_text("utf-8"))
         until = math.inf if said["until"] is None else float(said["until"])
         return Limit(Decimal(said["watts"]), until, str(said["by"]))
-    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
+        _log.error("%s cannot be read, so no limit is in force: %s", folder / FILE, error)
         return None
 
 
 def keep_limit(folder: Path, limit: Limit | None) -> None:
-    """Write the limit to its file, or take the file away.
+    """Write the limit to its file, or take the file away; on disk on return.
 
     Raises:
         OSError: it cannot be written.
     """
     if limit is None:
         (folder / FILE).unlink(missing_ok=True)
+        sync(folder)
         return
     said = asdict(limit) | {
         "watts": str(limit.watts),
         "until": None if math.isinf(limit.until) else limit.until,
     }
     fresh = folder / f"{FILE}.new"
-    fresh.write_text(json.dumps(said), encoding="utf-8")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(said))
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(folder / FILE)
+    sync(folder)
