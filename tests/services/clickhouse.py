@@ -1,6 +1,7 @@
-"""ClickHouse for tests: two shards of Debian's server, and a current one in a process with chdb."""
+"""ClickHouse for tests: servers of Debian's package, and current ones out of a library of npm."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+NODE = Path(os.environ.get("FLEXKG_NODE", Path(sys.prefix) / "node"))
 CLUSTER = "two"
 _CONFIG = """<yandex>
 <logger><level>warning</level><log>{folder}/server.log</log><errorlog>{folder}/error.log</errorlog></logger>
@@ -21,6 +23,8 @@ _CONFIG = """<yandex>
 <default_database>default</default_database>
 <remote_servers><two>{shards}</two></remote_servers>{more}
 </yandex>"""
+_CURRENT = """<clickhouse><remote_servers><two>{shards}</two></remote_servers>
+<mark_cache_size>67108864</mark_cache_size></clickhouse>"""
 _REPLICA = "<replica><host>127.0.0.1</host><port>{}</port></replica>"
 _REPLICATED = """<macros><shard>{shard}</shard><replica>{replica}</replica></macros>
 <zookeeper><node><host>127.0.0.1</host><port>{keeper}</port></node></zookeeper>"""
@@ -107,6 +111,28 @@ def shards(folder, number=2, replicas=1, keeper=None):
     program = shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         return None
+
+    def command(mine, config, *_):
+        return [program, f"--config-file={config}"]
+
+    return _servers(folder, number, replicas, keeper, _CONFIG, command)
+
+
+def current(folder, number=1):
+    """Shards of today's ClickHouse."""
+    library = next((NODE / "node_modules/@chdb").glob("lib-linux-*/libchdb.so"), None)
+    if library is None:
+        return None
+    program = Path(__file__).with_name("clickhouse_server.py")
+
+    def command(mine, config, tcp, http):
+        words = [sys.executable, program, library, config, mine / "data", tcp, http]
+        return [str(word) for word in words]
+
+    return _servers(folder, number, 1, None, _CURRENT, command)
+
+
+def _servers(folder, number, replicas, keeper, config, command):
     nodes = number * replicas
     ports = free_ports(3 * nodes)
     each = [_REPLICA.format(ports[3 * n + 1]) for n in range(nodes)]
@@ -123,19 +149,12 @@ def shards(folder, number=2, replicas=1, keeper=None):
                 _REPLICATED.format(shard=n // replicas, replica=n % replicas, keeper=keeper) if keeper else ""
             )
             http, tcp, between = ports[3 * n : 3 * n + 3]
-            text = _CONFIG.format(folder=mine, http=http, tcp=tcp, between=between, shards=parts, more=more)
+            text = config.format(folder=mine, http=http, tcp=tcp, between=between, shards=parts, more=more)
             (mine / "config.xml").write_text(text)
             (mine / "users.xml").write_text(_USERS)
-            made.append(Server([program, f"--config-file={mine / 'config.xml'}"], http, mine))
+            made.append(Server(command(mine, mine / "config.xml", tcp, http), http, mine))
     except BaseException:
         for one in made:
             one.stop()
         raise
     return made
-
-
-def current(folder):
-    """One server of today's ClickHouse: chdb behind the HTTP interface, in a process of its own."""
-    [port] = free_ports(1)
-    program = Path(__file__).with_name("chdb_server.py")
-    return Server([sys.executable, str(program), str(port), str(folder / "data")], port, folder)

@@ -1,4 +1,4 @@
-"""Readings in ClickHouse: the contract over two real shards of Debian's server and over today's engine."""
+"""Readings in ClickHouse: the contract over shards of Debian's server, and over one and two of today's."""
 
 import contextlib
 import inspect
@@ -45,36 +45,48 @@ _NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """Two shards of Debian's server."""
-    made = clickhouse.shards(tmp_path_factory.mktemp("shards"))
-    if made is None:
-        pytest.skip("needs clickhouse-server: make test-services")
-    yield made
-    for one in made:
-        one.stop()
+    yield from started(clickhouse.shards(tmp_path_factory.mktemp("two")))
 
 
 @pytest.fixture(scope="module")
 def today(tmp_path_factory):
     """Today's ClickHouse, of one server."""
-    pytest.importorskip("chdb", reason="needs chdb: make test-services")
-    made = clickhouse.current(tmp_path_factory.mktemp("today"))
+    yield from started(clickhouse.current(tmp_path_factory.mktemp("today")))
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two shards of today's ClickHouse."""
+    yield from started(clickhouse.current(tmp_path_factory.mktemp("pair"), 2))
+
+
+def started(made):
+    if made is None:
+        pytest.skip("needs clickhouse-server and @chdb: make test-services")
     yield made
-    made.stop()
+    for one in made:
+        one.stop()
 
 
-def opened(servers, cluster="", database=""):
+KINDS = ["two", "today", "pair"]
+
+
+def cluster_of(servers):
+    return clickhouse.CLUSTER if len(servers) > 1 else ""
+
+
+def opened(servers, database=""):
     """A store in tables of its own."""
     addresses = " ".join(one.address for one in servers)
-    place = Place(addresses, cluster, database=database or f"flexkg_{next(_NUMBERS)}")
+    place = Place(addresses, cluster_of(servers), database=database or f"flexkg_{next(_NUMBERS)}")
     cluster = Cluster(place)
     cluster.make()
     return ClickHouseReadings(cluster)
 
 
-@pytest.fixture(params=["two", "today"])
+@pytest.fixture(params=KINDS)
 def store(request):
-    servers = request.getfixturevalue(request.param)
-    made = opened(servers, clickhouse.CLUSTER) if request.param == "two" else opened([servers])
+    made = opened(request.getfixturevalue(request.param))
     yield made
     made.cluster.drop()
     made.close()
@@ -99,14 +111,19 @@ STORY = ROOT / "examples" / "04-report-to-query"
 FILES = [(path.name, path.read_bytes()) for path in sorted(STORY.glob("*.xml"))]
 
 
-@pytest.fixture(params=["two", "today"])
+@pytest.fixture(params=KINDS)
 def servers(request, monkeypatch):
     """Settings that name the servers."""
     found = request.getfixturevalue(request.param)
-    one = request.param == "today"
-    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(s.address for s in ([found] if one else found)))
-    monkeypatch.setenv("FLEXKG_CLICKHOUSE_CLUSTER", "" if one else clickhouse.CLUSTER)
-    return [found] if one else found
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(one.address for one in found))
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE_CLUSTER", cluster_of(found))
+    return found
+
+
+@pytest.fixture(params=["two", "pair"])
+def sharded(request, monkeypatch):
+    """Two shards."""
+    return request.getfixturevalue(request.param)
 
 
 def test_store_moves_in_and_out(servers, tmp_path):
@@ -130,10 +147,10 @@ def databases(servers):
     return [sorted(one.ask("SHOW DATABASES").split()) for one in servers]
 
 
-@pytest.fixture(scope="module")
-def world(today):
+@pytest.fixture(scope="module", params=["today", "pair"])
+def world(request):
     """The world of the queries, its columns in today's ClickHouse."""
-    return World(columns=opened([today]))
+    return World(columns=opened(request.getfixturevalue(request.param)))
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60])
@@ -143,9 +160,9 @@ def test_query_is_answered_as_over_triples(world, query):
     assert fast == plain
 
 
-def test_random_queries_are_answered_as_over_triples(today):
+def test_random_queries_are_answered_as_over_triples(pair):
     """Queries put together by chance."""
-    small = World(30, columns=opened([today]))
+    small = World(30, columns=opened(pair))
     wrong = []
     for seed in range(150):
         query = Maker(seed).query()
@@ -158,11 +175,11 @@ def test_random_queries_are_answered_as_over_triples(today):
     assert wrong == []
 
 
-@pytest.fixture(scope="module")
-def both(today):
+@pytest.fixture(scope="module", params=["today", "pair"])
+def both(request):
     """The same readings in DuckDB and in ClickHouse."""
     made = [*readings(40), reading(1, "0.00000012345", series=f"{contract.ID}series/v/odd/x", payload="c")]
-    stores = ColumnReadings(), opened([today])
+    stores = ColumnReadings(), opened(request.getfixturevalue(request.param))
     for one in stores:
         one.append(made)
     return stores
@@ -197,17 +214,17 @@ def test_gaps_are_those_of_columns(both, hours):
     assert click == duck
 
 
-def test_dead_shard_is_an_error_and_never_half_an_answer(two):
+def test_dead_shard_is_an_error_and_never_half_an_answer(sharded):
     """Every way to read fails while a shard is down, and answers wholly when it is back."""
-    store = opened(two, clickhouse.CLUSTER)
+    store = opened(sharded)
     many = [
         reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e") for v in range(40) for n in range(3)
     ]
     assert store.append(many) == 120
-    held = [int(one.ask(f"SELECT count() FROM {store.cluster.place.database}.stored")) for one in two]
+    held = [int(one.ask(f"SELECT count() FROM {store.cluster.place.database}.stored")) for one in sharded]
     assert sum(held) == 120
     assert min(held) > 20
-    for dead in two:
+    for dead in sharded:
         dead.stop()
         for ask in (store.count, store.series, lambda: list(store.scan()), lambda: store.latest(A)):
             with pytest.raises(StoreUnavailable, match="ClickHouse"):
@@ -216,18 +233,18 @@ def test_dead_shard_is_an_error_and_never_half_an_answer(two):
         assert store.count() == 120
 
 
-def test_batch_that_a_dead_shard_cut_off_shows_wholly_or_not_at_all(two):
+def test_batch_that_a_dead_shard_cut_off_shows_wholly_or_not_at_all(sharded):
     """It is an error; when the shard is back nothing is lost and nothing is double."""
-    store = opened(two, clickhouse.CLUSTER)
+    store = opened(sharded)
     batch = [
         reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e", payload="ab"[v % 2])
         for v in range(40)
         for n in range(3)
     ]
-    two[1].stop()
+    sharded[1].stop()
     with pytest.raises(StoreUnavailable):
         store.append(batch)
-    two[1].start()
+    sharded[1].start()
     again = ClickHouseReadings(Cluster(store.cluster.place))
     for one in (store, again):
         with contextlib.suppress(StoreUnavailable):
@@ -236,9 +253,9 @@ def test_batch_that_a_dead_shard_cut_off_shows_wholly_or_not_at_all(two):
     assert (again.count(), len([*again.scan()]), again.append(batch)) == (120, 120, 0)
 
 
-def test_batch_written_in_part_is_not_shown(two, monkeypatch):
+def test_batch_written_in_part_is_not_shown(sharded, monkeypatch):
     """Between its readings and its end: reading is refused, by this process and by the next one."""
-    store = opened(two, clickhouse.CLUSTER)
+    store = opened(sharded)
     store.append([reading(0)])
     batch = [reading(n, payload="b", seq=2) for n in range(2)]
 
@@ -277,14 +294,11 @@ def test_hours_are_summed_up_once(store):
 
 @pytest.fixture(scope="module")
 def replicated(tmp_path_factory):
-    """Two shards of two replicas each, with ZooKeeper."""
+    """Two shards of two replicas each, with ZooKeeper; of Debian's server, the library has no replication."""
     folder = tmp_path_factory.mktemp("replicated")
     keeper = clickhouse.Keeper(folder / "keeper")
     try:
-        made = clickhouse.shards(folder, 2, 2, keeper.port)
-        yield made
-        for one in made:
-            one.stop()
+        yield from started(clickhouse.shards(folder, 2, 2, keeper.port))
     finally:
         keeper.stop()
 
@@ -322,7 +336,7 @@ def test_replicas_hold_the_same_and_stand_in_for_each_other(replicated):
 
 def test_queries_over_two_shards_are_answered_as_over_triples(two):
     """Where Debian's server knows the SQL the answer is the same; where it does not it says so."""
-    world = World(columns=opened(two, clickhouse.CLUSTER))
+    world = World(columns=opened(two))
     refused = 0
     for query in QUERIES:
         try:
@@ -334,26 +348,26 @@ def test_queries_over_two_shards_are_answered_as_over_triples(two):
     assert refused < 25
 
 
-def test_service_goes_on_while_a_server_is_gone(two, tmp_path, monkeypatch):
+def test_service_goes_on_while_a_server_is_gone(sharded, tmp_path, monkeypatch):
     """Payloads are kept in the journal; when the server is back nothing is lost and nothing double."""
-    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(one.address for one in two))
+    monkeypatch.setenv("FLEXKG_CLICKHOUSE", " ".join(one.address for one in sharded))
     monkeypatch.setenv("FLEXKG_CLICKHOUSE_CLUSTER", clickhouse.CLUSTER)
     with Service(load_settings(store=tmp_path, readings="clickhouse")) as service:
         assert service.store.ingest(FILES[0][1]).accepted
-        two[0].stop()
+        sharded[0].stop()
         taken = service.store.ingest(FILES[1][1])
         assert (taken.accepted, taken.applied) == (True, False)
         with pytest.raises(StoreUnavailable):
             service.ask("readings")
-        two[0].start()
+        sharded[0].start()
         changed = FILES[1][1].replace(b">6.20<", b">7.5<").replace(b"R-77", b"R-78")
         assert service.store.ingest(changed).accepted
         seen = sorted(row[2].split('"')[1] for row in service.ask("readings"))
         assert seen == ["1.9", "2.1", "6.05", "7.5"]
-    two[1].stop()
+    sharded[1].stop()
     with pytest.raises(StoreUnavailable):
         values(tmp_path)
-    two[1].start()
+    sharded[1].start()
     assert values(tmp_path) == seen
     assert "graph now" in move_readings(tmp_path, "graph")
     assert values(tmp_path) == seen
@@ -406,9 +420,9 @@ def test_buckets_of_hours_are_read_from_the_roll_up(both, monkeypatch):
     assert not rolled(resources=())
 
 
-def test_what_was_known_at_a_time_is_told(today):
+def test_what_was_known_at_a_time_is_told(pair):
     """A correction replaces from its receipt on; a withdrawal hides; what comes later shows again."""
-    store, hour = opened([today]), timedelta(hours=1)
+    store, hour = opened(pair), timedelta(hours=1)
     store.append([reading(0, "1"), reading(1, "5")])
     store.append([contract.replace(reading(0, "2", payload="b", seq=2), received=NOON + 5 * hour)])
     assert store.withdraw(A, NOON, NOON + QUARTER, at=NOON + 9 * hour) == 1
