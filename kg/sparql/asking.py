@@ -15,6 +15,7 @@ from kg.sparql.observations.serving import with_readings
 from kg.sparql.observations.table import Table
 from kg.sparql.prologue import declare, explain
 from kg.sparql.question import Asked, Keeper, Masks, Rewriter
+from kg.sparql.remembered import Remembered
 from kg.sparql.rows import Rows
 from kg.sparql.snapshots import Snapshot, Snapshots, Writer
 
@@ -52,6 +53,7 @@ class Asking:
         self.snapshots = Snapshots(graphs, root, max_age, writer)
         self._graphs, self._readings, self._most, self._writer = graphs, readings, most, writer
         self._limits = Limits(characters=characters)
+        self._remembered = Remembered(graphs)
 
     def asked(
         self,
@@ -219,6 +221,8 @@ class Asking:
     ) -> str | Table:
         """Put readings that are in columns into the text of a query, or give its rows where they are all."""
         graphs, reads = over or (self._graphs, dataset("", self._readable(), whole=True))
+        if ask is None and direct and graphs is self._graphs:
+            ask = partial(self._remembered.ask, reads=reads)
         return with_readings(
             text,
             graphs,

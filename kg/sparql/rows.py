@@ -1,7 +1,7 @@
 """An answer that the columns gave wholly, written as the graph's engine writes one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from kg.errors import QueryError
@@ -61,10 +61,14 @@ class Rows:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _terms(column: Column) -> list[str | None]:
+def _terms(column: Column) -> Sequence[str | None]:
     """Give cells as N-Triples terms."""
+    return column.spread(_spelt(column))
+
+
+def _spelt(column: Column) -> Sequence[str | None]:
     if column.datatype == TERM:
-        return list(column.cells)
+        return column.cells
     if column.datatype == IRI:
         return [None if cell is None else f"<{cell}>" for cell in column.cells]
     if column.datatype == STRING:
@@ -73,13 +77,13 @@ def _terms(column: Column) -> list[str | None]:
     return [None if cell is None else f'"{cell}{end}' for cell in column.cells]
 
 
-def _texts(column: Column) -> list[str]:
+def _texts(column: Column) -> Sequence[str]:
     """Give cells as CSV has them."""
-    if column.datatype not in (TERM, IRI, STRING):
-        return [cell or "" for cell in column.cells]
-    terms = _terms(column)
-    known = {term: _text(term) for term in set(terms)}
-    return [known[term] for term in terms]
+    if column.datatype in (TERM, IRI, STRING):
+        terms = _spelt(column)
+        known = {term: _text(term) for term in set(terms)}
+        return column.spread([known[term] for term in terms])
+    return column.spread([cell or "" for cell in column.cells])
 
 
 def _text(term: str | None) -> str:
@@ -90,11 +94,11 @@ def _text(term: str | None) -> str:
     return '"{}"'.format(text.replace('"', '""')) if quoted else text
 
 
-def _objects(column: Column) -> list[dict[str, Any] | None]:
+def _objects(column: Column) -> Sequence[dict[str, Any] | None]:
     """Give cells as SPARQL's JSON has them."""
-    terms = _terms(column)
+    terms = _spelt(column)
     known = {term: _object(term) for term in set(terms)}
-    return [known[term] for term in terms]
+    return column.spread([known[term] for term in terms])
 
 
 def _object(term: str | None) -> dict[str, Any] | None:

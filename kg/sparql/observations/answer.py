@@ -7,12 +7,15 @@ from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.fetch import Plan, source, too_many
 from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, TERM, Form
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Whole, end_of, put
-from kg.sparql.observations.relation import Ask, Relation, Unlike, of_names, relation
+from kg.sparql.observations.relation import Ask, Relation, Unlike, relation
+from kg.sparql.observations.same_names import SameNames, same_names
 from kg.sparql.observations.table import Column, Table, Unsortable, plain
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
 from kg.sparql.observations.variables import in_expression
 from kg.sparql.observations.vocabulary import SQL
 
+#: What groups are joined with that are told apart by more than times.
+Related = Relation | SameNames
 #: How many groups, and values that need millionths, or are kept as text.
 _CHECKED = "count(*), sum(g.fine), sum(g.odd)"
 
@@ -46,7 +49,7 @@ class _Finer(Exception):
 
 
 def _fetch(
-    plan: Plan, made: Whole, cells: Cells, related: Relation | None, select: Select | None, *, micro: bool
+    plan: Plan, made: Whole, cells: Cells, related: Related | None, select: Select | None, *, micro: bool
 ) -> Raw | Table:
     """Fetch the groups, with sums in thousandths or millionths."""
     table = _columns(made, related, micro)
@@ -63,21 +66,19 @@ def _fetch(
     groups = f"FROM (SELECT * FROM ({sql}) LIMIT {plan.most + 1}) g"
     direct = select is not None and all(one.form is not None for one in made.calendars)
     if direct and select is not None and plain(_fitted(select, made), table.names):
-        shown = ["g.k"] * bool(made.keys) + [form.lexical(f"g.{at}") for at, form in table.forms]
-        number, fine, odd, *columns = cells.view.rows(
-            f"SELECT {_CHECKED}, {', '.join(f'list({one})' for one in shown)} {groups}", values
-        )[0]
+        forms = [*[("k", NUMBER)] * bool(made.keys), *table.forms]
+        told = ", ".join(form.column(f"g.{at}") for at, form in forms)
+        number, fine, odd, *texts = cells.view.rows(f"SELECT {_CHECKED}, {told} {groups}", values)[0]
         _check(number, fine, odd, plan, cells, micro)
+        columns = [form.cells(text) for (_, form), text in zip(forms, texts, strict=True)]
         try:
-            return _rows(made, related, table, [column or [] for column in columns]).shown(
-                _fitted(select, made)
-            )
+            return _rows(made, related, table, columns, cells).shown(_fitted(select, made))
         except Unsortable:
             pass
     outer, last = "", list[Any]()
     if made.keys and related is not None:
-        outer = " JOIN (SELECT unnest(?::BIGINT[]) AS k, unnest(?::VARCHAR[]) AS terms) d ON d.k = g.k"
-        last = [list(range(len(related.keys))), [" ".join(key) for key in related.keys]]
+        spelt, last = related.spelt()
+        outer = f" JOIN {spelt} d ON d.k = g.k"
     row = " || ' ' || ".join(
         ["d.terms"] * bool(made.keys) + [form.term(f"g.{at}") for at, form in table.forms]
     )
@@ -105,17 +106,23 @@ def _fitted(select: Select, made: Whole) -> Select:
     return replace(select, items=made.items, ordered=made.ordered, having=made.having, grouped=[])
 
 
-def _rows(made: Whole, related: Relation | None, table: "_Table", columns: list[list[Any]]) -> Table:
+def _rows(
+    made: Whole, related: Related | None, table: "_Table", columns: list[list[Any]], cells: Cells
+) -> Table:
     """Put the groups together as rows."""
     found = Table()
     if made.keys and related is not None:
         numbers = columns.pop(0)
+        places = {text: n for n, text in enumerate(dict.fromkeys(numbers))}
+        keys = [int(text or 0) for text in places]
+        terms = related.terms(keys, cells)
+        rows = [places[text] for text in numbers]
         for at, name in enumerate(made.keys):
-            terms = [None if key[at] == "UNDEF" else key[at] for key in related.keys]
-            found.columns[name] = Column(TERM, [terms[number] for number in numbers])
+            shown = [terms[key][at] for key in keys]
+            found.columns[name] = Column(TERM, [None if term == "UNDEF" else term for term in shown], rows)
     names = table.names[len(made.keys) :]
-    for name, (_, form), cells in zip(names, table.forms, columns, strict=True):
-        found.columns[name] = Column(form.datatype, cells)
+    for name, (_, form), column in zip(names, table.forms, columns, strict=True):
+        found.columns[name] = Column(form.datatype, column)
     return found
 
 
@@ -133,13 +140,13 @@ def _check(number: int, fine: int | None, odd: int | None, plan: Plan, cells: Ce
         raise _Finer
 
 
-def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Relation | None:
+def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Related | None:
     if made.asks:
         return relation(made.rest, made.constant, made.keys, made.bounds, plan.conditions, cells, ask)
-    return of_names(made.constant, made.keys, plan.conditions, cells) if made.keys else None
+    return same_names(made.constant, made.keys, plan.conditions) if made.keys else None
 
 
-def _columns(made: Whole, related: Relation | None, micro: bool) -> "_Table":
+def _columns(made: Whole, related: Related | None, micro: bool) -> "_Table":
     """Write the table's variables, the form of each of its columns, what SQL selects, and groups by."""
     weight = "" if related is None or related.single else " * w.m"
     table = _Table()

@@ -19,11 +19,34 @@ class Form:
         lexical: from a value in SQL to SQL of the text, spelt as the engine does; NULL where there is none.
         datatype: IRI of the datatype, or one of ``IRI`` and ``STRING``.
         bare: likewise to SQL of a number as SPARQL reads it without quotes; None where that is not possible.
+        digits: after the point in what ``bare`` gives; 0 where that is the text of the literal.
     """
 
     lexical: Callable[[str], str]
     datatype: str
     bare: Callable[[str], str] | None = None
+    digits: int = 0
+
+    def column(self, value: str) -> str:
+        """Write the cells of a column as one text in SQL, a line each, empty where there is none."""
+        text = self.bare if self.bare is not None and self.digits else self.lexical
+        return f"string_agg(coalesce({text(value)}, ''), chr(10))"
+
+    def cells(self, text: str | None) -> "list[str | None]":
+        r"""Read the cells of a column that came as one text; to hand over each takes longer.
+
+        >>> MILLI.cells("100.000\n-1.250\n")
+        ['100', '-1.25', None]
+        """
+        if text is None:
+            return []
+        if self.digits:
+            text += "\n"
+            for _ in range(self.digits):
+                text = text.replace("0\n", "\n")
+            text = text.replace(".\n", "\n")[:-1]
+        cells: list[str | None] = [*text.split("\n")]
+        return [cell or None for cell in cells] if "" in cells else cells
 
     def term(self, value: str) -> str:
         """Write a value in SQL as a term for VALUES."""
@@ -45,7 +68,7 @@ def decimal(digits: int) -> Form:
     def lexical(number: str) -> str:
         return f"rtrim(rtrim({bare(number)}, '0'), '.')"
 
-    return Form(lexical, DECIMAL, bare)
+    return Form(lexical, DECIMAL, bare, digits)
 
 
 def cut(form: str) -> Form:

@@ -71,8 +71,9 @@ class Relation:
         equality.
         """
         names = ["s", "k", "m", *(f"b{n}" for n in range(len(self.bounds)))]
-        table = ", ".join(f"unnest(?::BIGINT[]) AS {name}" for name in names)
-        values: list[Any] = list(self.columns)
+        told = [n for n in range(len(names)) if names[n] != "m" or not self.single]
+        table = ", ".join(f"unnest(?::BIGINT[]) AS {names[n]}" for n in told)
+        values: list[Any] = [self.columns[n] for n in told]
         series = ["w.s = r.series"] if self.linked else []
         where, limits = self._limits()
         if not self.bounds:
@@ -85,6 +86,15 @@ class Relation:
             return f"JOIN ({joined}) w ON {on}", [*limits, *values]
         both = [*series, *(self._compared(SQL[b.column], n, "w") for n, b in enumerate(self.bounds))]
         return f"JOIN (SELECT {table}) w ON {' AND '.join(both)}", values
+
+    def spelt(self) -> tuple[str, list[Any]]:
+        """Write a table of keys ``k`` with the text of their terms, and its values."""
+        table = "(SELECT unnest(?::BIGINT[]) AS k, unnest(?::VARCHAR[]) AS terms)"
+        return table, [list(range(len(self.keys))), [" ".join(key) for key in self.keys]]
+
+    def terms(self, keys: Iterable[int], cells: Cells) -> Mapping[int, tuple[str, ...]]:
+        """Give the terms of keys, as ``spelt`` does."""
+        return {key: self.keys[key] for key in keys}
 
     def limits(self) -> Condition:
         """Give a condition that every reading fulfils which fulfils some row's bounds."""
@@ -151,19 +161,6 @@ def relation(
     columns = [[row[n] for row in rows] for n in range(2 + len(bounds))]
     columns.insert(2, [number[row] for row in rows])
     return Relation(linked, columns, list(bounds), list(numbered))
-
-
-def of_names(
-    constant: Mapping[str, str], keys: Sequence[str], conditions: Sequence[Condition], cells: Cells
-) -> Relation:
-    """Give the keys of each series where all of them are constant of it."""
-    numbered: dict[tuple[str, ...], int] = {}
-    series, key = [], []
-    for number in _known(conditions, cells):
-        terms = tuple(cells.series(number, constant[name]) for name in keys)
-        series.append(number)
-        key.append(numbered.setdefault(terms, len(numbered)))
-    return Relation(True, [series, key, [1] * len(series)], [], list(numbered))
 
 
 def _known(conditions: Sequence[Condition], cells: Cells) -> list[int]:
