@@ -140,12 +140,27 @@ def part(change: Change, reports: Iterable[str], graph: str) -> None:
         reports: the reports, in angle brackets.
         graph: IRI of the graph for what they say.
     """
-    below = tuple(f"{report[:-1]}/" for report in reports)
-    told = [line for line in change.lines if any(mark in line for mark in below)]
+    roots = {report[1:-1] for report in reports}
+    told = []
+    for line in change.lines if roots else ():
+        subject, _, rest = line.partition(" ")
+        value = rest.partition(" ")[2]
+        if _below(subject, roots) or (value[0] == "<" and _below(value.removesuffix(" ."), roots)):
+            told.append(line)
     if told:
         gone = set(told)
         change.lines[:] = [line for line in change.lines if line not in gone]
         change.apart[graph] = told
+
+
+def _below(term: str, roots: set[str]) -> bool:
+    """Whether an IRI in angle brackets lies below one of some."""
+    at = term.rfind("/")
+    while at > 0:
+        if term[1:at] in roots:
+            return True
+        at = term.rfind("/", 0, at)
+    return False
 
 
 def _point(iri: str, constants_of: Callable[[str], Constants], into: Batch) -> _Point | None:
