@@ -230,6 +230,21 @@ def zulu(time: datetime) -> str:
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def must_be_ahead(ends_at: datetime | None, now: datetime) -> None:
+    """Refuse an event that would be over before anybody hears of it.
+
+    Raises:
+        UsageError: it ends before now (code ``event-past``).
+    """
+    if ends_at is not None and ends_at <= now:
+        raise UsageError(
+            f"the event would be over already: it ends at {zulu(ends_at)}, now is {zulu(now)}",
+            where="starts_at",
+            cure="give a start that is later, or a longer duration",
+            code="event-past",
+        )
+
+
 def _total(signal: Signal) -> str:
     lengths = [seconds(one.duration) for one in signal.intervals]
     if any(length is None or length < 0 for length in lengths):

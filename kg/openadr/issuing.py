@@ -10,7 +10,7 @@ from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
 from kg.openadr import distribution
 from kg.openadr.circulars import EVENT, VEN, same
-from kg.openadr.event_request import EventRequest, renumbered, version_iri, version_lines, zulu
+from kg.openadr.event_request import EventRequest, must_be_ahead, renumbered, version_iri, version_lines
 from kg.openadr.graph import new_id
 from kg.openadr.restated import as_asked
 from kg.openadr.states import event_state, ven_state
@@ -60,7 +60,7 @@ class Operator:
 
         Raises:
             UsageError: a VEN is not registered (code ``unknown-ven``), an event of that ID is another one
-                (code ``event-exists``), it is over already (code ``event-over``), or something is missing.
+                (code ``event-exists``), it is over already (code ``event-past``), or something is missing.
             Refused: it does not conform.
         """
         asked.event_id = asked.event_id or new_id("EVT")
@@ -69,6 +69,10 @@ class Operator:
             raise UsageError("the event is for no VEN", where="vens", cure="name one at least")
         if "@" in asked.event_id:
             raise UsageError("an eventID with @ is made here only", where="event_id", cure="leave out the @")
+        with self._vtn.deciding:
+            return self._issue(asked)
+
+    def _issue(self, asked: EventRequest) -> list[Event]:
         issue = self._draft(asked, 0)
         fresh = []
         for ven_id, event_id in asked.ids():
@@ -96,6 +100,10 @@ class Operator:
             UsageError: there is no such event, or it is over.
             Refused: it does not conform.
         """
+        with self._vtn.deciding:
+            return self._change(event_id, asked)
+
+    def _change(self, event_id: str, asked: EventRequest) -> list[Event]:
         known = self.events(event_id)
         drafts: dict[int, _Draft] = {}
         changed = []
@@ -113,6 +121,10 @@ class Operator:
         Raises:
             UsageError: there is no such event, or it is over.
         """
+        with self._vtn.deciding:
+            return self._cancel(event_id)
+
+    def _cancel(self, event_id: str) -> list[Event]:
         known, now = self.events(event_id), datetime.now(UTC)
         changed = []
         for event in known:
@@ -260,13 +272,8 @@ class Operator:
         """Record the messages by which VENs learn of events, each with all that its VEN is to know."""
         now = datetime.now(UTC)
         for _, event in changed[:1]:  # the times are the same for all
-            if event.ends_at is not None and event.ends_at <= now and not event.cancelled:
-                raise UsageError(
-                    f"the event would be over already: it ends at {zulu(event.ends_at)}, now is {zulu(now)}",
-                    where="starts_at",
-                    cure="give a start that is later, or a longer duration",
-                    code="event-past",
-                )
+            if not event.cancelled:
+                must_be_ahead(event.ends_at, now)
         # who polled longest ago polls next
         changed = sorted(changed, key=lambda one: one[0].last_seen or _LONG_AGO)
         for start in range(0, len(changed), _AT_ONCE):
@@ -281,7 +288,10 @@ class Operator:
                     if not work.report.conforms:
                         raise Refused(work.report)
                     works.append((ven, work))
-                self._vtn.tell(works)
+                receipts = self._vtn.tell(works)
+            refused = next((one for one in receipts if not one.accepted), None)
+            if refused is not None:
+                raise Refused(refused.report)
 
     def _record(self, data: bytes) -> None:
         receipt = self._vtn.record(data)

@@ -45,6 +45,8 @@ class Vtn:
         self.policy, self.ingest, self._checker, self._max_bytes = policy, ingest, checker, max_bytes
         self.roster = Roster(policy.vtn_id)
         self.lock = threading.RLock()
+        #: held while an operator's wish is worked out and told: the next one sees what came of it
+        self.deciding = threading.RLock()
         self.circulars = Circulars(ingest, policy.vtn_id)
         self._news = News(self)
         self._gate = Gate(self.roster, policy.destinations)
@@ -161,8 +163,8 @@ class Vtn:
         self._follow([receipt])
         return receipt
 
-    def tell(self, told: Sequence[tuple[Ven, Work]]) -> None:
-        """Record what VENs are told of events, in one transaction; the roster follows.
+    def tell(self, told: Sequence[tuple[Ven, Work]]) -> list[Receipt]:
+        """Record what VENs are told of events, in one transaction; the roster follows what was accepted.
 
         Raises:
             kg.errors.StoreUnavailable: none of it could be recorded.
@@ -176,6 +178,7 @@ class Vtn:
             for (ven, work), receipt in zip(told, receipts, strict=True):
                 if ven.distributed is not None and ven.distributed.seq == receipt.seq:
                     ven.distributed.data = work.data
+        return receipts
 
     def _follow(self, receipts: Iterable[Receipt]) -> None:
         with self.lock:

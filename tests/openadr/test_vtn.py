@@ -1,11 +1,14 @@
 """The VTN beside a VEN that is written to the standard: each exchange, each refusal, each restart."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from kg.errors import UsageError
+from kg.openadr.event_request import EventRequest, Interval, Signal
 from kg.service import Service
 from kg.settings import load_settings
 from tests.openadr.raw import RawVen
@@ -73,6 +76,30 @@ def test_ven_without_an_id_gets_one(client):
     body = ven_of(client)
     body.ven_id = "VEN-X"
     assert body.poll().code == "463"
+
+
+def test_changes_at_once_are_versions_of_their_own(client, ven):
+    """Two versions of one number would leave a VEN with the one that another VEN does not have."""
+    operator = client.app.state.service.operator
+    signals = [[Signal("SIMPLE", "level", [Interval("PT1H", level)])] for level in (1, 2, 3)]
+    at = datetime.now(UTC) + timedelta(hours=1)
+    with ThreadPoolExecutor(3) as pool:
+        issued = list(
+            pool.map(
+                lambda one: tried(operator.issue, EventRequest(["VEN-1"], at, one, event_id="E-1")), signals
+            )
+        )
+        assert sorted(map(bool, issued)) == [False, False, True]
+        changed = list(pool.map(lambda one: operator.change("E-1", EventRequest([], at, one)), signals * 3))
+    assert sorted(one[0].number for one in changed) == list(range(1, 10))
+
+
+def tried(act, *what):
+    """What comes of something; nothing where it is refused."""
+    try:
+        return act(*what)
+    except UsageError:
+        return None
 
 
 def test_event_is_distributed_answered_changed_and_cancelled(client, ven):
