@@ -212,6 +212,23 @@ def test_readings_stay_with_whom_they_may_be_shown(tmp_path, ingest):
     assert len(grounds.readings) == 12
 
 
+def test_report_of_openadr_3_stays_with_whom_it_may_be_shown(tmp_path, ingest):
+    described = {"objectType": "REPORT_PAYLOAD_DESCRIPTOR", "payloadType": "DEMAND"}
+    interval = {"id": 0, "payloads": [{"type": "DEMAND", "values": [3.25]}]}
+    period = {"start": "2026-12-01T16:00:00Z", "duration": "PT15M"}
+    sent = {
+        "objectType": "REPORT", "id": "r1", "programID": "p", "eventID": "E-1", "clientName": "VEN-1",
+        "createdDateTime": "2026-12-01T16:50:00Z", "modificationDateTime": "2026-12-01T16:50:00Z",
+        "payloadDescriptors": [described | {"readingType": "MEAN", "units": "KW"}],
+        "resources": [{"resourceName": "R", "intervalPeriod": period, "intervals": [interval]}],
+    }  # fmt: skip
+    row = ingest.ingest(json.dumps(sent).encode(), received=DURING).seq
+    for parties, there in ((None, True), ({"VEN-1"}, True), (frozenset(), False)):
+        make_pack(ingest, "E-1", folder := tmp_path / f"pack-{parties}", parties=parties)
+        assert (folder / "rows" / f"{row:08}.json").exists() is there
+        assert verify_pack(folder).holds
+
+
 def test_event_that_is_not_settled_says_so(tmp_path, ingest):
     make_pack(ingest, "E-1", tmp_path / "pack")
     found = verify_pack(tmp_path / "pack")

@@ -18,6 +18,7 @@ from kg.activation.basis import basis_of
 from kg.activation.grounds import FILES, grounds_of
 from kg.activation.prov import prov_lines
 from kg.activation.registry import interventions, rows_of_entries, versions
+from kg.activation.wire import REPORTS
 from kg.chain import Row
 from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import GraphStore, lexical
@@ -32,7 +33,6 @@ from kg.times import moment
 FORMAT: Final = "flexkg evidence 2"
 #: How long after an event's end reports on it are looked for.
 AFTER: Final = timedelta(days=1)
-_REPORT: Final = "oadrUpdateReport"
 
 
 def make_pack(
@@ -68,7 +68,7 @@ def make_pack(
     wanted = _rows(graphs, event_id, vtn)
     grounds = grounds_of(ingest, basis_of(graphs, event_id, vtn), parties)
     told = (grounds.now | grounds.before if reports else grounds.now) - wanted
-    told = {row.seq for seq in told for row in _one(ingest, seq) if row.message_type == _REPORT}
+    told = {row.seq for seq in told for row in _one(ingest, seq) if row.message_type in REPORTS}
     wanted |= told
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def make_pack(
             if row.seq > last:
                 break
             chain.append(_head(row))
-            if row.seq in wanted and row.message_type == _REPORT and not _covered(journal, row, parties):
+            if row.seq in wanted and row.message_type in REPORTS and not _covered(journal, row, parties):
                 withheld.append(row.seq)
             elif row.seq in wanted:
                 opened = journal.open(row)
@@ -90,7 +90,7 @@ def make_pack(
                     erased.append(row.seq)
                     continue
                 held.append(_write(out, row, opened[0], opened[1]))
-                if row.message_type == _REPORT:
+                if row.message_type in REPORTS:
                     sent[str(held[-1]["sha256"])] = opened[0]
         _text(out / "chain.jsonl", "".join(json.dumps(head) + "\n" for head in chain))
         lines = prov_lines(graphs, versions(graphs, event_id, vtn), held)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kg.activation.baseline import Asked, Mean, Point, Span, asked_of, mean_of, similar, work_out
 from kg.activation.grounds import Kept, mean_over, read_lines, read_settlement
-from kg.activation.wire import Key, stated
+from kg.activation.wire import REPORTS, Key, stated
 from kg.errors import FlexKGError, UsageError
 from kg.lift import lift
 from kg.openadr.told import Message
@@ -19,8 +19,6 @@ from kg.redaction import ERASED
 from kg.registry_entry import RegistryEntry, is_entry, read_entry
 from kg.units import product
 from kg.xml import read
-
-_REPORT = "oadrUpdateReport"
 
 
 @dataclass(slots=True)
@@ -105,7 +103,7 @@ def _contents(
                 events.append(Message(lift(read(data, max_bytes=max(len(data), 1)))))
             except FlexKGError:
                 continue
-        elif row["message_type"] == _REPORT and row["verdict"] == "conforms":
+        elif row["message_type"] in REPORTS and row["verdict"] == "conforms":
             reports[row["seq"]] = row["sha256"], stated(data)
     return entries, events, reports
 

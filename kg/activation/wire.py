@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Final
 
 from kg.errors import FlexKGError
 from kg.lift import lift
@@ -11,6 +12,8 @@ from kg.readings.delivery import Source, deliver
 from kg.self_described import described
 from kg.xml import read
 
+#: Types of messages that may state readings; an OpenADR 3 notification may be of a report.
+REPORTS: Final = frozenset({"oadrUpdateReport", "report", "reportRequest", "notification"})
 #: Where a reading is: its series and its start.
 Key = tuple[str, datetime]
 _ANY = Source("", 0, datetime(1970, 1, 1, tzinfo=UTC))
