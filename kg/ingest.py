@@ -84,6 +84,8 @@ class Ingest:
         self._profile, self._engine, self._max_bytes, self._batch = profile, engine, max_bytes, batch
         self._queue: list[tuple[Work, Future[Kept]]] = []
         self._queue_lock, self._write_lock = threading.Lock(), threading.Lock()
+        #: held while an entry of the registry is judged by those before it, until it is one of them
+        self.judging = threading.RLock()
         with contextlib.ExitStack() as undo:
             finish(store, bindings=bindings)
             self.journal = Journal(open_directory(store, tenant=tenant, create=create))

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import random
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from kg.activation.basis import basis_of
 from kg.activation.grounds import grounds_of
 from kg.activation.pack import make_pack
+from kg.activation.registry import Registry
 from kg.activation.settlement import settle
 from kg.activation.verification import verify_pack
 from kg.cli import app
@@ -91,6 +93,16 @@ def test_figures_follow_from_the_readings_in_the_pack(pack):
     assert {line["start"][:10] for line in lines} == {"2026-11-27", "2026-11-30", "2026-12-01"}
     done = CliRunner().invoke(app, ["evidence", "verify", str(pack)])
     assert "3 figures, the same" in done.output
+
+
+def test_settling_several_times_at_once_enters_nothing_twice(ingest):
+    """At different times, so that the entries differ; then once more with late readings, to be corrected."""
+    for again in (0, 1):
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda n: settle(ingest, "E-1", now=AFTER + timedelta(seconds=n)), range(4)))
+        assert sorted(one.outcome for one in done) == ["settled", "unchanged", "unchanged", "unchanged"]
+        assert len(Registry(ingest).entries("E-1")) == 3 * (again + 1)
+        ingest.ingest(day("9999", "2026-11-26", "R-9"))
 
 
 def test_deviation_is_what_was_drawn_less_what_was_asked_for(ingest):

@@ -60,10 +60,11 @@ class Registry:
             UsageError: it has no time or no step.
             kg.errors.StoreUnavailable: it could not be recorded.
         """
-        report = self.judge(entry)
-        if not report.conforms:
-            raise EntryRefused(report)
-        return self._ingest.take_entry(entry, report)
+        with self._ingest.judging:
+            report = self.judge(entry)
+            if not report.conforms:
+                raise EntryRefused(report)
+            return self._ingest.take_entry(entry, report)
 
     def judge(self, entry: RegistryEntry, engine: str = "compiled") -> Report:
         """Judge an entry by the state of its activation."""

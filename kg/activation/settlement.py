@@ -76,7 +76,11 @@ def settle(ingest: Ingest, event_id: str, vtn: str = "", *, now: datetime | None
     Source:
         FlexKG; decisions 35 (what an event delivered) and 86 (readings in the pack).
     """
-    now = now or datetime.now(UTC)
+    with ingest.judging:  # two at once would enter everything twice
+        return _settled(ingest, event_id, vtn, now or datetime.now(UTC))
+
+
+def _settled(ingest: Ingest, event_id: str, vtn: str, now: datetime) -> Settlement:
     ingest.follower.settle()
     basis = basis_of(ingest.graphs, event_id, vtn)
     span = basis.span
