@@ -14,6 +14,7 @@ from kg.graphs import lexical
 from kg.holds import Holds
 from kg.identity.caller import Caller
 from kg.identity.office import Office
+from kg.leaving import can_leave
 from kg.literals import string
 from kg.mandates import Mandate, Mandates
 from kg.opting import opt_out
@@ -99,7 +100,8 @@ class Desk:
             for party in parties:
                 if self._office is not None:  # first: no device may bring the name back
                     self._office.registry.revoke(party=party)
-            removed = self._apart(service, known)
+            in_use = can_leave(service.store)
+            removed = self._leave(service, known) if in_use else self._apart(service, known)
             store = service.store
             for one, names in removed:
                 directory, others = store.journal.directory, store.journal.keys.names()
@@ -151,8 +153,19 @@ class Desk:
         """Remove what was made for queries."""
         self.sight.close()
 
+    def _leave(self, service: Service, parties: list[str]) -> list[tuple[Erased, list[str]]]:
+        """Remove what is kept while the service goes on."""
+        removed = []
+        for party in parties:
+            removed.append(service.leaving().remove(party))
+            self.sight.forget(service)
+            service.asking.drop()
+        return removed
+
     def _apart(self, service: Service, parties: list[str]) -> list[tuple[Erased, list[str]]]:
-        """Remove what is kept while the service gives its store up; who asks meanwhile is told to come again.
+        """Remove what is kept while the service gives its store up: where servers hold the readings.
+
+        Who asks meanwhile is told to come again.
 
         The proof is sought afterwards, while the service goes on.
         """

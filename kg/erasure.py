@@ -5,42 +5,21 @@ graph stands, and the next opening ends it.
 """
 
 import contextlib
-import json
 import os
 import shutil
 from pathlib import Path
 
-from kg.chain import Row
+from kg.departure import Departure
 from kg.directory import StoreDirectory, open_directory, sync
-from kg.entry import Entry
 from kg.erased import Erased, prove
-from kg.errors import StoreError, UsageError
+from kg.errors import UsageError
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.holds import Holds
 from kg.journal import Journal
-from kg.lift import lift
 from kg.readings.backends import open_readings
-from kg.redaction import ERASED, Names, redacted, redacted_json
-from kg.registry_entry import MESSAGE_TYPE, is_entry, read_entry
 from kg.renewal import renew
-from kg.subject_things import things
-from kg.successors import REDACTED, contents, forget, successor
-from kg.xml import read
 
-#: Messages that prove an activation: they stay without the link to whom they spoke of.
-EVIDENCE = frozenset(
-    (
-        "oadrDistributeEvent",
-        "oadrCreatedEvent",
-        "oadrCreateOpt",
-        "oadrCreatedOpt",
-        "oadrCancelOpt",
-        "event",
-        MESSAGE_TYPE,
-    )
-)
 _UNDER_WAY = "erasing"
-_BATCH = 64
 
 
 def erase(store: str | os.PathLike[str], name: str, *, bindings: Path | None = None) -> Erased:
@@ -81,8 +60,8 @@ def remove(
     Holds(directory).refuse(name)
     journal = Journal(directory)
     try:
-        subject = _known(journal, name)
-        _begin(directory, subject)
+        subject = known(journal, name)
+        begin(directory, subject)
         done, names = _destroy(journal, name, subject)
     finally:
         journal.close()
@@ -113,7 +92,12 @@ def finish(store: str | os.PathLike[str], *, bindings: Path | None = None) -> bo
     return True
 
 
-def _known(journal: Journal, name: str) -> str:
+def known(journal: Journal, name: str) -> str:
+    """Give the pseudonym of a subject.
+
+    Raises:
+        kg.errors.UsageError: the store knows no such subject (code ``unknown-subject``).
+    """
     found = journal.keys.known([name])
     if not found:
         raise UsageError(
@@ -126,68 +110,13 @@ def _known(journal: Journal, name: str) -> str:
 
 def _destroy(journal: Journal, name: str, subject: str) -> tuple[Erased, list[str]]:
     """Record successors, then destroy the key; gives what was done and every name that must be gone."""
-    done, batch = Erased(), list[Entry]()
-    mine = list(journal.rows(about=subject))
-    known = [name, *sorted(_things(journal, mine))]
-    names = Names(known, others=[one for one in journal.keys.names() if one != name])
-    for row in mine:
-        done.rows += row.direction != REDACTED
-        others = _remaining(journal, row, name)
-        if not others and (row.message_type not in EVIDENCE or row.verdict != "conforms"):
-            continue
-        entry = _successor(journal, row, names, others)
-        if entry is not None:
-            done.redacted += 1
-            batch.append(entry)
-        if len(batch) >= _BATCH:
-            journal.append_many(batch)
-            batch = []
-    if batch:
-        journal.append_many(batch)
-    journal.keys.destroy(name)
-    forget(journal)
-    return done, known
+    leaving = Departure(journal, name, subject)
+    leaving.complete()
+    return Erased(leaving.erased, leaving.redacted), leaving.names
 
 
-def _successor(journal: Journal, row: Row, names: Names, others: tuple[str, ...]) -> Entry | None:
-    """Make what stands for a row without the names; None where that cannot be done, so that nothing stays."""
-    opened = journal.open(row)
-    if opened is None:
-        return None
-    payload = redacted(opened[0], names)
-    report = json.loads(opened[1])
-    if payload is None:
-        return None
-    with contextlib.suppress(StoreError, ValueError):
-        if is_entry(opened[0]):
-            payload = read_entry(payload).payload()
-            digest = read_entry(payload).digest
-        else:
-            digest = lift(read(payload, max_bytes=len(payload))).message.rpartition("/")[2]
-        told = redacted_json(report, names) | {"digest": digest}
-        tenant = (f"tenant:{journal.directory.tenant}",)
-        return successor(row, report.get("redacts", row.seq), payload, json.dumps(told), others or tenant)
-    return None
-
-
-def _remaining(journal: Journal, row: Row, name: str) -> tuple[str, ...]:
-    """Give the names of those whom a row speaks of besides the one to be erased."""
-    found = (journal.keys.name(pseudonym) for pseudonym, *_ in json.loads(row.subjects))
-    return tuple(one for one in found if one is not None and one != name)
-
-
-def _things(journal: Journal, rows: list[Row]) -> set[str]:
-    """Give the names of resources that only rows about this subject alone state."""
-    found: set[str] = set()
-    for row in rows:
-        if len(json.loads(row.subjects)) == 1:
-            opened = contents(journal, row)
-            if opened is not None:
-                found |= things(opened[0])
-    return found - {ERASED}
-
-
-def _begin(directory: StoreDirectory, subject: str) -> None:
+def begin(directory: StoreDirectory, subject: str) -> None:
+    """Write down that a subject is being erased: whatever happens, the next opening ends it."""
     path = directory.path / _UNDER_WAY
     path.write_text(subject, "ascii")
     sync(path)
@@ -199,5 +128,10 @@ def _finish(directory: StoreDirectory, bindings: Path | None) -> None:
     renew(directory, (directory.path / _UNDER_WAY).read_text("ascii"), bindings=bindings)
     for left in (directory.snapshots, directory.path / "extracts"):
         shutil.rmtree(left, ignore_errors=True)  # copies for queries, left by a service that was killed
-    (directory.path / _UNDER_WAY).unlink()
+    end(directory)
+
+
+def end(directory: StoreDirectory) -> None:
+    """Write down that no erasure is under way any more."""
+    (directory.path / _UNDER_WAY).unlink(missing_ok=True)
     sync(directory.path)

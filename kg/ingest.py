@@ -16,19 +16,20 @@ from kg.apply import Applier
 from kg.collecting import rarely
 from kg.directory import open_directory
 from kg.erasure import finish
-from kg.errors import JournalCorrupt
+from kg.errors import JournalCorrupt, StoreUnavailable
 from kg.follower import Follower
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.judge import Judge
 from kg.readings.backends import Opener, open_readings
 from kg.readings.orders import Order
-from kg.rebuild import Rebuilt, rebuild, recorded, tidy
+from kg.rebuild import Rebuilt, rebuild, recorded
 from kg.receipt import Gate, Kept, Permit, Receipt
 from kg.recorder import Recorder, told_by
 from kg.registry_entry import RegistryEntry
 from kg.report import Report
 from kg.updating import TRIAL, Look, Trial, order, perform
+from kg.views import tidy
 from kg.work import Work, examine
 from kg.xml import MAX_BYTES
 
@@ -225,6 +226,19 @@ class Ingest:
             if size >= _AT_ONCE:
                 break
         return chunk
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing be recorded meanwhile; what was recorded before is in the graph.
+
+        Raises:
+            kg.errors.StoreUnavailable: the graph lacks rows of the journal, since it could not be written.
+        """
+        with self._write_lock:
+            self.follower.settle()
+            if self.follower.behind:
+                raise StoreUnavailable("the graph is behind its journal", cure="make room, and try again")
+            yield
 
     def close(self) -> None:
         """Put everything on disk and give the store back; closing twice does nothing."""

@@ -69,9 +69,8 @@ class Journal:
         with contextlib.ExitStack() as undo:
             lock = Lock(directory.lock)
             undo.callback(lock.release)
-            made = directory.head.exists() or (
-                directory.journal.exists() and directory.journal.stat().st_size > 0
-            )
+            there = directory.journal.exists() and directory.journal.stat().st_size > 0
+            made = directory.head.exists() or there
             self.keys = Keys(directory.keys, create=not made)
             undo.callback(self.keys.close)
             self._db = connect(directory.journal, wal=True)
@@ -98,11 +97,7 @@ class Journal:
             self._db.execute(f"PRAGMA max_page_count={pages}").fetchone()
 
     def append(self, entry: Entry) -> int:
-        """Record one payload; it is on disk on return.
-
-        Returns:
-            Its sequence number.
-        """
+        """Record one payload, on disk on return; gives its sequence number."""
         return self.append_many([entry])[0]
 
     def append_many(self, entries: Iterable[Entry]) -> list[int]:
@@ -142,31 +137,33 @@ class Journal:
     def find(self, payload: bytes, subjects: Sequence[str]) -> tuple[int, str] | None:
         """Find the last row that holds exactly these bytes about exactly these subjects.
 
-        Returns:
-            Sequence number and verdict, or None.
+        Returns: sequence number and verdict, or None.
         """
         known = self.keys.known(dict.fromkeys(subjects))
         if not known:
             return None
         with self._mutex, guard(self.directory.journal):
             self._opened()
-            row = self._db.execute(
-                "SELECT seq, verdict FROM journal WHERE mark = ? ORDER BY seq DESC LIMIT 1",
-                (mark(payload, known),),
-            ).fetchone()
+            sql = "SELECT seq, verdict FROM journal WHERE mark = ? ORDER BY seq DESC LIMIT 1"
+            row = self._db.execute(sql, (mark(payload, known),)).fetchone()
         return (row[0], row[1]) if row else None
 
-    def rows(self, after: int = 0, without: Collection[str] = (), about: str = "") -> Iterator[Row]:
+    def rows(
+        self, after: int = 0, without: Collection[str] = (), about: str = "", only: str = "", which: str = ""
+    ) -> Iterator[Row]:
         """Go through the rows in order, those recorded meanwhile included.
 
         Args:
             after: start behind this sequence number.
             without: message types that are left out.
             about: pseudonym of a subject that they speak of, successors included; empty for any.
+            only: the one message type that is given; empty for any.
+            which: the one direction, likewise.
         """
-        skip = "".join(f" AND message_type <> {mark}" for mark in "?" * len(without))
-        skip += " AND instr(subjects, ?)" if about else ""
-        values = (*without, f'"{about}"') if about else tuple(without)
+        about = about and f'"{about}"'
+        chosen = (("instr(subjects, ?)", about), ("message_type = ?", only), ("direction = ?", which))
+        terms = [("message_type <> ?", name) for name in without] + [one for one in chosen if one[1]]
+        skip, values = "".join(f" AND {term}" for term, _ in terms), [value for _, value in terms]
         while True:
             with self._mutex, guard(self.directory.journal):
                 self._opened()

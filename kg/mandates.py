@@ -209,14 +209,14 @@ class Mandates:
 
     def _all(self) -> list[Mandate]:
         with self._lock:
-            if self._journal.head.seq > self._read:
-                for row in self._journal.rows(self._read):
-                    self._read = row.seq
-                    if row.message_type == MANDATE and row.direction != REDACTED:
-                        opened = self._journal.open(row)
-                        if opened is not None:
-                            found = read(opened[0].decode())
-                            self._known[found.id] = found
+            reached = self._journal.head.seq
+            if reached > self._read:
+                for row in self._journal.rows(self._read, only=MANDATE):
+                    opened = self._journal.open(row) if row.direction != REDACTED else None
+                    if opened is not None:
+                        found = read(opened[0].decode())
+                        self._known[found.id] = found
+                self._read = reached
             return list(self._known.values())
 
 

@@ -3,8 +3,7 @@
 import contextlib
 import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from kg.apply import Applier, Recorded
 from kg.binding_tables import load
 from kg.chain import Row
 from kg.check import checker
-from kg.directory import StoreDirectory, open_directory, sync
+from kg.directory import StoreDirectory, open_directory
 from kg.entry import UPDATE
 from kg.errors import AssetError, StoreError, StoreUnavailable, UnreadablePayload, UsageError
 from kg.graphs import check_lines
@@ -21,14 +20,17 @@ from kg.graphs.embedded import EmbeddedGraphs
 from kg.journal import Journal
 from kg.lift import Lifted, lift
 from kg.mandates import MANDATE
-from kg.readings.backends import discard, kind_in, kind_of, open_readings
+from kg.readings.backends import kind_in, kind_of, open_readings
 from kg.readings.orders import MESSAGE_TYPE, Order
 from kg.registry_entry import is_entry, read_entry
 from kg.settings import load_settings
 from kg.successors import REDACTED, contents
+from kg.views import beside, swap, tidy
 from kg.xml import read
 
 _BATCH = 256
+#: What a row of a journal says, as ``kg.successors.contents`` gives it.
+Says = Callable[[Journal, Row], tuple[bytes, str] | None]
 
 
 @dataclass(slots=True)
@@ -114,46 +116,15 @@ def rebuild(
         journal.close()
 
 
-def tidy(directory: StoreDirectory) -> None:
-    """Clear away what a rebuild left that was cut off: the graph is the old one or the new one, never a part.
-
-    Raises:
-        kg.errors.StoreUnavailable: the directory cannot be written.
-    """
-    views = (directory.readings, directory.graph)
-    try:
-        done = directory.graph.exists()
-        if not beside(directory.graph, "old").exists():
-            for view in views:
-                _remove(beside(view, "new"))
-            return
-        for view in views:
-            old, fresh = beside(view, "old"), beside(view, "new")
-            if done:
-                if fresh.exists():
-                    fresh.rename(view)
-                _remove(old)
-            else:
-                _remove(fresh)
-                if old.exists() and any(old.iterdir()):
-                    old.rename(view)
-                _remove(old)
-    except OSError as error:
-        raise StoreUnavailable(
-            f"what a rebuild left behind cannot be cleared away: {error.strerror}",
-            where=str(directory.path),
-            cure="check the directory's permissions",
-        ) from error
-
-
-def recorded(journal: Journal, row: Row) -> Recorded | None:
+def recorded(journal: Journal, row: Row, says: Says = contents) -> Recorded | None:
     """Read a row of the journal as it is applied; None where its key was destroyed or it cannot be read.
 
     Args:
         journal: the journal.
         row: one of its rows.
+        says: what rows say.
     """
-    opened = contents(journal, row) if row.message_type != MANDATE else None
+    opened = says(journal, row) if row.message_type != MANDATE else None
     if opened is None:
         return None
     entry = {"received": row.received, "verdict": row.verdict, "report": json.loads(opened[1])}
@@ -187,7 +158,12 @@ def applied_of(payload: bytes, entry: Mapping[str, Any], seq: int) -> Recorded |
 
 
 def replay(
-    journal: Journal, applier: Applier, profile: str, engine: str, rows: Iterable[Row] | None = None
+    journal: Journal,
+    applier: Applier,
+    profile: str,
+    engine: str,
+    rows: Iterable[Row] | None = None,
+    says: Says = contents,
 ) -> Rebuilt:
     """Apply a journal's rows in their order.
 
@@ -197,17 +173,18 @@ def replay(
         profile: level of strictness by which rows are listed that would be refused today; empty: none are.
         engine: SHACL engine for that.
         rows: those that are applied, in their order; all where they are left out.
+        says: what rows say; None for one that is erased.
     """
     made, rebuilt = checker(profile, engine) if profile else None, Rebuilt()
     batch: list[Recorded] = []
     for row in journal.rows() if rows is None else rows:
         if row.direction == REDACTED or row.message_type == MANDATE:
             continue
-        opened = contents(journal, row)
+        opened = says(journal, row)
         if opened is None:
             rebuilt.erased += 1
             continue
-        record = recorded(journal, row)
+        record = recorded(journal, row, says)
         if record is None:
             rebuilt.unreadable.append(row.seq)
             continue
@@ -256,33 +233,6 @@ def _kept(directory: StoreDirectory) -> str:
         return kind_of(graphs)
     finally:
         graphs.close()
-
-
-def swap(directory: StoreDirectory) -> None:
-    """Put the new graph and readings in the place of the old ones; ``tidy`` ends what is cut off in between.
-
-    The new graph in its place is what says that the new ones count.
-    """
-    for view in (directory.graph, directory.readings):
-        if view.exists():
-            view.rename(beside(view, "old"))
-        elif view == directory.graph:  # an empty one says as well that the new ones are on their way
-            beside(view, "old").mkdir()
-    beside(directory.graph, "new").rename(directory.graph)
-    sync(directory.path)
-    tidy(directory)
-    sync(directory.path)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        discard(folder)
-        shutil.rmtree(folder)
-
-
-def beside(view: Path, which: str) -> Path:
-    """Give the folder of a new or an old view beside the one that counts."""
-    return view.with_name(f"{view.name}.{which}")
 
 
 def _listed(rows: list[int]) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from kg.check import checker
 from kg.closure import load_into
 from kg.context import Context, Kind, StoreContext
 from kg.errors import QueryError, UsageError
-from kg.graphs import Answer
+from kg.graphs import Answer, GraphStore
 from kg.imports import copies, load_copies
 from kg.meaning import Meaning
 from kg.meanings import explained, graph_text
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kg.activation.settlement import Settlement
     from kg.answering import Answerer
     from kg.ingest import Ingest, Receipt
+    from kg.leaving import Leaving
     from kg.openadr.issuing import Operator
     from kg.openadr.live import Live
     from kg.openadr.vtn import Vtn
@@ -60,8 +62,7 @@ class Service:
             from kg.opening import open_ingest
 
             self._ingest = open_ingest(settings, create=create)
-            load_into(self._ingest.graphs, copies(settings.store))
-            load_copies(self._ingest.graphs, settings.store)
+            self._fill(self._ingest.graphs)
             if settings.vtn_id:
                 from kg.openadr import live
 
@@ -190,11 +191,7 @@ class Service:
         return self.store.ingest(data, sender=sender, permit=permit)
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> "Iterator[tuple[str, Receipt]]":
-        """Check, record and apply payloads, several to one fsync; each receipt comes after its fsync.
-
-        Args:
-            payloads: a name (a path, say) and the bytes of each.
-        """
+        """Check, record and apply (name, bytes) of payloads, several to one fsync; receipts come after it."""
         return self.store.ingest_many(payloads)
 
     def known(self) -> Context:
@@ -276,6 +273,19 @@ class Service:
         """Measure the open store."""
         age = self._asking.snapshots.current_age if self._asking is not None else 0.0
         return measured(self.store, age)
+
+    def leaving(self) -> "Leaving":
+        """Give what erases subjects while the service goes on."""
+        from kg.leaving import Leaving
+
+        forget = self._live.vtn.forgetting if self._live is not None else nullcontext
+        return Leaving(self.store, self._fill, forget, self.settings.bindings)
+
+    def _fill(self, graphs: GraphStore) -> None:
+        """Put into a graph what is not from the journal."""
+        assert self.settings.store is not None
+        load_into(graphs, copies(self.settings.store))
+        load_copies(graphs, self.settings.store)
 
     @property
     def asking(self) -> Asking:

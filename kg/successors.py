@@ -22,13 +22,13 @@ def successors(journal: Journal) -> dict[int, Row]:
     known = _KNOWN.get(journal)
     if known is not None and known[0] == journal.head.seq:
         return known[1]
-    found: dict[int, Row] = {}
-    for row in journal.rows():
-        if row.direction == REDACTED:
-            opened = journal.open(row)
-            if opened is not None:
-                found[json.loads(opened[1])["redacts"]] = row
-    _KNOWN[journal] = (journal.head.seq, found)
+    reached = journal.head.seq
+    seen, found = (known[0], dict(known[1])) if known is not None else (0, dict[int, Row]())
+    for row in journal.rows(seen, which=REDACTED):
+        opened = journal.open(row)
+        if opened is not None:
+            found[json.loads(opened[1])["redacts"]] = row
+    _KNOWN[journal] = (reached, found)
     return found
 
 

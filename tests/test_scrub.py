@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from kg.cli import app
 from kg.errors import StoreUnavailable
+from kg.graphs.embedded import EmbeddedGraphs
 from kg.graphs.oxigraph import read_through
 from kg.ingest import Ingest, rebuild
 from kg.scrub import scrub
@@ -102,3 +103,21 @@ def test_minus_one_beside_decimals_is_no_damage(tmp_path):
         value = ox.Literal(text, datatype=ox.NamedNode(x + kind))
         store.add(ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), value, ox.NamedNode("urn:g")))
     assert read_through(store, "here") == 3
+
+
+def test_numbers_are_found_by_their_value_alone(tmp_path):
+    """On disk the engine gives neighbours of some numbers, too; in memory it does not."""
+    x = "http://www.w3.org/2001/XMLSchema#"
+    numbers = ["-1", "0", "-2", "-256", "-257", "255", str(2**63 - 1), str(-(2**63))]
+    terms = [f'"{text}"^^<{x}integer>' for text in numbers]
+    terms += [f'"{text}"^^<{x}decimal>' for text in ("-1", "0", "2.5", "1.50", "-0.000000000000000001")]
+    terms += [f'"{text}"^^<{x}dateTime>' for text in ("1969-12-31T23:59:59Z", "2026-01-01T00:00:00Z")]
+    terms += [f'"-1"^^<{x}long>', '"-1"', "<urn:o>"]
+    lines = "\n".join(f"<urn:s{n}> <urn:p> {term} ." for n, term in enumerate(terms))
+    disk, memory = EmbeddedGraphs(tmp_path / "graph"), EmbeddedGraphs()
+    for graphs in (disk, memory):
+        graphs.add("urn:g", lines)
+    for term in terms:
+        for pattern in ((None, None, term), (None, "<urn:p>", term), (None, None, term, "urn:g")):
+            assert sorted(disk.match(*pattern)) == sorted(memory.match(*pattern)) != []
+    disk.close()

@@ -5,10 +5,8 @@ transaction, so that the removal of an old version, the new version and the numb
 together or not at all. Changes that only add are loaded in one transaction, the number follows in another.
 """
 
-import contextlib
-import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -16,12 +14,12 @@ from uuid import uuid4
 import pyoxigraph as ox
 
 from kg.errors import StoreUnavailable
-from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted
-from kg.graphs.oxigraph import EmbeddedAnswer, answering, default_of, guarded, read_through, sift, term
+from kg.graphs import APPLIED, META, NOT_FROM_PAYLOADS, Change, Statement, counted, oxigraph
+from kg.graphs.flusher import Flusher
+from kg.graphs.oxigraph import EmbeddedAnswer, answering, default_of, digest, found, guarded, opened, term
 from kg.graphs.pending import Pending, marked
+from kg.turnstile import Turnstile
 
-#: Triples that may lie in Oxigraph's memory, at about 1 kB each; beyond it they are put into its files.
-_IN_MEMORY = 50_000
 #: Triples from which on it is quicker to write a fresh store's files than to go through its memory.
 _AT_ONCE = 10_000
 
@@ -49,10 +47,11 @@ class EmbeddedGraphs:
         self._fresh = fresh and path is not None
         self._lock = threading.RLock()
         self._handle: ox.Store | None = None
+        self._former: ox.Store | None = None
+        self._turnstile = Turnstile("the graphs")
         self._writable = True
         self._version = 0
-        self._unflushed = 0
-        self._flushing: threading.Thread | None = None
+        self._flusher = Flusher(str(path))
         self._nonce = uuid4().hex[:12]
         self._touched: dict[str, int] = {}
         self._all = 0
@@ -64,9 +63,7 @@ class EmbeddedGraphs:
             if self.path is None:
                 self._handle = self._handle or ox.Store()
                 return
-            if self._flushing is not None:
-                self._flushing.join()  # it holds the old handle
-                self._flushing = None
+            self._flusher.wait()  # it holds the old handle
             known, self._handle, self._writable = self._handle is not None, None, True
             self.path.mkdir(parents=True, exist_ok=True)
             try:
@@ -75,6 +72,32 @@ class EmbeddedGraphs:
                 self._writable = False
                 self._handle = ox.Store.read_only(str(self.path)) if known else None
                 raise
+
+    @contextmanager
+    def away(self, patience: float) -> Iterator[None]:
+        """Close the directory while another is put in its place; who asks or writes waits until it is open.
+
+        Args:
+            patience: seconds that those who read have to end.
+
+        Raises:
+            kg.errors.StoreUnavailable: somebody reads on (code ``busy``), or the new one cannot be opened.
+        """
+        with self._lock, self._guard():
+            self._flusher.wait()
+            self._former, self._handle = self._handle, None
+            try:
+                with self._turnstile.closed(patience):
+                    self._former = None
+                    opened(
+                        self.path, patience
+                    )  # now nobody else has it: what it has under way would be written
+                    yield
+            finally:
+                self._handle = self._former or opened(self.path, patience)
+                self._former = None
+                self._nonce, self._version = uuid4().hex[:12], self._version + 1
+                self._touched.clear()
 
     def revisions(self) -> Callable[[str], str]:
         """Give a function from the IRI of a graph to a text that is another one after each write to it."""
@@ -144,7 +167,7 @@ class EmbeddedGraphs:
             How many were removed; None where they would have been more than ``most``, and none was.
         """
         with self._writing():
-            return sift(self._store, self.graphs(prefix), keep, most)
+            return oxigraph.sift(self._store, self.graphs(prefix), keep, most)
 
     def graphs(self, prefix: str = "") -> list[str]:
         """Give the IRIs of the graphs, sorted; only those that start with a prefix."""
@@ -168,21 +191,8 @@ class EmbeddedGraphs:
         graph: str | None = None,
     ) -> Iterator[Statement]:
         """Find the triples that fit; terms are N-Triples text, the graph is an IRI."""
-        with self._guard():
-            quads = self._store.quads_for_pattern(
-                None if subject is None else ox.NamedNode(subject[1:-1]),
-                None if predicate is None else ox.NamedNode(predicate[1:-1]),
-                None if object is None else term(object),
-                None if graph is None else ox.NamedNode(graph),
-            )
-            for quad in quads:
-                name = quad.graph_name
-                yield Statement(
-                    str(quad.subject),
-                    str(quad.predicate),
-                    str(quad.object),
-                    name.value if isinstance(name, ox.NamedNode) else "",
-                )
+        with self._guard(), self._turnstile.inside():
+            yield from found(self._store, subject, predicate, object, graph)
 
     def query(
         self,
@@ -193,27 +203,26 @@ class EmbeddedGraphs:
         bindings: Mapping[str, str] | None = None,
     ) -> "EmbeddedAnswer":
         """Answer a SPARQL query over exactly these graphs; see ``kg.graphs.GraphStore.query``."""
-        with answering(str(self.path or "memory")):
-            result = self._store.query(
-                text,
-                use_default_graph_as_union=default_graph is None,
-                default_graph=default_of(default_graph),
-                named_graphs=[ox.NamedNode(iri) for iri in named_graphs],
-                substitutions={ox.Variable(k): term(v) for k, v in (bindings or {}).items()},
-            )
-        return EmbeddedAnswer(result, str(self.path or "memory"))
+        leave = self._turnstile.enter()
+        try:
+            with answering(str(self.path or "memory")):
+                result = self._store.query(
+                    text,
+                    use_default_graph_as_union=default_graph is None,
+                    default_graph=default_of(default_graph),
+                    named_graphs=[ox.NamedNode(iri) for iri in named_graphs],
+                    substitutions={ox.Variable(k): term(v) for k, v in (bindings or {}).items()},
+                )
+        except BaseException:
+            leave()
+            raise
+        return EmbeddedAnswer(result, str(self.path or "memory"), leave)
 
     def digest(self, without: Sequence[str] = NOT_FROM_PAYLOADS) -> str:
         """Give SHA-256 over the canonical form (RDFC-1.0) of all graphs but these."""
         left_out = {ox.NamedNode(iri) for iri in without}
         with self._guard():
-            quads: Iterable[ox.Quad] = [quad for quad in self._store if quad.graph_name not in left_out]
-            if any(isinstance(t, ox.BlankNode) for quad in quads for t in (quad.subject, quad.object)):
-                dataset = ox.Dataset(quads)
-                dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-                quads = dataset
-            lines = (ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").split(b"\n")
-        return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+            return digest(quad for quad in self._store if quad.graph_name not in left_out)
 
     def read_through(self) -> int:
         """Read every triple by each index, comparing checksums; gives their number.
@@ -222,7 +231,7 @@ class EmbeddedGraphs:
             kg.errors.StoreUnavailable: something is damaged.
         """
         with self._guard():
-            return read_through(self._store, str(self.path or "memory"))
+            return oxigraph.read_through(self._store, str(self.path or "memory"))
 
     def snapshot(self, target: Path) -> None:
         """Copy the store, as it is at one moment, into a new directory (hard links where it can)."""
@@ -241,16 +250,21 @@ class EmbeddedGraphs:
         """Put everything on disk and close the store; closing twice does nothing."""
         with self._lock, self._guard():
             handle, self._handle = self._handle, None
-            if self._flushing is not None:
-                self._flushing.join()
+            self._flusher.wait()
             if handle is not None and self._writable:
                 handle.flush()
 
     @property
     def _store(self) -> ox.Store:
-        if self._handle is None:
+        handle = self._handle
+        if handle is None and self._turnstile.reads:
+            handle = self._former  # who began to read it goes on
+        if handle is None:
+            with self._lock:  # it is away for a moment
+                handle = self._handle
+        if handle is None:
             raise StoreUnavailable("the graph store is closed", where=str(self.path or "memory"))
-        return self._handle
+        return handle
 
     def _commit(self, pending: Pending, before: int) -> int:
         """Write what is pending in one transaction; gives the number of the last row applied."""
@@ -264,24 +278,9 @@ class EmbeddedGraphs:
                 mark = pending.mark(before)
                 if mark:
                     self._store.update(mark)
-        self._empty_memory(sum(map(len, pending.inserts.values())))
+        if self.path is not None:
+            self._flusher.wrote(sum(map(len, pending.inserts.values())), self._store.flush)
         return max(before, pending.seq)
-
-    def _empty_memory(self, triples: int) -> None:
-        """Let Oxigraph put into its files what lies in its memory, beside the next writes."""
-        self._unflushed += triples
-        if self._unflushed < _IN_MEMORY or self.path is None:
-            return
-        self._unflushed = 0
-        if self._flushing is not None:
-            self._flushing.join()
-        self._flushing = threading.Thread(target=self._flush_beside, args=(self._store,), name="flush")
-        self._flushing.start()
-
-    def _flush_beside(self, store: ox.Store) -> None:
-        # what cannot be flushed is met by the next write, and is in the journal
-        with contextlib.suppress(StoreUnavailable), self._guard():
-            store.flush()
 
     @contextmanager
     def _writing(self, *graphs: str) -> Iterator[None]:

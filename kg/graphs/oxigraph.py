@@ -1,22 +1,43 @@
 """Oxigraph's answers and errors, as GraphStore speaks of them."""
 
 import errno
+import gc
+import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import pyoxigraph as ox
 
 from kg.errors import QueryError, StoreError, StoreUnavailable
+from kg.graphs import Statement
 
 
 class EmbeddedAnswer:
-    """Oxigraph's answer to a query, to be read once; see ``kg.graphs.Answer``."""
+    """Oxigraph's answer to a query, to be read once; see ``kg.graphs.Answer``.
 
-    def __init__(self, result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, where: str) -> None:
+    Args:
+        result: the engine's.
+        where: the store's directory, for what is told of it.
+        over: called when nobody has the answer any more: as long as there is one, the engine reads.
+    """
+
+    def __init__(
+        self,
+        result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples,
+        where: str,
+        over: Callable[[], None],
+    ) -> None:
         self._result = result
         self._where = where
+        self._over = over
+
+    def __del__(self) -> None:
+        del self._result
+        self._over()
 
     @property
     def kind(self) -> Literal["select", "ask", "graph"]:
@@ -114,6 +135,39 @@ def term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode | ox.Triple:
     return quad.object
 
 
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> ox.Literal | ox.BlankNode | ox.NamedNode | ox.Triple:
+    """Give a term as a store gives it back: numbers and times are kept by their values."""
+    store = ox.Store()
+    store.add(ox.Quad(ox.NamedNode("urn:x"), ox.NamedNode("urn:x"), term(text)))
+    quad: ox.Quad = next(iter(store))
+    return quad.object
+
+
+def found(
+    store: ox.Store, subject: str | None, predicate: str | None, value: str | None, graph: str | None
+) -> Iterator[Statement]:
+    """Find the quads of a store that fit; terms are N-Triples text, the graph is an IRI."""
+    quads = store.quads_for_pattern(
+        None if subject is None else ox.NamedNode(subject[1:-1]),
+        None if predicate is None else ox.NamedNode(predicate[1:-1]),
+        None if value is None else term(value),
+        None if graph is None else ox.NamedNode(graph),
+    )
+    # on disk, Oxigraph 0.5 gives for values that end with a byte of ones, -1 say, some that sort behind, too
+    wanted = _kept(value) if value is not None and '"^^<' in value else None
+    for quad in quads:
+        if wanted is not None and quad.object != wanted:
+            continue
+        name = quad.graph_name
+        yield Statement(
+            str(quad.subject),
+            str(quad.predicate),
+            str(quad.object),
+            name.value if isinstance(name, ox.NamedNode) else "",
+        )
+
+
 def sift(store: ox.Store, graphs: Iterable[str], keep: Callable[[str], bool], most: int) -> int | None:
     """Remove from graphs what is said of subjects that are not to be kept; see ``EmbeddedGraphs.sift``."""
     gone: list[ox.Quad] = []
@@ -151,7 +205,7 @@ def read_through(store: ox.Store, where: str) -> int:
         *((None, p, None, g) for p, g in {(quad.predicate, quad.graph_name) for quad in quads}),
         *((None, None, o, g) for o, g in {(quad.object, quad.graph_name) for quad in quads}),
     ]
-    # on disk, Oxigraph 0.5 gives for the object -1 (xsd:integer) also decimals, which sort behind it
+    # see ``found`` on values that Oxigraph gives besides
     read = sum(_is_of(quad, pattern) for pattern in patterns for quad in store.quads_for_pattern(*pattern))
     named = {quad.graph_name for quad in quads} - {ox.DefaultGraph()}
     if read != 5 * len(quads) or not named <= set(store.named_graphs()):
@@ -161,3 +215,36 @@ def read_through(store: ox.Store, where: str) -> int:
             cure="make it anew with: flexkg rebuild",
         )
     return len(quads)
+
+
+def digest(quads: Iterable[ox.Quad]) -> str:
+    """Give SHA-256 over the canonical form (RDFC-1.0) of quads."""
+    held = list(quads)
+    written: Iterable[ox.Quad] = held
+    if any(isinstance(term, ox.BlankNode) for quad in held for term in (quad.subject, quad.object)):
+        dataset = ox.Dataset(held)
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        written = dataset
+    lines = (ox.serialize(written, format=ox.RdfFormat.N_QUADS) or b"").split(b"\n")
+    return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+
+
+def opened(path: Path | None, patience: float) -> ox.Store:
+    """Open a directory whose former contents this process may still be reading.
+
+    Args:
+        path: the directory; None for a store in memory.
+        patience: seconds to wait for who reads the former one: the engine opens no directory twice.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return ox.Store() if path is None else ox.Store(path)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            gc.collect()  # an answer that nobody reads any more
+            time.sleep(0.02)

@@ -68,6 +68,13 @@ class Roster:
         found = self.vens.get(ven_id)
         return found if found is not None and found.registration_id else None
 
+    def drop(self, ven_id: str) -> None:
+        """Know nothing of a VEN any more."""
+        ven = self.vens.pop(ven_id, None)
+        for event_id in ven.events if ven is not None else ():
+            self.owners.pop(event_id, None)
+        self._asked = {name: one for name, one in self._asked.items() if one.ven_id != ven_id}
+
     def event(self, event_id: str) -> Event | None:
         """Give the current version of an event."""
         ven = self.vens.get(self.owners.get(event_id, ""))

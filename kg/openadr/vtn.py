@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -140,6 +141,16 @@ class Vtn:
         }
         for listener in list(self.listeners):
             listener(told)
+
+    @contextmanager
+    def forgetting(self, ven_id: str) -> Iterator[None]:
+        """Hold the roster while a VEN is erased, and know nothing of it afterwards."""
+        with self.lock:
+            yield
+            self.roster.drop(ven_id)
+            self._idle.pop(ven_id, None)
+            for data in [data for data, (name, _) in self._polls.items() if name == ven_id]:
+                self._polls.pop(data, None)
 
     def send(self, data: bytes) -> bytes:
         """Sign and record an answer that is about to be sent, and note what it changes; gives it back."""

@@ -6,7 +6,7 @@ what was cut off is applied again from the journal, what was done is passed over
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -188,6 +188,14 @@ class ColumnReadings:
             sizes = self.tables.renew("starts, series")
             self._load()
         return sizes
+
+    @contextmanager
+    def away(self, patience: float) -> Iterator[None]:
+        """Close the file while another is put in its place; see ``kg.readings.tables.Tables.away``."""
+        with self.tables.lock:
+            with self.tables.away(patience):
+                yield
+            self._load()
 
     def _close_up(self) -> None:
         """Write the rows anew where those that were taken out have left much room among them."""

@@ -1,10 +1,11 @@
 """Whole files of columns: copied without what some payloads delivered, and read through."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kg.errors import StoreUnavailable
-from kg.readings.tables import Tables
+from kg.readings.tables import BLOCK, FORMAT, SCHEMA, Tables
 
 
 def read_through(file: Path) -> None:
@@ -58,3 +59,65 @@ def copy_without(old: Path, new: Path, rows: Sequence[int]) -> None:
         tables.checkpoint()
     finally:
         tables.close()
+
+
+class Copying:
+    """A file made beside one that is in use, from what it holds when this is made. Writing goes on meanwhile.
+
+    Args:
+        tables: the file in use.
+        new: the new one, in a folder that is made.
+
+    Raises:
+        kg.errors.StoreUnavailable: a file cannot be read or written.
+    """
+
+    def __init__(self, tables: Tables, new: Path) -> None:
+        self._guard = tables.guard
+        self._new = new
+        with self._guard():
+            self._cursor = tables.cursor()
+            self._old = self._one("SELECT current_database()")
+            self._cursor.execute("BEGIN TRANSACTION")
+            self._one(f'SELECT count(*) FROM "{self._old}".main.about')  # noqa: S608 - this moment is seen
+
+    def without(self, rows: Sequence[int]) -> None:
+        """Write the new file without what some payloads delivered.
+
+        Args:
+            rows: journal rows of the payloads.
+        """
+        old, quoted = f'"{self._old}".main', str(self._new).replace("'", "''")
+        self._new.parent.mkdir(parents=True, exist_ok=True)
+        with self._guard():
+            self._cursor.execute(f"ATTACH '{quoted}' AS fresh (BLOCK_SIZE {BLOCK})")
+            self._cursor.execute("USE fresh")
+            self._cursor.execute(SCHEMA)
+            self._cursor.execute("INSERT INTO fresh.about VALUES ('format', ?)", [str(FORMAT)])
+            self._cursor.execute(
+                f"INSERT INTO fresh.batches SELECT * FROM {old}.batches"  # noqa: S608 - names above
+                " WHERE seq NOT IN (SELECT unnest(?::BIGINT[]))",
+                [list(rows)],
+            )
+            for table in ("current", "former"):
+                self._cursor.execute(
+                    f"INSERT INTO fresh.{table} SELECT * FROM {old}.{table}"  # noqa: S608
+                    " WHERE batch IN (SELECT id FROM fresh.batches)"
+                )
+            self._cursor.execute(
+                f"INSERT INTO fresh.names SELECT * FROM {old}.names WHERE id IN"  # noqa: S608
+                " (SELECT series FROM fresh.current UNION SELECT series FROM fresh.former)"
+            )
+            self._cursor.execute(f"INSERT INTO fresh.qualities SELECT * FROM {old}.qualities")  # noqa: S608
+            self._cursor.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let both files go; what was not written whole is undone. Closing twice does nothing."""
+        for statement in ("ROLLBACK", f'USE "{self._old}"', "DETACH fresh"):
+            with suppress(StoreUnavailable), self._guard():
+                self._cursor.execute(statement)
+        self._cursor.close()
+
+    def _one(self, sql: str) -> str:
+        row = self._cursor.execute(sql).fetchone()
+        return str(row[0]) if row is not None else ""

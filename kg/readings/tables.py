@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 
 from kg.errors import StoreUnavailable
+from kg.turnstile import Turnstile
 
 FORMAT = 1
 #: Bytes of a block of a new file: a column of a row group fills a few of them nearly.
-_BLOCK = 65_536
+BLOCK = 65_536
 #: Columns of ``current`` and ``former``, in order; a series or quality is a number, see the tables of names.
 COLUMNS = (
     "series",
@@ -33,7 +34,7 @@ COLUMNS = (
 )
 _ROWS = """(series INTEGER NOT NULL, starts TIMESTAMP NOT NULL, length BIGINT, milli BIGINT, micro BIGINT,
  exact VARCHAR, quality INTEGER, confidence INTEGER, accuracy VARCHAR, batch INTEGER NOT NULL"""
-_SCHEMA = f"""
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS about (name VARCHAR PRIMARY KEY, value VARCHAR);
 CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, iri VARCHAR NOT NULL UNIQUE,
  resource VARCHAR, property VARCHAR, unit VARCHAR);
@@ -61,6 +62,7 @@ class Tables:
         self.where = str(path or "memory")
         self.lock = threading.RLock()
         self._path, self._memory, self._threads = path, memory, threads
+        self._turnstile = Turnstile("the readings")
         self._open()
         self._closed = False
 
@@ -72,12 +74,12 @@ class Tables:
                 "threads": self._threads,
                 "memory_limit": self._memory,
                 "preserve_insertion_order": True,
-                "default_block_size": str(_BLOCK),
+                "default_block_size": str(BLOCK),
                 "enable_external_access": True,
             }
             self._db = duckdb.connect(str(self._path) if self._path else ":memory:", config=config)
             self._db.execute("SET TimeZone='UTC'")
-            self._db.execute(_SCHEMA)
+            self._db.execute(SCHEMA)
             found = self._db.execute("SELECT value FROM about WHERE name = 'format'").fetchone()
             if found is None:
                 self._db.execute("INSERT INTO about VALUES ('format', ?)", [str(FORMAT)])
@@ -95,8 +97,8 @@ class Tables:
         Args:
             starts: how the IRIs of the series begin that are seen; others are not there. None: all are seen.
         """
-        with self.guard():
-            cursor = self._cursor()
+        with self._turnstile.inside(), self.guard():
+            cursor = self.cursor()
             try:
                 if starts is not None:
                     _mask(cursor, starts)
@@ -106,10 +108,28 @@ class Tables:
                 cursor.close()
 
     @contextmanager
+    def away(self, patience: float) -> Iterator[None]:
+        """Close the file while another is put in its place; who reads or writes waits until it is open.
+
+        Args:
+            patience: seconds that those who read have to end.
+
+        Raises:
+            kg.errors.StoreUnavailable: somebody reads on (code ``busy``), or the new file cannot be opened.
+        """
+        with self.lock, self._turnstile.closed(patience), self.guard():
+            self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # what is in it goes
+            self._db.close()
+            try:
+                yield
+            finally:
+                self._open()
+
+    @contextmanager
     def writing(self) -> Iterator["Snapshot"]:
         """Give a transaction that is on disk when it ends, and undone where it fails."""
         with self.lock, self.guard():
-            cursor = self._cursor()
+            cursor = self.cursor()
             try:
                 cursor.execute("BEGIN TRANSACTION")
                 yield Snapshot(cursor)
@@ -120,7 +140,7 @@ class Tables:
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the file."""
         with self.lock, self.guard():
-            cursor = self._cursor()
+            cursor = self.cursor()
             try:
                 cursor.execute("CHECKPOINT")
             finally:
@@ -140,7 +160,7 @@ class Tables:
                 left.unlink(missing_ok=True)
             self.checkpoint()
             before = self._path.stat().st_size
-            with closing(self._cursor()) as cursor:
+            with closing(self.cursor()) as cursor:
                 self._copy(cursor, fresh, order)
             self._db.close()
             fresh.replace(self._path)
@@ -152,12 +172,12 @@ class Tables:
         told = "SELECT database_name FROM duckdb_databases() WHERE path = ?"
         old = (cursor.execute(told, [self.where]).fetchone() or ("columns",))[0]
         named = str(fresh).replace("'", "''")
-        cursor.execute(f"ATTACH '{named}' AS fresh (BLOCK_SIZE {_BLOCK})")
+        cursor.execute(f"ATTACH '{named}' AS fresh (BLOCK_SIZE {BLOCK})")
         leave = (f'USE "{old}"', "DETACH fresh")
         try:
             cursor.execute("BEGIN TRANSACTION")
             cursor.execute("USE fresh")
-            cursor.execute(_SCHEMA)
+            cursor.execute(SCHEMA)
             for table in ("about", "names", "qualities", "batches", "current", "former"):
                 ordered = f" ORDER BY {order}" if table in ("current", "former") else ""
                 cursor.execute(f'INSERT INTO fresh.{table} TABLE "{old}".main.{table}{ordered}')
@@ -177,7 +197,8 @@ class Tables:
                 with self.guard():
                     self._db.close()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Give a connection of one's own, to be closed."""
         if self._closed:
             raise StoreUnavailable("the readings are closed", where=self.where)
         return self._db.cursor()

@@ -1,5 +1,7 @@
 """Asking: from a user's text to a query that may be answered, in a worker or here."""
 
+import shutil
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -201,6 +203,18 @@ class Asking:
             )
         except QueryError as error:
             raise explain(error, shift, made) from error
+
+    def drop(self, patience: float = 10.0) -> None:
+        """Let queries see the store as it is now, and remove the copy that they read before.
+
+        Args:
+            patience: seconds to wait for queries that read it.
+        """
+        last, until = self.snapshots.drop(), time.monotonic() + patience
+        while last is not None and last.users > 0 and time.monotonic() < until:
+            time.sleep(0.02)
+        if last is not None:
+            shutil.rmtree(last.path, ignore_errors=True)
 
     def close(self) -> None:
         """Remove the snapshots."""

@@ -128,6 +128,15 @@ class Snapshots:
         current = self._current
         return self.age(current) if current is not None else 0.0
 
+    def drop(self) -> Snapshot | None:
+        """Let no query begin with the newest copy; gives it where it is read, until the last reader ends."""
+        with self._making, self._mutex:
+            last, self._current = self._current, None
+        if last is not None and last.users <= 0:
+            shutil.rmtree(last.path, ignore_errors=True)
+            return None
+        return last
+
     def close(self) -> None:
         """Remove all copies."""
         with self._making, self._mutex:

@@ -14,6 +14,7 @@ from api.app import create_app
 from kg.checkpoints import fits
 from kg.holds import Holds
 from kg.mandates import Mandates, read
+from kg.renewal import Renewal
 from kg.service import Service
 from kg.settings import load_settings
 from tests.api.conftest import BASE
@@ -244,20 +245,38 @@ def test_owner_erases_itself(world):
     world.service.store.journal.verify()
 
 
-def test_service_goes_on_while_the_proof_is_sought(world, monkeypatch):
-    """It gives its store up for as long as files are made anew; not for the search of all of them."""
-    seen, prove = [], kg.desk.prove
+def test_service_goes_on_while_somebody_is_erased(world, monkeypatch):
+    """While files are made, with who is erased, as before; while the proof is sought, without."""
+    seen, prove, make = [], kg.desk.prove, Renewal.make
 
-    def slowly(*given):
+    def ask():
         asks = world.as_("agg", "sparql:query", "read_all")
         seen.append(world.client.get("/queries/series", headers=asks))
+        sends = world.as_("bert", "write_reports", party=world.bert)
+        more = report("9.5", ven=world.bert, request=f"Q-more-{len(seen)}")
+        sent = world.client.post(
+            "/payloads", content=more, headers=sends | {"Content-Type": "application/xml"}
+        )
+        seen.append(sent)
+
+    def made(renewal, **more):
+        ask()
+        return make(renewal, **more)
+
+    def slowly(*given):
+        ask()
         prove(*given)
 
+    monkeypatch.setattr(Renewal, "make", made)
     monkeypatch.setattr(kg.desk, "prove", slowly)
+    service = world.service.store
     proof = world.client.delete("/me", headers=world.as_("anna", *OWNER)).json()
-    assert (proof["hits"], [answer.status_code for answer in seen]) == ([], [200])
-    assert world.bert in seen[0].text
-    assert world.anna not in seen[0].text
+    assert (proof["hits"], [answer.status_code for answer in seen]) == ([], [200, 201, 200, 201])
+    assert world.anna in seen[0].text
+    assert world.bert in seen[2].text
+    assert world.anna not in seen[2].text
+    assert world.service.store is service
+    assert sum(one.value == 9.5 for one in service.readings.scan()) == 1
 
 
 def test_extract_is_bounded(world, monkeypatch):
