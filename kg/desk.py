@@ -92,7 +92,8 @@ class Desk:
         parties, tenant = self.parties(caller), caller.tenant
         with self._lock:
             known = [party for party in parties if service.store.journal.keys.known([party]) is not None]
-            if not known:
+            if not known:  # but perhaps in the vault, where an erasure was cut off
+                self._forget(tenant, parties)
                 raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
             holds = Holds(service.store.journal.directory)
             for party in known:
@@ -102,14 +103,12 @@ class Desk:
                     self._office.registry.revoke(party=party)
             in_use = can_leave(service.store)
             removed = self._leave(service, known) if in_use else self._apart(service, known)
+            self._forget(tenant, parties)  # before the proof, which may fail and can be sought again
             store = service.store
             for one, names in removed:
                 directory, others = store.journal.directory, store.journal.keys.names()
                 prove(directory, names, one, others, store.graphs, store.readings)
             done = [one for one, _ in removed]
-        for party in parties:
-            if self._office is not None:
-                self._office.vault.forget(tenant, party)
         return {
             "rows": sum(one.rows for one in done),
             "redacted": sum(one.redacted for one in done),
@@ -118,6 +117,12 @@ class Desk:
             "hits": [str(hit) for one in done for hit in one.hits],
             "shared": sorted({name for one in done for name in one.shared}),
         }
+
+    def _forget(self, tenant: str, parties: list[str]) -> None:
+        """Remove from the vault who is behind parties."""
+        if self._office is not None:
+            for party in parties:
+                self._office.vault.forget(tenant, party)
 
     def grant(
         self, service: Service, caller: Caller, assignee: str, purpose: str, until: datetime

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 import kg.desk
 from api.app import create_app
 from kg.checkpoints import fits
+from kg.errors import StoreUnavailable
 from kg.holds import Holds
 from kg.mandates import Mandates, read
 from kg.renewal import Renewal
@@ -243,6 +244,21 @@ def test_owner_erases_itself(world):
     found = [f for f in world.folder.rglob("*") if f.is_file() and world.anna.encode() in f.read_bytes()]
     assert found == []
     world.service.store.journal.verify()
+
+
+def test_vault_forgets_whoever_was_erased_before_the_proof_failed(world, monkeypatch):
+    """Nobody could ask for it once more: nothing else is kept by then."""
+    owner, vault = world.as_("anna", *OWNER), world.app.state.office.vault
+
+    def fail(*_):
+        raise StoreUnavailable("the servers do not answer")
+
+    monkeypatch.setattr("kg.desk.prove", fail)
+    problem(world.client.delete("/me", headers=owner), 503, "store-unavailable")
+    assert vault.parties("default", "anna") == []
+    left = vault.enter("default", "anna", name=NAME)
+    problem(world.client.delete("/me", headers=owner), 404, "unknown-subject")
+    assert left not in vault.parties("default", "anna")
 
 
 def test_service_goes_on_while_somebody_is_erased(world, monkeypatch):
