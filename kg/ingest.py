@@ -165,18 +165,22 @@ class Ingest:
         with self._write_lock:
             return self._recorder.write([work], frozenset())[0].receipt()
 
-    def take(self, works: Sequence[Work], *, compare: bool = True) -> list[Receipt]:
+    def take(
+        self, works: Sequence[Work], *, compare: bool = True, told: frozenset[str] | None = None
+    ) -> list[Receipt]:
         """Record payloads that were checked, in one transaction; all of them are on disk on return, or none.
 
         Args:
             works: the payloads.
             compare: compare them with the store too; not needed where whoever made them did.
+            told: the keys of what they tell, where that is known.
 
         Raises:
             kg.errors.StoreUnavailable: they could not be recorded.
         """
+        told = told_by(works) if told is None else told
         with self._write_lock:
-            kept = self._recorder.record(works) if compare else self._recorder.write(works, told_by(works))
+            kept = self._recorder.record(works) if compare else self._recorder.write(works, told)
             return [one.early() for one in kept]
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:
@@ -245,9 +249,9 @@ class Ingest:
         with self._write_lock:
             self._undo.close()
 
-    def examine(self, data: bytes, sender: str) -> Work:
-        """Check a message of ours, without recording it."""
-        return self._examine(data, sender, "out", None)
+    def examine(self, data: bytes, sender: str, direction: Literal["in", "out"] = "out") -> Work:
+        """Check a message of ours, or one that came, without recording it."""
+        return self._examine(data, sender, direction, None)
 
     def _examine(
         self, data: bytes, sender: str, direction: Literal["in", "out"], received: datetime | None

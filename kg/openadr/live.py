@@ -93,6 +93,7 @@ class Live:
         if not self._started:
             self._started = True
             self._pusher.start()
+            self.vtn.express.start()
             self._keeper.start()
             if self._ascent is not None:
                 self._ascent.start()
@@ -103,6 +104,7 @@ class Live:
         if self._ascent is not None:
             self._ascent.stop()
         self._pusher.stop()
+        self.vtn.express.stop()
         if self._keeper.is_alive():
             self._keeper.join(timeout=20)
         self._write()

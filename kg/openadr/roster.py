@@ -5,11 +5,11 @@ goes and, when the process starts, to the messages in the journal. So what is kn
 was known before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from kg.lift import Lifted
-from kg.openadr.told import Message
+from kg.openadr.told import Message, Said
 from kg.openadr.ven import Event, Opt, Outgoing, Point, ReportRequest, Ven
 
 #: Message types that leave the roster as it is, so that they are not read again after a restart.
@@ -150,14 +150,17 @@ class Roster:
             ven.answerable.add(m.one("requestID"))
             ven.told = tuple(told)
 
+    def answered(self, ven: Ven, said: Iterable[Said]) -> None:
+        """Note what a VEN said of events, as far as it is about their current versions."""
+        for one in said:
+            event = ven.events.get(one.event_id)
+            if event is not None and one.number == str(event.number):
+                event.answer, event.answered = one.opt_type, one.code
+
     def _answers_events(self, m: "Message") -> None:
         ven = self.vens.get(m.one("venID"))
-        if m.direction != "in" or ven is None:
-            return
-        for node in m.nodes("eventResponse"):
-            event = ven.events.get(m.text(node, "eventID"))
-            if event is not None and m.text(node, "modificationNumber") == str(event.number):
-                event.answer, event.answered = m.text(node, "optType"), m.text(node, "responseCode")
+        if m.direction == "in" and ven is not None:
+            self.answered(ven, m.said)
 
     def _opts(self, m: "Message") -> None:
         ven = self.vens.get(m.one("venID"))

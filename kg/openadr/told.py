@@ -1,5 +1,6 @@
 """A message as those read it who act on it: the texts of its properties, and the events that it tells of."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import unquote
@@ -13,6 +14,23 @@ from kg.times import moment, seconds
 
 #: What may differ between two messages that tell the same version of an event.
 _PASSING: Final = tuple(f" <{FLEX}{name}> " for name in ("eventStatus", "currentValue"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a VEN says of an event.
+
+    Attributes:
+        event_id: its eventID.
+        number: its modificationNumber, as text.
+        opt_type: optIn or optOut.
+        code: the responseCode.
+    """
+
+    event_id: str
+    number: str
+    opt_type: str
+    code: str
 
 
 class Message:
@@ -56,6 +74,12 @@ class Message:
     def code(self) -> str:
         """The responseCode of the message; 200 where it has none."""
         return next((self.text(node, "responseCode") for node in self.nodes("response")), "200")
+
+    @property
+    def said(self) -> list[Said]:
+        """What an oadrCreatedEvent says of each event."""
+        terms = ("eventID", "modificationNumber", "optType", "responseCode")
+        return [Said(*(self.text(node, term) for term in terms)) for node in self.nodes("eventResponse")]
 
     @property
     def opts(self) -> dict[tuple[str, str], str]:

@@ -15,6 +15,8 @@ from kg.openadr import distribution
 from kg.openadr.accepting import Accepting
 from kg.openadr.circulars import Circulars
 from kg.openadr.entry_gate import Gate
+from kg.openadr.express import Express
+from kg.openadr.forms import Forms
 from kg.openadr.news import News
 from kg.openadr.policy import Policy
 from kg.openadr.registering import registrar
@@ -52,6 +54,9 @@ class Vtn:
         self._news = News(self)
         self._gate = Gate(self.roster, policy.destinations)
         self._accepting = Accepting(ingest, policy, self.roster)
+        self._forms = Forms(ingest, self._accepting)
+        #: takes what is like what came before; to be started by who serves
+        self.express = Express(self, self._forms)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         #: venID -> the answer when there is no news; bytes of a poll -> both
@@ -124,6 +129,8 @@ class Vtn:
                 if lifted.message_type == "oadrUpdateReport":
                     ven.last_report = now
         if receipt.answer is not None:
+            if lifted.message_type == "oadrCreatedEvent" and self.express.is_alive():
+                self._forms.learn(data)
             return receipt.answer.data
         made = self._reply(lifted, receipt.report, ven, party)
         if made is None:
@@ -133,12 +140,12 @@ class Vtn:
     def _apply(self, lifted: Lifted, direction: str, seq: int) -> None:
         """Let the roster follow a message, and tell those who listen."""
         self.roster.apply(lifted, direction, seq)
-        told = {
-            "message_type": lifted.message_type,
-            "ven": ven_of(lifted),
-            "direction": direction,
-            "row": seq,
-        }
+        if self.listeners:
+            self.announce(lifted.message_type, ven_of(lifted), direction, seq)
+
+    def announce(self, message_type: str, ven: str, direction: str, seq: int) -> None:
+        """Tell those who listen of a message that was recorded and conforms."""
+        told = {"message_type": message_type, "ven": ven, "direction": direction, "row": seq}
         for listener in list(self.listeners):
             listener(told)
 
