@@ -165,22 +165,20 @@ class Ingest:
         with self._write_lock:
             return self._recorder.write([work], frozenset())[0].receipt()
 
-    def take(
-        self, works: Sequence[Work], *, compare: bool = True, told: frozenset[str] | None = None
-    ) -> list[Receipt]:
+    def take(self, works: Sequence[Work], *, compare: bool = True, new: bool = False) -> list[Receipt]:
         """Record payloads that were checked, in one transaction; all of them are on disk on return, or none.
 
         Args:
             works: the payloads.
             compare: compare them with the store too; not needed where whoever made them did.
-            told: the keys of what they tell, where that is known.
+            new: they were not recorded before: each has an identifier that was just minted.
 
         Raises:
             kg.errors.StoreUnavailable: they could not be recorded.
         """
-        told = told_by(works) if told is None else told
+        told = frozenset() if compare else told_by(works)
         with self._write_lock:
-            kept = self._recorder.record(works) if compare else self._recorder.write(works, told)
+            kept = self._recorder.record(works) if compare else self._recorder.write(works, told, new=new)
             return [one.early() for one in kept]
 
     def ingest_many(self, payloads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Receipt]]:

@@ -30,6 +30,7 @@ class Lifted:
 
     __slots__ = (
         "_facts",
+        "_fill",
         "_lines",
         "_nodes",
         "concepts",
@@ -46,6 +47,7 @@ class Lifted:
     def __init__(self, message: str, message_type: str, profile: str, lines: list[str] | None = None) -> None:
         self.message, self.message_type, self.profile = message, message_type, profile
         self._lines = lines
+        self._fill: Callable[[], list[str]] | None = None
         self._facts: Facts | None = {} if lines is None else None
         self._nodes: dict[str, tuple[Any, Plan]] = {}
         #: walks the payload to find all nodes, where those in it are few of them
@@ -57,6 +59,13 @@ class Lifted:
         #: mapping and name -> element of that name -> the first below it that the mapping made a node of
         self.firsts: dict[tuple[str, str], dict[Any, Any]] = {}
         self.repeated: list[Any] = []
+
+    @classmethod
+    def filled(cls, message: str, message_type: str, profile: str, fill: Callable[[], list[str]]) -> "Lifted":
+        """Give a graph whose lines are made when somebody wants them."""
+        made = cls(message, message_type, profile, [])
+        made._lines, made._fill = None, fill
+        return made
 
     @property
     def nodes(self) -> dict[str, tuple[Any, Plan]]:
@@ -75,14 +84,14 @@ class Lifted:
     def facts(self) -> Facts:
         """The triples by subject and predicate; not to be changed once the payload is lifted."""
         if self._facts is None:
-            self._facts = facts_of(self._lines or ())
+            self._facts = facts_of(self.lines)
         return self._facts
 
     @property
     def lines(self) -> list[str]:
         """The triples, each one line of N-Triples without its line feed; not to be changed in place."""
         if self._lines is None:
-            self._lines = list(lines_of(self.facts))
+            self._lines = self._fill() if self._fill is not None else list(lines_of(self.facts))
         return self._lines
 
     @lines.setter

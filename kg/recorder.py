@@ -57,12 +57,13 @@ class Recorder:
                 tell |= told_by([work.answer])
         return kept + self.write(waiting, frozenset(tell))
 
-    def write(self, works: Sequence[Work], told: frozenset[str]) -> list[Kept]:
+    def write(self, works: Sequence[Work], told: frozenset[str], *, new: bool = False) -> list[Kept]:
         """Record payloads, and what answers them, with one fsync; the same bytes are not recorded twice.
 
         Args:
             works: the payloads.
             told: the keys of what they tell.
+            new: they were not recorded before: each has an identifier that was just minted.
         """
         rows: dict[_Key, int] = {}
         fresh: dict[_Key, Work] = {}
@@ -72,15 +73,17 @@ class Recorder:
                     reason = work.report.violations[0].rule
                     self._journal.unreadable.record(work.data, reason, received=work.received)
                 continue
-            self._add(work, rows, fresh)
+            self._add(work, rows, fresh, new=new)
             if work.answer is not None and work.report.conforms:
                 self._add(work.answer, rows, fresh, new=work.key in fresh)
-        new = self._journal.append_many(work.entry() for work in fresh.values()) if fresh else []
-        first = dict(zip(fresh, new, strict=True))
+        made = self._journal.append_many(work.entry() for work in fresh.values()) if fresh else []
+        first = dict(zip(fresh, made, strict=True))
         rows |= {key: seq for key, seq in first.items() if key not in rows}
         patient = all(work.patient for work in works)
         applied = self._follower.put(
-            [work.recorded(seq) for work, seq in zip(fresh.values(), new, strict=True)], told, patient=patient
+            [work.recorded(seq) for work, seq in zip(fresh.values(), made, strict=True)],
+            told,
+            patient=patient,
         )
         kept = []
         for work in works:
@@ -105,5 +108,10 @@ class Recorder:
 
 def told_by(works: Iterable[Work]) -> frozenset[str]:
     """Give the keys of what payloads tell of, where they are accepted."""
-    lifted = (work.lifted for work in works if work.lifted is not None and work.report.conforms)
-    return frozenset(key for one in lifted for key in told(one.message_type, one.facts))
+    return frozenset(key for work in works if work.report.conforms for key in _tells(work))
+
+
+def _tells(work: Work) -> Iterable[str]:
+    if work.tells is not None:
+        return work.tells
+    return told(work.lifted.message_type, work.lifted.facts) if work.lifted is not None else ()

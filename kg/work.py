@@ -34,6 +34,7 @@ class Work:
         signature: what became of its signature, N-Triples about the message.
         answer: what answers it where it is accepted.
         patient: nobody waits until it can be queried.
+        tells: the keys of which it tells (see ``kg.known.told``), where they are at hand.
     """
 
     data: bytes
@@ -46,6 +47,7 @@ class Work:
     signature: tuple[str, ...] = ()
     answer: "Work | None" = None
     patient: bool = False
+    tells: frozenset[str] | None = None
 
     @property
     def key(self) -> tuple[bytes, tuple[str, ...], str]:

@@ -4,8 +4,10 @@ import contextlib
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from kg.errors import UsageError
@@ -15,6 +17,7 @@ from kg.namespaces import FLEX, ID
 from kg.openadr import distribution
 from kg.openadr.graph import new_id
 from kg.openadr.template import Pattern, Template, fits
+from kg.openadr.told import Message
 from kg.openadr.ven import Event
 from kg.work import Work
 
@@ -30,6 +33,40 @@ _KEPT: Final = 64
 #: Events in one message that are written by a template; more take the long way.
 _MOST: Final = 20
 
+
+@dataclass(frozen=True, slots=True)
+class Circular:
+    """A message that tells a VEN of events, checked and not yet recorded.
+
+    Attributes:
+        work: the message.
+        request_id: its requestID.
+        events: what it tells, as the roster is to have it; empty where that is to be read from it.
+        told: likewise event by event, with statuses and current values; see ``kg.openadr.ven.Ven.told``.
+    """
+
+    work: Work
+    request_id: str
+    events: tuple[Event, ...] = ()
+    told: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mould:
+    """A template with what it tells, events without their names."""
+
+    template: Template
+    events: tuple[Event, ...]
+    told: tuple[tuple[str, ...], ...]
+
+    def fill(self, texts: Sequence[str], count: int) -> Circular:
+        """Give the message with names in it: requestID, venID, so many eventIDs, and what it answers."""
+        ven, names = texts[1], texts[2 : count + 2]
+        events = (copy_of(one, ven, name) for one, name in zip(self.events, names, strict=True))
+        told = ((name, *rest) for (_, *rest), name in zip(self.told, names, strict=True))
+        return Circular(self.template.fill(*texts), texts[0], tuple(events), tuple(told))
+
+
 _Key = tuple[bool, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
 
 
@@ -43,9 +80,9 @@ class Circulars:
 
     def __init__(self, ingest: Ingest, vtn_id: str) -> None:
         self._ingest, self._vtn_id = ingest, vtn_id
-        self._made: OrderedDict[_Key, Template | None] = OrderedDict()
+        self._made: OrderedDict[_Key, _Mould | None] = OrderedDict()
 
-    def work(self, ven: str, events: Sequence[Event], now: datetime, answers: str | None = None) -> Work:
+    def work(self, ven: str, events: Sequence[Event], now: datetime, answers: str | None = None) -> Circular:
         """Make the message that tells a VEN of events, checked and not yet recorded.
 
         Args:
@@ -58,14 +95,14 @@ class Circulars:
         texts = [new_id("req"), ven, *(event.event_id for event in known)]
         texts += [] if answers is None else [answers]
         if 0 < len(known) <= _MOST and fits(*texts):
-            template = self._template(known, now, answers is not None)
-            if template is not None:
-                return template.fill(*texts)
+            mould = self._mould(known, now, answers is not None)
+            if mould is not None:
+                return mould.fill(texts, len(known))
         known = [replace(event, lines=lines_of(event)) for event in known]
         data = distribution.distribute(self._vtn_id, known, now, answers, texts[0])
-        return self._ingest.examine(data, self._vtn_id)
+        return Circular(self._ingest.examine(data, self._vtn_id), texts[0])
 
-    def _template(self, events: Sequence[Event], now: datetime, answers: bool) -> Template | None:
+    def _mould(self, events: Sequence[Event], now: datetime, answers: bool) -> _Mould | None:
         """Give the template of such a message; None where there are findings on it, which name names."""
         key = (
             answers,
@@ -86,11 +123,28 @@ class Circulars:
         data = distribution.distribute(self._vtn_id, marked, now, marks[-1] if answers else None, request)
         made = None
         with contextlib.suppress(UsageError):  # there are findings, which say something about the marks
-            made = Template(self._ingest.examine(data, self._vtn_id), marks)
+            work = self._ingest.examine(data, self._vtn_id)
+            made = _Mould(Template(work, marks), *self._read(work))
         self._made[key] = made
         if len(self._made) > _KEPT:
             self._made.popitem(last=False)
         return made
+
+    def _read(self, work: Work) -> tuple[tuple[Event, ...], tuple[tuple[str, ...], ...]]:
+        """Read the events of a message, as the roster reads them, to be filled with names."""
+        assert work.lifted is not None
+        versions = Message(work.lifted).versions()
+        for event, _ in versions:
+            unnamed(event, self._vtn_id)
+            event.lines = []
+        return tuple(event for event, _ in versions), tuple(told for _, told in versions)
+
+
+def copy_of(event: Event, ven: str, event_id: str) -> Event:
+    """Give an event for another VEN, under another ID, by its form."""
+    made = copy(event)
+    made.ven, made.event_id = ven, event_id
+    return made
 
 
 def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
@@ -128,12 +182,17 @@ def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
 
 def lines_of(event: Event) -> list[str]:
     """Give what the graph says of a version of an event; where its form is all there is, with its names."""
-    return event.lines or Pattern(event.form, (VEN, EVENT)).fill(event.ven, event.event_id)
+    return event.lines or _pattern(event.form).fill(event.ven, event.event_id)
+
+
+@lru_cache(maxsize=64)
+def _pattern(form: tuple[str, ...]) -> Pattern:
+    return Pattern(form, (VEN, EVENT))
 
 
 def same(known: Event, asked: Event) -> bool:
     """Whether what was issued is what is asked for; the graph of it has times beside, which follow."""
-    wanted, issued = _essence(lines_of(asked)), _essence(known.lines)
+    wanted, issued = _essence(lines_of(asked)), _essence(lines_of(known))
     more = (line.split(" ", 2)[1] for line in issued - wanted)
     return wanted <= issued and _FOLLOWS.issuperset(more)
 

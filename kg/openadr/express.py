@@ -106,7 +106,7 @@ class Express(threading.Thread):
             if ven is not None and one.form.agrees(ven, one.texts, now):
                 fit.append(place)
         works = [batch[place].form.work(batch[place].data, batch[place].texts) for place in fit]
-        receipts = self._vtn.ingest.take(works, compare=False, told=frozenset()) if works else []
+        receipts = self._vtn.ingest.take(works, compare=False) if works else []
         for place, receipt in zip(fit, receipts, strict=True):
             answers[place] = self._settle(batch[place], receipt, now)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
 from kg.openadr import distribution
-from kg.openadr.circulars import EVENT, VEN, same
+from kg.openadr.circulars import EVENT, VEN, copy_of, same, unnamed
 from kg.openadr.event_request import EventRequest, must_be_ahead, renumbered, version_iri, version_lines
 from kg.openadr.graph import new_id
 from kg.openadr.restated import as_asked
@@ -126,15 +126,20 @@ class Operator:
 
     def _cancel(self, event_id: str) -> list[Event]:
         known, now = self.events(event_id), datetime.now(UTC)
+        forms: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
         changed = []
         for event in known:
             if event.cancelled:
                 continue
             self._open(event)
-            lines = renumbered(event, self._id, now)
-            called_off = replace(
-                event, number=event.number + 1, lines=lines, cancelled=True, answer="", form=()
-            )
+            key = event.number, unnamed(event, self._id)
+            if key not in forms:
+                forms[key] = tuple(
+                    renumbered(replace(event, lines=list(key[1]), event_id=EVENT), self._id, now)
+                )
+            called_off = copy_of(event, event.ven, event.event_id)
+            called_off.number, called_off.cancelled, called_off.answer = event.number + 1, True, ""
+            called_off.lines, called_off.form = [], forms[key]
             changed.append((self._vtn.roster.vens[event.ven], called_off))
         self._tell(changed)
         return self.events(event_id)
@@ -266,7 +271,8 @@ class Operator:
             f"<{version_iri(self._id, EVENT, number)}>"
         )
         form = tuple(event.lines)
-        return lambda ven, event_id: replace(event, ven=ven, event_id=event_id, lines=[], form=form)
+        event.lines, event.form = [], form
+        return lambda ven, event_id: copy_of(event, ven, event_id)
 
     def _tell(self, changed: Sequence[tuple[Ven, Event]]) -> None:
         """Record the messages by which VENs learn of events, each with all that its VEN is to know."""
@@ -279,16 +285,16 @@ class Operator:
         for start in range(0, len(changed), _AT_ONCE):
             group = changed[start : start + _AT_ONCE]
             with self._vtn.lock:
-                works = []
+                told = []
                 for ven, event in group:
                     others = [
                         e for e in ven.events.values() if e.event_id != event.event_id and not e.over(now)
                     ]
-                    work = self._vtn.circulars.work(ven.ven_id, [*others, event], now)
-                    if not work.report.conforms:
-                        raise Refused(work.report)
-                    works.append((ven, work))
-                receipts = self._vtn.tell(works)
+                    made = self._vtn.circulars.work(ven.ven_id, [*others, event], now)
+                    if not made.work.report.conforms:
+                        raise Refused(made.work.report)
+                    told.append((ven, made))
+                receipts = self._vtn.tell(told)
             refused = next((one for one in receipts if not one.accepted), None)
             if refused is not None:
                 raise Refused(refused.report)

@@ -87,7 +87,7 @@ class News:
                 ven.distributed.sent_at = time.monotonic()
             for event in chosen:
                 ven.events[event.event_id].sent = True
-        return self._vtn.given_out(made.data)
+        return self._vtn.given_out(made.work.data)
 
     def _given(self, ven: Ven, key: str, clock: float) -> bytes | None:
         """Give out a message that waits, unless that was done just now."""

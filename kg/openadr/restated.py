@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from kg.lift import Lifted
+from kg.openadr.circulars import lines_of
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal, version_iri, zulu
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
@@ -17,7 +18,7 @@ def request_of(event: Event, vtn_id: str) -> EventRequest:
         event: its current version.
         vtn_id: whose it is.
     """
-    message = Message(Lifted("", "oadrDistributeEvent", "2.0b", event.lines))
+    message = Message(Lifted("", "oadrDistributeEvent", "2.0b", lines_of(event)))
     made = restated(message, f"<{version_iri(vtn_id, event.event_id, event.number)}>", [event.ven])
     made.event_id = event.event_id
     return made

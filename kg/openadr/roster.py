@@ -5,7 +5,7 @@ goes and, when the process starts, to the messages in the journal. So what is kn
 was known before.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from kg.lift import Lifted
@@ -129,26 +129,35 @@ class Roster:
         ven.answerable.add(m.one("requestID"))
 
     def _distributes(self, m: "Message") -> None:
-        if m.direction != "out" or m.one("vtnID") != self.vtn_id:
-            return
-        told = []
+        if m.direction == "out" and m.one("vtnID") == self.vtn_id:
+            known = [(event, told) for event, told in m.versions() if event.ven in self.vens]
+            self.distributed(
+                m.one("requestID"), m.seq, [e for e, _ in known], tuple(told for _, told in known)
+            )
+
+    def distributed(
+        self, request_id: str, seq: int, events: Sequence[Event], told: tuple[tuple[str, ...], ...]
+    ) -> None:
+        """Note an oadrDistributeEvent of ours that was recorded.
+
+        Args:
+            request_id: its requestID.
+            seq: its row in the journal.
+            events: the events that it tells, of a VEN that is known.
+            told: what it tells of them, see ``Ven.told``.
+        """
         ven = None
-        for version in m.nodes("conveys"):
-            event = m.event(version)
-            known = self.vens.get(event.ven)
-            if known is None:
-                continue
-            ven = known
+        for event in events:
+            ven = self.vens[event.ven]
             old = ven.events.get(event.event_id)
             if old is not None and old.number == event.number:
                 event.answer, event.answered, event.sent = old.answer, old.answered, old.sent
             ven.events[event.event_id] = event
             self.owners[event.event_id] = ven.ven_id
-            told.append((event.event_id, str(event.number), m.text(version, "eventStatus"), *m.now(version)))
         if ven is not None:
-            ven.distributed = Outgoing(m.message_type, m.one("requestID"), m.seq)
-            ven.answerable.add(m.one("requestID"))
-            ven.told = tuple(told)
+            ven.distributed = Outgoing("oadrDistributeEvent", request_id, seq)
+            ven.answerable.add(request_id)
+            ven.told = told
 
     def answered(self, ven: Ven, said: Iterable[Said]) -> None:
         """Note what a VEN said of events, as far as it is about their current versions."""

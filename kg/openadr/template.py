@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from xml.sax.saxutils import escape
 
 from kg.errors import UsageError
+from kg.known import told
 from kg.lift import Lifted
 from kg.literals import segment, string
 from kg.work import Work
@@ -67,6 +69,8 @@ class Template:
         self._work, self._lifted, self._marks = work, work.lifted, tuple(marks)
         self._bytes = [(before.encode(), mark) for before, mark in _parted(work.data.decode(), marks)]
         self._graph = Pattern(work.lifted.lines, (work.report.digest, *marks))
+        keys = told(work.lifted.message_type, work.lifted.facts)
+        self._keys = [(list(_parted(key, marks)), key[0] == "<") for key in keys]
 
     def fill(self, *texts: str) -> Work:
         """Give the message with texts in the place of the marks.
@@ -77,11 +81,10 @@ class Template:
         escaped = [escape(text).encode() for text in texts]
         data = b"".join(before + (escaped[mark] if mark >= 0 else b"") for before, mark in self._bytes)
         digest = hashlib.sha256(data).hexdigest()
-        lines = self._graph.fill(digest, *texts)
-        work, old = self._work, self._work.report.digest
-        lifted = Lifted(
-            self._lifted.message.replace(old, digest), self._lifted.message_type, self._lifted.profile, lines
-        )
+        work, old, like = self._work, self._work.report.digest, self._lifted
+        message = like.message.replace(old, digest)
+        fill = partial(self._graph.fill, digest, *texts)
+        lifted = Lifted.filled(message, like.message_type, like.profile, fill)
         places = dict(zip(self._marks, texts, strict=True))
         return replace(
             work,
@@ -91,6 +94,17 @@ class Template:
             subjects=tuple(dict.fromkeys(places.get(name, name) for name in work.subjects)),
             sender=places.get(work.sender, work.sender),
             received=datetime.now(UTC),
+            tells=self._tells(texts),
+        )
+
+    def _tells(self, texts: Sequence[str]) -> frozenset[str]:
+        """Give the keys of which the message tells."""
+        in_iri = [*map(segment, texts)] if any(iri for _, iri in self._keys) else texts
+        return frozenset(
+            "".join(
+                before + ((in_iri if iri else texts)[mark] if mark >= 0 else "") for before, mark in parts
+            )
+            for parts, iri in self._keys
         )
 
 

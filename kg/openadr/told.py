@@ -95,6 +95,14 @@ class Message:
         """Give the currentValue of each signal of a version."""
         return [self.text(signal, "currentValue") or "0" for signal in self.nodes("signal", version)]
 
+    def versions(self) -> list[tuple[Event, tuple[str, ...]]]:
+        """Read the events that an oadrDistributeEvent tells, each with what ``Ven.told`` has of it."""
+        found = []
+        for version in self.nodes("conveys"):
+            event, status = self.event(version), self.text(version, "eventStatus")
+            found.append((event, (event.event_id, str(event.number), status, *self.now(version))))
+        return found
+
     def event(self, version: str) -> Event:
         """Read a version of an event."""
         known = {version, *self.nodes("versionOf", version)}

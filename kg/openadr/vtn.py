@@ -13,7 +13,7 @@ from kg.ingest import Ingest
 from kg.lift import Lifted
 from kg.openadr import distribution
 from kg.openadr.accepting import Accepting
-from kg.openadr.circulars import Circulars
+from kg.openadr.circulars import Circular, Circulars
 from kg.openadr.entry_gate import Gate
 from kg.openadr.express import Express
 from kg.openadr.forms import Forms
@@ -27,7 +27,6 @@ from kg.rebuild import recorded
 from kg.receipt import Permit, Receipt
 from kg.replies import reply
 from kg.report import Report
-from kg.work import Work
 
 _RESOURCE: Final = b"resourceID>"
 #: Polls that are known by their bytes.
@@ -181,21 +180,25 @@ class Vtn:
         self._follow([receipt])
         return receipt
 
-    def tell(self, told: Sequence[tuple[Ven, Work]]) -> list[Receipt]:
+    def tell(self, told: Sequence[tuple[Ven, Circular]]) -> list[Receipt]:
         """Record what VENs are told of events, in one transaction; the roster follows what was accepted.
 
         Raises:
             kg.errors.StoreUnavailable: none of it could be recorded.
         """
-        works = [work for _, work in told]
+        works = [one.work for _, one in told]
         with self.lock:
             # who has which event in which version the roster knows; of resources only the store does
             compare = any(_RESOURCE in work.data for work in works)
-            receipts = self.ingest.take(works, compare=compare)
-            self._follow(receipts)
-            for (ven, work), receipt in zip(told, receipts, strict=True):
+            receipts = self.ingest.take(works, compare=compare, new=True)
+            for (ven, one), receipt in zip(told, receipts, strict=True):
+                if one.events and receipt.accepted and receipt.seq is not None:
+                    self.roster.distributed(one.request_id, receipt.seq, one.events, one.told)
+                    self.announce("oadrDistributeEvent", ven.ven_id, "out", receipt.seq)
+                else:
+                    self._follow([receipt])
                 if ven.distributed is not None and ven.distributed.seq == receipt.seq:
-                    ven.distributed.data = work.data
+                    ven.distributed.data = one.work.data
         return receipts
 
     def _follow(self, receipts: Iterable[Receipt]) -> None:

@@ -68,7 +68,7 @@ def test_event_that_is_told_to_many_equals_one_that_is_made_for_each(ingest, ans
     examined, ingest.examine = [], lambda *given: examined.append(1) or Ingest.examine(ingest, *given)
     for ven in ("VEN-1", "a/b&c", "meter", "1", "2030"):
         others = [an_event(ven, f"{'zA'[ven > 'W']}@{ven}"), an_event(ven, f"F@{ven}", number=2)]
-        filled = circulars.work(ven, others, now, answers)
+        filled = circulars.work(ven, others, now, answers).work
         request = Message(filled.lifted).one("requestID")
         data = distribution.distribute("VTN-1", others, now, answers, request)
         alone = Ingest.examine(ingest, data, "VTN-1")
@@ -84,6 +84,6 @@ def test_name_of_an_event_in_words_to_people_stays_as_it_is(ingest):
     """Only where a name is a name it is filled in."""
     circulars, now = Circulars(ingest, "VTN-1"), datetime(2030, 1, 1, tzinfo=UTC)
     for ven in ("VEN-1", "VEN-2"):
-        filled = circulars.work(ven, [an_event(ven, f"E@{ven}", comment="VEN-1 has E@VEN-1")], now)
+        filled = circulars.work(ven, [an_event(ven, f"E@{ven}", comment="VEN-1 has E@VEN-1")], now).work
         assert b"VEN-1 has E@VEN-1" in filled.data
         assert f"<ei:venID>{ven}<".encode() in filled.data
