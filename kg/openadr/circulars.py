@@ -147,6 +147,14 @@ def copy_of(event: Event, ven: str, event_id: str) -> Event:
     return made
 
 
+def called_off(event: Event, form: tuple[str, ...]) -> Event:
+    """Give the version of an event that calls it off, by its form."""
+    made = copy_of(event, event.ven, event.event_id)
+    made.number, made.cancelled, made.answer = event.number + 1, True, ""
+    made.lines, made.form = [], form
+    return made
+
+
 def unnamed(event: Event, vtn_id: str) -> tuple[str, ...]:
     """Give what the graph says of a version of an event, with marks for its eventID and its VEN's venID.
 

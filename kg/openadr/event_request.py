@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from kg.errors import UsageError
@@ -202,27 +203,29 @@ def told_lines(vtn_id: str, event: Event, position: int, now: datetime) -> list[
     return g.lines
 
 
-def renumbered(event: Event, vtn_id: str, modified: datetime) -> list[str]:
-    """Write an event's version again under the next modificationNumber."""
-    old = version_iri(vtn_id, event.event_id, event.number)
-    new = version_iri(vtn_id, event.event_id, event.number + 1)
+@lru_cache(maxsize=64)
+def renumbered(
+    lines: tuple[str, ...], vtn_id: str, event_id: str, number: int, modified: datetime
+) -> tuple[str, ...]:
+    """Write an event's version, of so many as its number, again under the next modificationNumber."""
+    old, new = version_iri(vtn_id, event_id, number), version_iri(vtn_id, event_id, number + 1)
     dropped = (
         f"<{FLEX}modificationNumber>",
         f"<{FLEX}modifiedAt>",
         f"<{FLEX}createdAt>",
         f"<{FLEX}eventDigest>",
     )
-    lines = [
+    kept = [
         line.replace(f"<{old}>", f"<{new}>").replace(f"<{old}/", f"<{new}/")
-        for line in event.lines
+        for line in lines
         if not (line.startswith(f"<{old}> ") and line.split(" ", 2)[1] in dropped)
     ]
     g = MessageGraph("oadrDistributeEvent")
     g.lines.clear()
-    g.value(new, "modificationNumber", str(event.number + 1), "integer")
+    g.value(new, "modificationNumber", str(number + 1), "integer")
     g.value(new, "createdAt", zulu(modified), "dateTime")
     g.value(new, "modifiedAt", zulu(modified), "dateTime")
-    return lines + g.lines
+    return (*kept, *g.lines)
 
 
 def zulu(time: datetime) -> str:

@@ -1,7 +1,6 @@
 """What an operator does: issue, change and cancel events, ask for reports, let VENs register anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 from kg.errors import FlexKGError, UsageError
 from kg.lift import Lifted
 from kg.openadr import distribution
-from kg.openadr.circulars import EVENT, VEN, copy_of, same, unnamed
+from kg.openadr.circulars import EVENT, VEN, called_off, copy_of, same, unnamed
 from kg.openadr.event_request import EventRequest, must_be_ahead, renumbered, version_iri, version_lines
 from kg.openadr.graph import new_id
 from kg.openadr.restated import as_asked
@@ -126,21 +125,13 @@ class Operator:
 
     def _cancel(self, event_id: str) -> list[Event]:
         known, now = self.events(event_id), datetime.now(UTC)
-        forms: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
         changed = []
         for event in known:
             if event.cancelled:
                 continue
             self._open(event)
-            key = event.number, unnamed(event, self._id)
-            if key not in forms:
-                forms[key] = tuple(
-                    renumbered(replace(event, lines=list(key[1]), event_id=EVENT), self._id, now)
-                )
-            called_off = copy_of(event, event.ven, event.event_id)
-            called_off.number, called_off.cancelled, called_off.answer = event.number + 1, True, ""
-            called_off.lines, called_off.form = [], forms[key]
-            changed.append((self._vtn.roster.vens[event.ven], called_off))
+            form = renumbered(unnamed(event, self._id), self._id, EVENT, event.number, now)
+            changed.append((self._vtn.roster.vens[event.ven], called_off(event, form)))
         self._tell(changed)
         return self.events(event_id)
 

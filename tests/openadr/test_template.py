@@ -1,14 +1,16 @@
 """What a template gives is what making, reading and checking the message each time would give."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kg.errors import UsageError
 from kg.ingest import Ingest
+from kg.known import told
 from kg.lift import Lifted
 from kg.openadr import distribution
-from kg.openadr.circulars import Circulars
+from kg.openadr.circulars import Circulars, lines_of, unnamed
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal, version_iri, version_lines
 from kg.openadr.template import Template, fits
 from kg.openadr.told import Message
@@ -68,7 +70,8 @@ def test_event_that_is_told_to_many_equals_one_that_is_made_for_each(ingest, ans
     examined, ingest.examine = [], lambda *given: examined.append(1) or Ingest.examine(ingest, *given)
     for ven in ("VEN-1", "a/b&c", "meter", "1", "2030"):
         others = [an_event(ven, f"{'zA'[ven > 'W']}@{ven}"), an_event(ven, f"F@{ven}", number=2)]
-        filled = circulars.work(ven, others, now, answers).work
+        circular = circulars.work(ven, others, now, answers)
+        filled = circular.work
         request = Message(filled.lifted).one("requestID")
         data = distribution.distribute("VTN-1", others, now, answers, request)
         alone = Ingest.examine(ingest, data, "VTN-1")
@@ -77,6 +80,13 @@ def test_event_that_is_told_to_many_equals_one_that_is_made_for_each(ingest, ans
         assert filled.report.conforms
         assert sorted(filled.lifted.lines) == sorted(alone.lifted.lines)
         assert filled.subjects == alone.subjects
+        assert filled.tells == told("oadrDistributeEvent", alone.lifted.facts)
+        read = Message(alone.lifted).versions()
+        assert circular.told == tuple(told for _, told in read)
+        for event, (wanted, _) in zip(circular.events, read, strict=True):
+            assert sorted(lines_of(event)) == sorted(wanted.lines)
+            assert replace(event, lines=[], form=()) == replace(wanted, lines=[])
+            assert sorted(event.form) == sorted(unnamed(wanted, "VTN-1"))
     assert len(examined) == 2  # one for each order of the events
 
 
