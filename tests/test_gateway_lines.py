@@ -22,7 +22,7 @@ from kg.errors import UsageError
 from kg.gateway.configuration import read_configuration
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.lines import Lines
-from kg.gateway.points import find_point
+from kg.gateway.points import find_point, points_of
 from kg.gateway.station import Station, read_rows
 from kg.gateway.tunnel import Inward, Keys, Reach, own_user
 from tests.devices.plant import Plant
@@ -245,6 +245,34 @@ def test_iec104_over_tls_with_select_before_operate(tmp_path):
         reach.close()
     finally:
         post.close()
+
+
+def test_iec104_plants_of_one_resource_may_have_the_same_addresses(tmp_path):
+    """A command goes to the plant that it is for: each has its own numbers, from 1 as most."""
+    from kg.gateway.iec104 import Line
+
+    ports = {f"urn:dev:{number}": free() for number in (1, 2)}
+    for device, port in ports.items():
+        made = instance(find_model("vhpready-chp-iec104"), device, {"HOST": "127.0.0.1"})
+        made["base"] = f"iec104://127.0.0.1:{port}"
+        (tmp_path / f"{port}.td.jsonld").write_text(written(made))
+    site = {"resources": [{"resourceID": "R", "devices": list(ports)}]}
+    (tmp_path / "a.site.jsonld").write_text(
+        json.dumps({"@context": "https://w3id.org/flexkg/context/site"} | site)
+    )
+    plans = load_site([str(tmp_path)]).plans
+    line = Line(plans["R"])
+    try:
+        for write in writes(plans, "setpoint", 30):
+            with pytest.raises(DeviceUnreachable) as told:
+                line.write(write)
+            assert told.value.where == f"127.0.0.1:{ports[write.device]}"
+        for point in points_of(plans["R"]).values():
+            with pytest.raises(DeviceUnreachable) as told:
+                line.read(point)
+            assert told.value.where == f"127.0.0.1:{ports[point.device]}"
+    finally:
+        line.close()
 
 
 def test_iec61850_over_tls(tmp_path):

@@ -32,12 +32,14 @@ class Line:
     def __init__(self, plan: Plan, reach: Reach | None = None) -> None:
         reach = reach or Reach()
         self._client = c104.Client(tick_rate_ms=50, command_timeout_ms=300)
-        self._points: dict[tuple[int, int], tuple[Caller, c104.Point]] = {}
+        #: device and name of a point -> its line, and what c104 has of it; plants may have the same addresses
+        self._points: dict[tuple[str, str], tuple[Caller, c104.Point]] = {}
         callers: dict[str, Caller] = {}
         for point in points_of(plan).values():
             if point.protocol != "iec60870-5-104":
                 continue
-            at, (station, address) = urlsplit(point.access["endpoint"]), self._address(point)
+            at, station = urlsplit(point.access["endpoint"]), point.access["commonAddress"]
+            address = point.access["informationObjectAddress"]
             if at.netloc not in callers:
                 callers[at.netloc] = Caller(self._client, *reach(str(at.hostname), at.port, 2404, 19998))
             caller = callers[at.netloc]
@@ -53,13 +55,9 @@ class Line:
                 )
             if point.access.get("selectBeforeOperate") is True:
                 made.command_mode = c104.CommandMode.SELECT_AND_EXECUTE
-            self._points[station, address] = (caller, made)
+            self._points[point.key] = (caller, made)
         self._callers = list(callers.values())
         self._client.start()
-
-    @staticmethod
-    def _address(point: Point) -> tuple[int, int]:
-        return point.access["commonAddress"], point.access["informationObjectAddress"]
 
     def wait(self, seconds: float = 10) -> None:
         """Wait until every plant has been called.
@@ -71,8 +69,8 @@ class Line:
             if not caller.opened(seconds):
                 raise DeviceUnreachable("the plant did not answer in time", where=caller.where)
 
-    def _open(self, station: int, address: int) -> tuple[Caller, c104.Point]:
-        caller, point = self._points[station, address]
+    def _open(self, key: tuple[str, str]) -> tuple[Caller, c104.Point]:
+        caller, point = self._points[key]
         if not caller.opened():
             raise DeviceUnreachable("the line is down", where=caller.where)
         return caller, point
@@ -80,16 +78,15 @@ class Line:
     def write(self, write: Write) -> str:
         """Send a command; gives the plant's confirmation."""
         asked = write.message
-        station = asked["commonAddress"]
-        caller, point = self._open(station, asked["informationObjectAddress"])
-        said = caller.send(station, point, typed(asked["type"], asked["value"]))
+        caller, point = self._open((write.device, write.point))
+        said = caller.send(asked["commonAddress"], point, typed(asked["type"], asked["value"]))
         if said is None:
             raise DeviceUnreachable("no confirmation came", where=caller.where)
         return "confirmed" if said else "negative confirmation"
 
     def read(self, point: Point) -> Decimal | None:
         """Give the value last told, where its quality is good."""
-        _, found = self._open(*self._address(point))
+        _, found = self._open(point.key)
         quality = found.quality
         good = quality is not None and quality.is_good()
         if not good or found.processed_at.timestamp() == 0:
