@@ -16,6 +16,8 @@ from kg.xml import MAX_BYTES
 #: Seconds for the other side to answer, and to take a connection.
 PATIENCE: Final = 15.0
 REACH: Final = 5.0
+#: Seconds for a whole answer: who sends a byte now and then holds up no lane for longer.
+WHOLE: Final = 60.0
 
 
 class PartyUnreachable(FlexKGError):
@@ -28,12 +30,12 @@ class Line:
     """The connections of one who posts; cut when it is told to stop, so that it waits for no other side."""
 
     def __init__(self) -> None:
-        self._held: set[http.client.HTTPConnection] = set()
+        self._held: set[_Connection] = set()
         self._mutex = threading.Lock()
         self._is_cut = False
 
     @contextmanager
-    def holding(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+    def holding(self, connection: "_Connection") -> Iterator[None]:
         """Let a connection be cut within a block; it is closed at its end.
 
         Raises:
@@ -55,10 +57,15 @@ class Line:
         with self._mutex:
             self._is_cut, held = True, list(self._held)
         for connection in held:
-            end = connection.sock
-            if end is not None:
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+            cut(connection)
+
+
+def cut(connection: "_Connection") -> None:
+    """End a connection that another thread reads from."""
+    end = connection.wire
+    if end is not None:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def post(
@@ -91,7 +98,7 @@ def post(
     """
     try:
         connection = _Connection(url, tls, at)
-        with (line or Line()).holding(connection):
+        with (line or Line()).holding(connection), _ended(connection, WHOLE):
             connection.connect()
             connection.sock.settimeout(PATIENCE)
             connection.request("POST", urlsplit(url).path, data, {"Content-Type": "application/xml"})
@@ -108,6 +115,30 @@ def post(
     return body
 
 
+@contextmanager
+def _ended(connection: "_Connection", seconds: float) -> Iterator[None]:
+    """End a connection that takes longer than so many seconds.
+
+    Raises:
+        OSError: it did; what was read until then is no answer.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        cut(connection)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise OSError(f"the answer was not whole after {seconds:.0f} s")
+
+
 class _Connection(http.client.HTTPConnection):
     """A connection to the host of an address, or to an IP address in its place; over TLS by its scheme."""
 
@@ -117,10 +148,12 @@ class _Connection(http.client.HTTPConnection):
         self.default_port = 443 if self._tls is not None else 80
         super().__init__(parts.hostname or "", parts.port, timeout=REACH)
         self._at = at or self.host
+        #: the socket, which ``http.client`` lets go of before the answer is read
+        self.wire: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect; a certificate is compared with the name, wherever that is."""
-        self.sock = socket.create_connection((self._at, self.port), self.timeout)
+        self.sock = self.wire = socket.create_connection((self._at, self.port), self.timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self.wire = self._tls.wrap_socket(self.sock, server_hostname=self.host)

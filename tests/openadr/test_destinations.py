@@ -3,6 +3,8 @@
 import http.server
 import socket
 import threading
+import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -137,3 +139,24 @@ def test_registration_with_an_address_that_is_not_posted_to_is_refused(tmp_path)
         pusher.stop()
         assert "reregistration" in level.ven.outgoing
         assert level.ven.outgoing["reregistration"].sent_at == float("-inf")  # nothing was given out
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
+def test_answer_that_trickles_ends(monkeypatch, head):
+    """Eight VENs that send a byte now and then would hold up all others for good."""
+    monkeypatch.setattr("kg.openadr.transport.WHOLE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def trickle():
+            other, _ = server.accept()
+            with other, suppress(OSError):
+                other.sendall(head)
+                for _ in range(100):
+                    other.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=trickle, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(PartyUnreachable, match="not whole after"):
+            post(f"http://127.0.0.1:{server.getsockname()[1]}/x", b"<x/>")
+        assert time.monotonic() - began < 4
