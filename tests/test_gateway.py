@@ -296,9 +296,17 @@ def test_means_are_reported_of_whole_intervals_only(plans):
     start = datetime(2026, 12, 1, tzinfo=UTC)
     for second, value in ((0, "10"), (30, "20.1"), (60, "7"), (119, "8")):
         meter.add(start + timedelta(seconds=second), Decimal(value))
-    assert meter.readings("PT1M", start + timedelta(seconds=119)) == {"2026-12-01T00:00:00Z": Decimal(-15050)}
-    assert meter.readings("PT1M", start + timedelta(seconds=120)) == {"2026-12-01T00:01:00Z": Decimal(-7500)}
-    assert meter.readings("PT1M", start + timedelta(seconds=500)) == {}
+
+    def readings(after, request="R-1"):
+        return meter.readings(request, "PT1M", start + timedelta(seconds=after))
+
+    assert readings(119) == {"2026-12-01T00:00:00Z": Decimal(-15050)}
+    assert readings(119) == {"2026-12-01T00:00:00Z": Decimal(-15050)}  # it was not delivered yet
+    meter.reported("R-1", readings(119))
+    assert readings(120) == {"2026-12-01T00:01:00Z": Decimal(-7500)}
+    meter.reported("R-1", readings(120))
+    assert readings(500) == {}
+    assert len(readings(500, "R-2")) == 2  # each request gets its own
 
 
 def test_reports_reach_the_vtn(world):

@@ -43,10 +43,12 @@ DOORS = {
     "clickhouse_connect": {"kg.readings.clickhouse.connected"},
     "pyarrow": {"kg.readings.forms"},
     "openleadr": {"kg.openadr.openleadr_client"},
-    "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening"},
+    "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening", "kg.gateway.charging"},
     "pymodbus": {"kg.gateway.modbus"},
     "c104": {"kg.gateway.iec104", "kg.gateway.iec104_calls"},
     "open61850": {"kg.gateway.mms"},
+    "ocpp": {"kg.gateway.charging_points"},
+    "bacpypes3": {"kg.gateway.bacnet"},
 }
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {
@@ -87,7 +89,7 @@ VAGUE = re.compile(
 HEAVY = {
     *("rdflib", "pyshacl", "openleadr", "owlrl", "fastapi", "uvicorn", "pydantic", "typer", "rich", "duckdb"),
     *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3", "joserfc"),
-    *("clickhouse_connect", "pymodbus", "c104", "open61850"),
+    *("clickhouse_connect", "pymodbus", "c104", "open61850", "ocpp", "bacpypes3"),
 }
 
 

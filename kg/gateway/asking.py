@@ -64,7 +64,9 @@ class Asker:
             code = str(said.get("type", "")).rpartition("/")[2] or "refused"
             raise Refused(str(said.get("detail") or error), code=code) from error
         except (OSError, http.client.HTTPException) as error:
-            raise Refused(f"the service does not answer: {error}", where=self._url) from error
+            raise Refused(
+                f"the service does not answer: {error}", where=self._url, code="unreachable"
+            ) from error
 
 
 def _problem(data: bytes) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import logging
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,15 +12,15 @@ from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.gateway.driver import DeviceUnreachable, Driver
 from kg.gateway.duty import Duty, duties
-from kg.gateway.hands import Hands, Wish
-from kg.gateway.limits import LIMIT, Limit, precedence, within
+from kg.gateway.hands import Hands
+from kg.gateway.limits import Limit, precedence
 from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
 from kg.gateway.points import find_point
 from kg.gateway.records import Record
 from kg.gateway.scribe import Scribe
+from kg.gateway.wanting import Wanted, kinds, words
 from kg.openadr.told import Message
-from kg.units import plain
 
 _log = logging.getLogger("flexkg.gateway")
 
@@ -40,8 +40,11 @@ class Carrier:
         memory: what outlives a restart.
         ready: name of the point that says whether the plant takes commands; empty: it always does.
         ready_when: says which of its values mean that it does; any but 0 without it.
+        silent: says that a device is known not to be there, empty where none is.
         meter: turns readings into reports; None: nothing is reported.
         on_behalf_of: party in whose name it acts.
+        shared: whether the VEN has other resources, too: then who holds them gives it events (``take``), and
+            entries name the resource.
     """
 
     def __init__(
@@ -55,21 +58,24 @@ class Carrier:
         memory: Memory | None = None,
         ready: str = "",
         ready_when: Callable[[Decimal], bool] = bool,
+        silent: Callable[[], str] = str,
         meter: Meter | None = None,
         on_behalf_of: str = "",
+        shared: bool = False,
     ) -> None:
         self._plans, self._resource, self._driver = plans, resource, driver
-        self._scribe, self.meter = Scribe(ven, on_behalf_of, records), meter
-        self._ready_when = ready_when
+        self._scribe = Scribe(ven, on_behalf_of, records, resource if shared else "")
+        self.meter = meter
+        self._ready_when, self._silent = ready_when, silent
         self.plan = plans[resource]
         self._ready = find_point(self.plan, ready) if ready else None
         self._memory = memory or Memory()
         self._hands = Hands(plans, resource, driver, self._memory, self._scribe)
         self._lock = threading.RLock()
         self._duties: dict[str, Duty] = {}
-        for message in self._memory.messages:
-            for duty in self._note(message):
-                duty.opt = self._memory.opts.get((duty.event.event_id, str(duty.event.number)), "")
+        for message in self._memory.messages if not shared else ():
+            for duty in duties(message):
+                self.recall(duty)
 
     @property
     def stopped(self) -> bool:
@@ -81,35 +87,56 @@ class Carrier:
 
         An opt-out counts until the event is changed: a plant that comes back takes no part again unasked.
         """
+        return self.take(duties(message))
+
+    def take(self, found: list[Duty]) -> dict[str, str]:
+        """Keep events; gives an optType for each eventID, see ``carry_out``."""
         with self._lock:
             opts = {}
-            for duty in self._note(message):
+            for duty in found:
+                self._note(duty)
                 if duty.opt == "optOut" and not duty.event.cancelled:  # of this version, once and for all
                     opts[duty.event.event_id] = duty.opt
                     continue
-                why = "" if duty.event.cancelled else self.hindrance() or self._refused(duty)
+                why = "" if duty.event.cancelled else self.objection(duty)
                 duty.opt = "optOut" if why else "optIn"
                 if why:
-                    _log.warning("opted out of %s: %s", duty.event.event_id, why)
+                    _log.warning("%s: opted out of %s: %s", self._resource, duty.event.event_id, why)
                 opts[duty.event.event_id] = duty.opt
             return opts
 
-    def _note(self, message: Message) -> list[Duty]:
-        found = duties(message)
-        for duty in found:
-            known = self._duties.get(duty.event.event_id)
-            if known is not None and known.event.number == duty.event.number:
-                duty.opt, duty.done, duty.told = known.opt, known.done, known.told
-                duty.wanted = known.wanted
-            self._duties[duty.event.event_id] = duty
-        return found
+    def objection(self, duty: Duty) -> str:
+        """Say why an event cannot be carried out; empty where it can."""
+        return self.hindrance() or duty.misfit or self._refused(duty)
+
+    def recall(self, duty: Duty) -> None:
+        """Take up an event again after a restart, with the opt that was told."""
+        self._note(duty)
+        duty.opt = self._memory.opts.get((duty.event.event_id, str(duty.event.number)), "")
+
+    def knows(self, event_id: str) -> bool:
+        """Whether it was given an event."""
+        return event_id in self._duties
+
+    def leave(self, event_id: str) -> None:
+        """Take no part in an event any more: the resources of the VEN do not suffice."""
+        with self._lock:
+            if event_id in self._duties:
+                self._duties[event_id].opt = "optOut"
+
+    def _note(self, duty: Duty) -> None:
+        known = self._duties.get(duty.event.event_id)
+        if known is not None and known.event.number == duty.event.number:
+            duty.opt, duty.done, duty.told = known.opt, known.done, known.told
+            duty.wanted = known.wanted
+        self._duties[duty.event.event_id] = duty
 
     def hindrance(self) -> str:
         """Say why the plant takes no commands now; empty where it does."""
         if self.stopped:
             return "an emergency stop is in force"
         if self._ready is None:
-            return ""
+            return self._silent()
         try:
             value = self._driver.read(self._ready)
         except DeviceUnreachable as error:
@@ -124,7 +151,7 @@ class Carrier:
         for command in duty.every_command():
             refusals = self._hands.judge([command])[1]
             if refusals:
-                return "; ".join(reason.message for reason in refusals)
+                return words(refusals)
         return ""
 
     def withdrawn(self) -> dict[str, int]:
@@ -144,9 +171,14 @@ class Carrier:
         """The optReason of an opt-out now."""
         return "emergency" if self.stopped else "outageRunStatus"
 
-    def readings(self, length: str) -> dict[str, Decimal]:
-        """Give the mean powers that were not reported yet, in watts."""
-        return self.meter.readings(length) if self.meter is not None else {}
+    def readings(self, request: str, length: str) -> dict[str, Decimal]:
+        """Give the mean powers that were not reported yet under a request, in watts."""
+        return self.meter.readings(request, length) if self.meter is not None else {}
+
+    def reported(self, request: str, starts: Iterable[str]) -> None:
+        """Note what was delivered under a request."""
+        if self.meter is not None:
+            self.meter.reported(request, starts)
 
     def sample(self) -> None:
         """Read the meter once; what is not reached leaves a gap."""
@@ -178,72 +210,22 @@ class Carrier:
                 )
                 return []
             running = sorted((duty for duty in self._duties.values() if duty.runs(now)), key=precedence)
-            wishes: dict[tuple[str, str], Wish] = {}
+            wanted = Wanted(self._hands, self._scribe, caps)
             hindered = self.hindrance() if running or caps else ""
-            for duty in running:
-                if not hindered:
-                    self._wish(duty, now, caps, wishes)
-            names = {duty.event.event_id for duty in running}
-            self._let_go(names, limit is not None, caps, wishes)
-            for key, cap in caps.items() if not hindered else ():
-                held = self._hands.held(key)
-                if key not in wishes and (held is None or not within(held, cap)):
-                    wishes[key] = Wish(cap, None)
-            made, refused = self._hands.fulfil(wishes, now)
+            for duty in running if not hindered else ():
+                wanted.add(duty, now)
+            wanted.let_go(self._memory.held, running, self._duties, limited=limit is not None)
+            if not hindered:
+                wanted.keep()
+            made, refused = self._hands.fulfil(wanted.wishes, now)
             for wish, reasons in refused:
                 if wish.duty is not None and not wish.back:
-                    self._tell(wish.duty, "; ".join(reason.message for reason in reasons), _kinds(reasons))
+                    wanted.tell(wish.duty, words(reasons), kinds(reasons))
             return made
 
-    def _wish(
-        self,
-        duty: Duty,
-        now: datetime,
-        caps: dict[tuple[str, str], Decimal],
-        wishes: dict[tuple[str, str], Wish],
-    ) -> None:
-        """Add what an event asks for now, as far as nothing goes before it."""
-        values = tuple(duty.event.current(now))
-        if duty.done != values:
-            duty.wanted, refusals = self._hands.judge(duty.commands(list(values)))
-            if refusals:
-                self._tell(duty, "; ".join(reason.message for reason in refusals), _kinds(refusals))
-                return
-            duty.done = values
-        for key, value in duty.wanted.items():
-            other = wishes.get(key)
-            if other is not None:
-                if other.value != value and other.duty is not None:
-                    self._tell(duty, f"{key[1]}: the event {other.duty.event.event_id} goes before")
-                continue
-            if key in caps and not within(value, caps[key]):
-                self._tell(duty, f"{key[1]}: limited to {plain(caps[key])} instead of {plain(value)}")
-                value = caps[key]
-            wishes[key] = Wish(value, duty)
-
-    def _let_go(
-        self,
-        running: set[str],
-        limited: bool,
-        caps: dict[tuple[str, str], Decimal],
-        wishes: dict[tuple[str, str], Wish],
-    ) -> None:
-        """Add the safe values of points that were set by what does not run any more."""
-        for key, name in self._memory.held.items():
-            point, duty = self._hands.points.get(key), self._duties.get(name)
-            gone = not limited if name == LIMIT else name not in running and duty is not None
-            if not gone or key in wishes or point is None or point.safe is None:
-                continue
-            if key in caps and not within(point.safe, caps[key]):  # the limit holds it now, and lets it go
-                wishes[key] = Wish(caps[key], None)
-            else:
-                wishes[key] = Wish(point.safe, duty, back=True)
-
-    def _tell(self, duty: Duty, why: str, key: str = "") -> None:
-        """Record once why an event is not carried out as it asks."""
-        if (key or why) not in duty.told:
-            duty.told.add(key or why)
-            self._scribe.note(duty, "deviation", answer=why)
+    def unkept(self, watts: Decimal) -> list[Refusal]:
+        """Say why a limit in watts cannot be kept; empty where it can."""
+        return self._hands.caps(Limit(watts))[1]
 
     def limit(self, watts: Decimal | None, *, until: float = math.inf, by: str = "") -> list[Refusal]:
         """Set a limit to the power of the resource, past every event, or end it.
@@ -287,8 +269,3 @@ class Carrier:
             if not on:
                 self._memory.stop(False)
             return made
-
-
-def _kinds(reasons: list[Refusal]) -> str:
-    """Name reasons by rule and point: their words change with the time."""
-    return " ".join(sorted(f"{reason.rule}{reason.point}" for reason in reasons))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
 from kg.errors import UsageError
+from kg.openadr.splitting import Rule
 
 #: Name of the file in the folder of a site.
 FILE: Final = "gateway.toml"
@@ -58,13 +59,73 @@ class StationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceSettings:
+    """One resource that a gateway acts for.
+
+    Attributes:
+        name: its name in the site file.
+        ready: point that says whether the plant takes commands; empty: it always does.
+        ready_values: values of it that mean yes; any but 0 without them.
+        meter: point whose power is reported; empty: nothing is.
+        meter_watts: watts of what is drawn for one unit of it; by its unit and direction without it.
+        limit_w: the most that it takes of a power that is split, in watts; its rated power without it.
+        priority: by the rule ``priority``, those with a lower number are asked first.
+    """
+
+    name: str
+    ready: str = ""
+    ready_values: list[float] = field(default_factory=list)
+    meter: str = ""
+    meter_watts: float | None = None
+    limit_w: float | None = None
+    priority: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CentralSystem:
+    """The central system (CSMS) that charging stations call over OCPP.
+
+    Attributes:
+        listen: address and port to listen on.
+        certificate: its certificate, PEM; with it TLS is served (wss).
+        key: the certificate's key, PEM.
+        clients: authority of the stations' certificates, PEM: they have to show one.
+        passwords: file with a line ``station:password`` for each station, for HTTP basic authentication.
+    """
+
+    listen: str = "127.0.0.1:9000"
+    certificate: Path | None = None
+    key: Path | None = None
+    clients: Path | None = None
+    passwords: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacnetSide:
+    """The gateway's own side of BACnet/IP.
+
+    Attributes:
+        listen: its address, with the length of the network where devices are asked for by broadcast, and a
+            port: ``10.0.0.5/24:47808``.
+        instance: number of its own device object.
+        devices: number of a device -> its address, for those that are not found by broadcast.
+    """
+
+    listen: str = "127.0.0.1:47808"
+    instance: float = 4194000
+    devices: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What a gateway is told.
 
     Attributes:
         vtn: address of the VTN's service, or of its OpenADR endpoint.
         ven: venName, and venID to ask for.
-        resource: the resource of the site that it acts for.
+        resource: the resource of the site that it acts for; or ``resources``, where there are several.
+        resources: what it acts for, each by itself.
+        split: how a power is split over several resources: proportional, priority or equal.
         site: mappings and site files; the folder of the file without it.
         store: directory of the gateway's own store.
         on_behalf_of: party in whose name it acts.
@@ -81,11 +142,15 @@ class Configuration:
         tls: towards the VTN.
         plant_tls: towards plant and control centre, over IEC 60870-5-104 and IEC 61850; None: without.
         station: the station towards a control centre; None for none.
+        ocpp: where charging stations call.
+        bacnet: this side of BACnet/IP.
     """
 
     vtn: str
     ven: str
-    resource: str
+    resource: str = ""
+    resources: list[ResourceSettings] = field(default_factory=list)
+    split: str = "proportional"
     site: Path = Path()
     store: Path = Path("store")
     on_behalf_of: str = ""
@@ -101,6 +166,15 @@ class Configuration:
     tls: Tls = field(default_factory=Tls)
     plant_tls: PlantTls | None = None
     station: StationSettings | None = None
+    ocpp: CentralSystem = field(default_factory=CentralSystem)
+    bacnet: BacnetSide = field(default_factory=BacnetSide)
+
+    @property
+    def every(self) -> list[ResourceSettings]:
+        """What it acts for: what ``resources`` lists, else the one that is named beside it."""
+        if self.resources:
+            return self.resources
+        return [ResourceSettings(self.resource, self.ready, self.ready_values, self.meter, self.meter_watts)]
 
     @property
     def service(self) -> str:
@@ -108,7 +182,14 @@ class Configuration:
         return self.vtn.rstrip("/").removesuffix("/OpenADR2/Simple/2.0b")
 
 
-_TABLES: Final = {"tls": Tls, "plant_tls": PlantTls, "station": StationSettings}
+_TABLES: Final = {
+    "tls": Tls,
+    "plant_tls": PlantTls,
+    "station": StationSettings,
+    "ocpp": CentralSystem,
+    "bacnet": BacnetSide,
+}
+_OF_ONE: Final = ("resource", "ready", "ready_values", "meter", "meter_watts")
 
 
 def read_configuration(path: Path) -> Configuration:
@@ -134,7 +215,28 @@ def read_configuration(path: Path) -> Configuration:
             if not isinstance(said[name], dict):
                 raise UsageError(f"{name} is no table", where=str(file), cure=f"write [{name}]")
             said[name] = _made(kind, said[name], file, f"{name}.")
+    listed = said.get("resources", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise UsageError("resources is no list of tables", where=str(file), cure="write [[resources]]")
+    if "resources" in said:
+        said["resources"] = [_made(ResourceSettings, one, file, "resources.") for one in listed]
+        both = [name for name in _OF_ONE if name in said]
+        if both:
+            raise UsageError(
+                f"{both[0]} stands beside [[resources]]",
+                where=str(file),
+                cure="write it in the table of its resource",
+            )
     made: Configuration = _made(Configuration, said, file, "")
+    names = [one.name for one in made.every]
+    if not all(names):
+        raise UsageError("resource is missing", where=str(file), cure="add it, or [[resources]]")
+    if len(set(names)) < len(names):
+        raise UsageError("a resource is there twice", where=str(file), cure="list each once")
+    if made.split not in get_args(Rule):
+        raise UsageError(
+            f"split is {made.split!r}", where=str(file), cure=f"use one of {', '.join(get_args(Rule))}"
+        )
     for name in ("poll", "pace", "report"):
         if not getattr(made, name) > 0:
             raise UsageError(f"{name} is not above 0", where=str(file), cure="write seconds")
@@ -159,7 +261,9 @@ def _made(kind: Any, said: dict[str, Any], file: Path, prefix: str) -> Any:
 
 def _value(hint: Any, value: Any, file: Path, name: str) -> Any:
     kinds = set(get_args(hint)) or {hint}
-    if isinstance(value, tuple(one for one in (Tls, PlantTls, StationSettings) if one in kinds)):
+    if isinstance(value, tuple(one for one in _TABLES.values() if one in kinds)):
+        return value
+    if hint == list[ResourceSettings] and isinstance(value, list):
         return value
     if Path in kinds and isinstance(value, str):
         return file.parent / value

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from kg.devices.commands import Command
 from kg.items import scale_factor
@@ -24,6 +25,9 @@ class Duty:
         done: values of which ``wanted`` was worked out; None for none yet.
         wanted: device and point -> what it asks for now.
         told: reasons for not carrying it out that were recorded.
+        powers: of each signal, whether its values are powers, which are split.
+        resources: resourceIDs that it is for; none: for all.
+        misfit: why its values cannot be taken for what strategies count in; empty where they can.
     """
 
     event: Event
@@ -35,6 +39,9 @@ class Duty:
     wanted: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     done: tuple[str, ...] | None = None
     told: set[str] = field(default_factory=set)
+    powers: tuple[bool, ...] = ()
+    resources: frozenset[str] = frozenset()
+    misfit: str = ""
 
     def commands(self, values: list[str]) -> list[Command]:
         """Give the commands for one value of each signal."""
@@ -61,10 +68,11 @@ def duties(message: Message) -> list[Duty]:
     """Read the events of an oadrDistributeEvent."""
     found = []
     for version in message.nodes("conveys"):
-        signals = []
+        signals, bases = [], []
         for signal in message.nodes("signal", version):
             item = next(iter(message.nodes("item", signal)), "")
             scale = message.text(item, "siScaleCode") if item else ""
+            bases.append(message.text(item, "itemBase") if item else "")
             signals.append(
                 (
                     message.text(signal, "signalName"),
@@ -74,5 +82,30 @@ def duties(message: Message) -> list[Duty]:
             )
         market = message.text(version, "marketContext")
         priority = int(message.text(version, "priority") or 0)
-        found.append(Duty(message.event(version), message.one("vtnID"), market, signals, priority))
+        targets = (message.text(node, "resourceID") for node in message.nodes("target", version))
+        found.append(
+            Duty(
+                message.event(version),
+                message.one("vtnID"),
+                market,
+                signals,
+                priority,
+                powers=tuple(base.startswith("power") for base in bases),
+                resources=frozenset(targets) - {""},
+                misfit=_misfit(signals, bases),
+            )
+        )
     return found
+
+
+#: Name of a signal -> the itemBase in whose unit, W or Wh, strategies count its values.
+_COUNTED_IN: Final = {"LOAD_DISPATCH": "powerReal", "CHARGE_STATE": "energyReal"}
+
+
+def _misfit(signals: list[tuple[str, str, Decimal]], bases: list[str]) -> str:
+    """Say which signal is in another quantity than strategies count in: 16 A are no 16 W."""
+    for (name, kind, _), base in zip(signals, bases, strict=True):
+        meant = _COUNTED_IN.get(name)
+        if meant is not None and base != meant and kind in ("setpoint", "delta"):
+            return f"{name} {kind} is in {base or 'no unit'}, strategies count in {meant}"
+    return ""

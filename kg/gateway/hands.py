@@ -142,17 +142,19 @@ class Hands:
         duty = wish.duty
         late = duty is not None and wish.back and (duty.event.cancelled or duty.opt == "optOut")
         step: Step = "deviation" if late else "command"
-        if duty is not None:
-            self._scribe.note(duty, step, **what, answer="brought back" if late else "")
+        if duty is not None and not late:
+            self._scribe.note(duty, step, **what)
         try:
             said = self._driver.write(write)
         except DeviceUnreachable as error:
             said = f"no answer: {error.what}"
+        words = f"brought back: {said}" if wish.back else f"kept to the limit: {said}"
         if duty is None:
-            words = "brought back" if wish.back else "kept to the limit"
             by = self._memory.limit.by if self._memory.limit is not None else ""
-            self._scribe.intervene("limit", by, resource=self._resource, **what, answer=f"{words}: {said}")
-        elif step == "command":
+            self._scribe.intervene("limit", by, resource=self._resource, **what, answer=words)
+        elif late:
+            self._scribe.note(duty, step, **what, answer=words)
+        else:
             self._scribe.note(duty, "answer", **where, answer=said)
         if said == "confirmed":
             name = duty.event.event_id if duty is not None else LIMIT

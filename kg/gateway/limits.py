@@ -16,8 +16,6 @@ from kg.gateway.duty import Duty
 _log = logging.getLogger("flexkg.gateway")
 #: What holds a point that a limit set, where events have their IDs.
 LIMIT: Final = "limit"
-#: Name of the file that keeps a limit over a restart.
-FILE: Final = "limit.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +55,37 @@ def precedence(duty: Duty) -> tuple[float, float, str]:
     return (duty.priority or math.inf, -duty.event.starts_at.timestamp(), duty.event.event_id)
 
 
-def load_limit(folder: Path) -> Limit | None:
+def load_limit(file: Path) -> Limit | None:
     """Read the limit that a file keeps; None for none, or one that cannot be read, which the log tells."""
-    if not (folder / FILE).exists():
+    if not file.exists():
         return None
     try:
-        said = json.loads((folder / FILE).read_text("utf-8"))
+        said = json.loads(file.read_text("utf-8"))
         until = math.inf if said["until"] is None else float(said["until"])
         return Limit(Decimal(said["watts"]), until, str(said["by"]))
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
-        _log.error("%s cannot be read, so no limit is in force: %s", folder / FILE, error)
+        _log.error("%s cannot be read, so no limit is in force: %s", file, error)
         return None
 
 
-def keep_limit(folder: Path, limit: Limit | None) -> None:
+def keep_limit(file: Path, limit: Limit | None) -> None:
     """Write the limit to its file, or take the file away; on disk on return.
 
     Raises:
         OSError: it cannot be written.
     """
     if limit is None:
-        (folder / FILE).unlink(missing_ok=True)
-        sync(folder)
+        file.unlink(missing_ok=True)
+        sync(file.parent)
         return
     said = asdict(limit) | {
         "watts": str(limit.watts),
         "until": None if math.isinf(limit.until) else limit.until,
     }
-    fresh = folder / f"{FILE}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(said))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / FILE)
-    sync(folder)
+    fresh = file.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as out:
+        out.write(json.dumps(said))
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
+    sync(file.parent)

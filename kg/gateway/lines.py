@@ -9,12 +9,19 @@ from kg.devices.points import Point
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.errors import UsageError
+from kg.gateway.configuration import BacnetSide, CentralSystem
 from kg.gateway.driver import Driver
 from kg.gateway.points import points_of
 from kg.gateway.tunnel import Keys, Reach
 
 #: Protocol -> the package that its driver is made with.
-PACKAGES: Final = {"modbus": "pymodbus", "iec60870-5-104": "c104", "iec61850": "open61850"}
+PACKAGES: Final = {
+    "modbus": "pymodbus",
+    "iec60870-5-104": "c104",
+    "iec61850": "open61850",
+    "ocpp": "ocpp",
+    "bacnet": "bacpypes3",
+}
 
 
 class Lines:
@@ -23,15 +30,24 @@ class Lines:
     Args:
         plan: the plan of the resource.
         keys: for TLS over IEC 60870-5-104 and IEC 61850 (IEC 62351-3); None: without.
+        central: where charging stations call over OCPP.
+        bacnet: this side of BACnet/IP.
 
     Raises:
         UsageError: a protocol has no driver, a driver's package is not installed, or an address is none.
     """
 
-    def __init__(self, plan: Plan, keys: Keys | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        keys: Keys | None = None,
+        central: CentralSystem | None = None,
+        bacnet: BacnetSide | None = None,
+    ) -> None:
         self.protocols = sorted({point.protocol for point in points_of(plan).values()})
         self._drivers: dict[str, Any] = {}
-        self._reach = Reach(keys)
+        self._reach, self._central = Reach(keys), central or CentralSystem()
+        self._bacnet = bacnet or BacnetSide()
         for protocol in self.protocols:
             if protocol not in PACKAGES:
                 raise UsageError(
@@ -39,12 +55,33 @@ class Lines:
                     where=plan.name,
                     cure=f"use one of {', '.join(PACKAGES)}, or write one: kg.gateway.driver",
                 )
-            self._drivers[protocol] = loaded(protocol, partial(_driver, protocol, plan, self._reach))
+            self._drivers[protocol] = loaded(protocol, partial(self._driver, protocol, plan))
 
     def driver(self, protocol: str) -> Driver:
         """Give the driver of a protocol."""
         made: Driver = self._drivers[protocol]
         return made
+
+    def _driver(self, protocol: str, plan: Plan) -> Any:
+        if protocol == "modbus":
+            from kg.gateway.modbus import Registers
+
+            return Registers(plan)
+        if protocol == "iec60870-5-104":
+            from kg.gateway.iec104 import Line
+
+            return Line(plan, self._reach)
+        if protocol == "ocpp":
+            from kg.gateway.charging import Stations
+
+            return Stations(plan, self._central)
+        if protocol == "bacnet":
+            from kg.gateway.bacnet import Objects
+
+            return Objects(plan, self._bacnet)
+        from kg.gateway.mms import Ieds
+
+        return Ieds(plan, self._reach)
 
     def write(self, write: Write) -> str:
         """Send a write that was checked; see `kg.gateway.driver.Driver.write`."""
@@ -53,6 +90,15 @@ class Lines:
     def read(self, point: Point) -> Decimal | None:
         """Read a point; see `kg.gateway.driver.Driver.read`."""
         return self.driver(point.protocol).read(point)
+
+    def silent(self, plan: Plan) -> str:
+        """Say which device of a plan is known not to be there, before it is asked; empty where none is."""
+        for portion in plan.portions:
+            for driver in self._drivers.values():
+                said = driver.silent(portion) if hasattr(driver, "silent") else ""
+                if said:
+                    return str(said)
+        return ""
 
     def close(self) -> None:
         """Close all lines."""
@@ -76,17 +122,3 @@ def loaded(protocol: str, make: Callable[[], Any]) -> Any:
         raise UsageError(
             f"the package {package} is not installed", where=protocol, cure=f"pip install {package}"
         ) from error
-
-
-def _driver(protocol: str, plan: Plan, reach: Reach) -> Any:
-    if protocol == "modbus":
-        from kg.gateway.modbus import Registers
-
-        return Registers(plan)
-    if protocol == "iec60870-5-104":
-        from kg.gateway.iec104 import Line
-
-        return Line(plan, reach)
-    from kg.gateway.mms import Ieds
-
-    return Ieds(plan, reach)

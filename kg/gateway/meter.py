@@ -2,13 +2,17 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from kg.devices.points import Point
 from kg.openadr.event_request import zulu
 from kg.times import seconds
 from kg.units import rounded
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Meter:
@@ -30,10 +34,11 @@ class Meter:
         with self._lock:
             self._samples.append((at, value * self._watts))
 
-    def readings(self, length: str, now: datetime | None = None) -> dict[str, Decimal]:
-        """Give the mean of each interval that is over and was not given yet.
+    def readings(self, request: str, length: str, now: datetime | None = None) -> dict[str, Decimal]:
+        """Give the mean of each interval that is over and was not reported yet.
 
         Args:
+            request: under which request of the VTN.
             length: length of the intervals, an OpenADR duration; they begin at whole multiples of it (UTC).
             now: the time; the clock's without it.
 
@@ -46,11 +51,13 @@ class Meter:
         with self._lock:
             for at, value in self._samples:
                 start = datetime.fromtimestamp(at.timestamp() // size * size, UTC)
-                if start + timedelta(seconds=size) <= now and start > self._told.get(
-                    length, start - timedelta(1)
-                ):
+                if start + timedelta(seconds=size) <= now and start > self._told.get(request, _NEVER):
                     found.setdefault(start, []).append(value)
-            if found:
-                self._told[length] = max(found)
         means = ((start, sum(values, Decimal()) / len(values)) for start, values in sorted(found.items()))
         return {zulu(start): rounded(mean) for start, mean in means}
+
+    def reported(self, request: str, starts: Iterable[str]) -> None:
+        """Note what was delivered under a request: starts of intervals."""
+        last = max(map(datetime.fromisoformat, starts), default=_NEVER)
+        with self._lock:
+            self._told[request] = max(last, self._told.get(request, _NEVER))

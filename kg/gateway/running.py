@@ -5,26 +5,33 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
 
 from kg.devices.points import Point
+from kg.devices.resources import Plan
 from kg.devices.sites import Site, load_site
 from kg.errors import FlexKGError, UsageError
 from kg.gateway.asking import Asker
 from kg.gateway.carrier import Carrier
-from kg.gateway.configuration import Configuration, PlantTls, StationSettings
+from kg.gateway.configuration import Configuration, PlantTls, ResourceSettings, StationSettings
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.lines import Lines, loaded
 from kg.gateway.memory import Memory
 from kg.gateway.meter import Meter
 from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord, Record, VtnRecord
+from kg.gateway.resources import Member, Resources
 from kg.gateway.station import Station, read_rows
 from kg.gateway.tunnel import Keys
 from kg.ingest import Ingest
 from kg.openadr.ascent import Ascent
 from kg.openadr.courier import courier
+from kg.openadr.splitting import Rule, Share
+from kg.openadr.told import Message
 from kg.openadr.upstream import Upstream
 
 _log = logging.getLogger("flexkg.gateway")
@@ -33,7 +40,7 @@ _WATTS: Final = {"W": Decimal(1), "KiloW": Decimal(1000), "MegaW": Decimal(10**6
 
 
 class Gateway:
-    """One resource behind one VEN, with its store, its lines, and its station where it has one.
+    """The resources behind one VEN, with their store, lines, and a station where there is one.
 
     Args:
         told: what it is told.
@@ -46,40 +53,23 @@ class Gateway:
     def __init__(self, told: Configuration, token: str = "") -> None:
         self.told = told
         site = load_site([str(told.site)])
-        if told.resource not in site.plans:
-            raise UsageError(
-                f"the site has no resource {told.resource!r}",
-                where=str(told.site),
-                cure=f"it has {', '.join(site.plans) or 'none'}",
-            )
-        plan = site.plans[told.resource]
-        ready = find_point(plan, told.ready).name if told.ready else ""
-        meter = self._meter(site)
+        self._plan = _united([_plan(site, one.name, told.site) for one in told.every])
+        meters = {one.name: _meter(site, one) for one in told.every}
         tls = told.tls
         way = courier(told.service + _PATH, ca=tls.ca, cert=tls.certificate, key=tls.key, signs=tls.signs)
         registry = told.service if told.registry is None else told.registry
         with ExitStack() as undo:
-            self.lines = Lines(plan, _keys(told.plant_tls))
+            self.lines = Lines(self._plan, _keys(told.plant_tls), told.ocpp, told.bacnet)
             undo.callback(self.lines.close)
             self.ingest = Ingest(told.store)
             undo.callback(self.ingest.close)
             self._records: list[Record] = [OwnRecord(self.ingest)]
             self._registry = VtnRecord(registry, token) if registry else None
             self._records += [self._registry] if self._registry is not None else []
-            accepted = {Decimal(str(value)) for value in told.ready_values}
-            self.carrier = Carrier(
-                site.plans,
-                told.resource,
-                self.lines,
-                ven=told.ven,
-                records=self._records,
-                memory=Memory(self.ingest, plan),
-                ready=ready,
-                ready_when=accepted.__contains__ if accepted else bool,
-                meter=meter,
-                on_behalf_of=told.on_behalf_of,
-            )
-            self.ven = Upstream(way, told.ven, self.ingest, self.carrier, shortest=told.shortest)
+            self._past: list[Message] = []
+            members = [self._member(site, one, meters[one.name]) for one in told.every]
+            self.resources = Resources(members, cast("Rule", told.split), self._past)
+            self.ven = Upstream(way, told.ven, self.ingest, self.resources, shortest=told.shortest)
             self._tells: list[tuple[str, Point]] = []
             self._post: Any = None
             if told.station is not None:
@@ -88,35 +78,39 @@ class Gateway:
             self._undo = undo.pop_all()
         self._ascent = Ascent(self.ven, told.poll, told.report)
 
-    def _meter(self, site: Site) -> Meter | None:
-        if not self.told.meter:
-            return None
-        point = find_point(site.plans[self.told.resource], self.told.meter)
-        if self.told.meter_watts is not None:
-            return Meter(point, Decimal(str(self.told.meter_watts)))
-        watts = _WATTS.get(point.unit.rpartition("/")[2])
-        if watts is None:
+    def _member(self, site: Site, one: ResourceSettings, meter: Meter | None) -> Member:
+        plan, several = site.plans[one.name], len(self.told.every) > 1
+        accepted = {Decimal(str(value)) for value in one.ready_values}
+        memory = Memory(self.ingest, plan, one.name if several else "")
+        self._past = memory.messages
+        carrier = Carrier(
+            site.plans,
+            one.name,
+            self.lines,
+            ven=self.told.ven,
+            records=self._records,
+            memory=memory,
+            ready=one.ready,
+            ready_when=accepted.__contains__ if accepted else bool,
+            silent=partial(self.lines.silent, plan),
+            meter=meter,
+            on_behalf_of=self.told.on_behalf_of,
+            shared=several,
+        )
+        limit = Decimal(str(one.limit_w)) if one.limit_w is not None else plan.capability
+        if several and limit <= 0:
             raise UsageError(
-                f"the unit of the meter's point {point.name!r} is no power",
-                where="meter",
-                cure="name a point in W, kW or MW, or say meter_watts",
+                f"nothing says what {one.name} can take of a power",
+                where="resources.limit_w",
+                cure="state it, or flex:ratedPower in the mappings",
             )
-        said = {name: value for _, name, value in site.things[point.device].affordances()}[point.name]
-        direction = str(said.get("flex:positiveMeans") or said.get("flex:flowDirection") or "")
-        return Meter(point, -watts if direction.endswith("export") else watts)
+        return Member(Share(one.name, limit, int(one.priority)), carrier)
 
     def _station(self, told: StationSettings, token: str) -> Any:
         site = load_site([str(told.site)])
-        if told.resource not in site.plans:
-            raise UsageError(
-                f"the station's site has no resource {told.resource!r}",
-                where=str(told.site),
-                cure=f"it has {', '.join(site.plans) or 'none'}",
-            )
-        plan, asker = site.plans[told.resource], Asker(self.told.service, token)
+        plan, asker = _plan(site, told.resource, told.site), Asker(self.told.service, token)
         self._tells = [
-            (find_point(plan, name).name, find_point(self.carrier.plan, theirs))
-            for name, theirs in told.tells.items()
+            (find_point(plan, name).name, self._point(theirs)) for name, theirs in told.tells.items()
         ]
         station = Station(
             site.plans,
@@ -125,10 +119,11 @@ class Gateway:
             [self.told.ven],
             issue=asker.issue,
             cancel=asker.cancel,
-            stop=lambda on: self.carrier.emergency(
+            stop=lambda on: self.resources.emergency(
                 "emergency switch-off by the control centre", on=on, by=told.party
             ),
-            limit=lambda watts, until: self.carrier.limit(watts, until=until, by=told.party),
+            limit=lambda watts, until: self.resources.limit(watts, until=until, by=told.party),
+            kept=self.ingest.journal.directory.path / "asked.json",
         )
         host, _, port = told.listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
@@ -155,11 +150,18 @@ class Gateway:
 
         return loaded(told.protocol, make)
 
+    def _point(self, name: str) -> Point:
+        """Find a point of the plant: by its name, or as RESOURCE/POINT."""
+        for member in self.resources.members:
+            if name.startswith(f"{member.share.ven}/"):
+                return find_point(member.carrier.plan, name[len(member.share.ven) + 1 :])
+        return find_point(self._plan, name)
+
     def describe(self) -> str:
         """Say in a line what it is."""
         station = f"; station at {self.told.station.listen}" if self.told.station is not None else ""
         return (
-            f"gateway {self.told.ven} for {self.told.resource} over {', '.join(self.lines.protocols)}, "
+            f"gateway {self.told.ven} for {self._plan.name} over {', '.join(self.lines.protocols)}, "
             f"VEN of {self.told.service}{station}"
         )
 
@@ -176,17 +178,17 @@ class Gateway:
 
     def look(self) -> None:
         """Do what is due towards the plant: write, sample, tell the control centre, send what waits."""
-        for act in (self._dispatch, self.carrier.sample, self._tell, self._send):
+        for act in (self._dispatch, self.resources.sample, self._tell, self._send):
             _safely(act)
 
     def _dispatch(self) -> None:
-        for write in self.carrier.dispatch():
+        for write in self.resources.dispatch():
             _log.info("%s %s = %s: confirmed", write.device, write.point, write.value)
 
     def _tell(self) -> None:
         if self._post is None:
             return
-        self._post.tell("available", not self.carrier.hindrance())
+        self._post.tell("available", not self.resources.hindrance())
         for name, point in self._tells:
             try:
                 value = self.lines.read(point)
@@ -202,20 +204,64 @@ class Gateway:
     def probe(self) -> list[str]:
         """Read the points that it depends on, write nothing; gives a line for each."""
         found = []
-        why = self.carrier.hindrance()
-        found.append(f"ready: {why or 'yes'}")
-        meter = self.carrier.meter
-        if meter is not None:
-            try:
-                value = self.lines.read(meter.point)
-                found.append(f"{meter.point.name}: {'no valid value' if value is None else f'{value:f}'}")
-            except DeviceUnreachable as error:
-                found.append(f"{meter.point.name}: {error}")
+        for member in self.resources.members:
+            name = f"{member.share.ven}: " if len(self.resources.members) > 1 else ""
+            found.append(f"{name}ready: {member.carrier.hindrance() or 'yes'}")
+            meter = member.carrier.meter
+            if meter is not None:
+                try:
+                    value = self.lines.read(meter.point)
+                    said = "no valid value" if value is None else f"{value:f}"
+                except DeviceUnreachable as error:
+                    said = str(error)
+                found.append(f"{name}{meter.point.name}: {said}")
         return found
 
     def close(self) -> None:
         """End station, lines and store."""
         self._undo.close()
+
+
+def _plan(site: Site, name: str, where: Path) -> Plan:
+    if name not in site.plans:
+        raise UsageError(
+            f"the site has no resource {name!r}",
+            where=str(where),
+            cure=f"it has {', '.join(site.plans)}" if site.plans else "add a site file and mappings",
+        )
+    return site.plans[name]
+
+
+def _united(plans: list[Plan]) -> Plan:
+    """Give a plan of all devices, for the lines to them; no device is two resources'."""
+    portions = [portion for plan in plans for portion in plan.portions]
+    devices = [portion.device for portion in portions]
+    twice = next((device for device in devices if devices.count(device) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"{twice} is behind two of the resources",
+            where="resources",
+            cure="name one of them, or the whole",
+        )
+    return replace(plans[0], name=", ".join(plan.name for plan in plans), portions=tuple(portions))
+
+
+def _meter(site: Site, told: ResourceSettings) -> Meter | None:
+    if not told.meter:
+        return None
+    point = find_point(site.plans[told.name], told.meter)
+    if told.meter_watts is not None:
+        return Meter(point, Decimal(str(told.meter_watts)))
+    watts = _WATTS.get(point.unit.rpartition("/")[2])
+    if watts is None:
+        raise UsageError(
+            f"the unit of the meter's point {point.name!r} is no power",
+            where="meter",
+            cure="name a point in W, kW or MW, or say meter_watts",
+        )
+    said = {name: value for _, name, value in site.things[point.device].affordances()}[point.name]
+    direction = str(said.get("flex:positiveMeans") or said.get("flex:flowDirection") or "")
+    return Meter(point, -watts if direction.endswith("export") else watts)
 
 
 def _keys(tls: PlantTls | None) -> Keys | None:

@@ -15,15 +15,17 @@ class Scribe:
         ven: venID of the gateway.
         on_behalf_of: party in whose name it acts.
         records: where entries go.
+        resource: whose entries they are, where the VEN has several; empty: all that is behind it.
     """
 
-    def __init__(self, ven: str, on_behalf_of: str, records: Sequence[Record]) -> None:
+    def __init__(self, ven: str, on_behalf_of: str, records: Sequence[Record], resource: str = "") -> None:
         self._ven, self._behalf, self._records = ven, on_behalf_of, records
+        self._resource = resource
 
     def note(self, duty: Duty, step: Step, **more: str) -> None:
         """Note a step of an event."""
         event = {"vtn": duty.vtn, "event": duty.event.event_id, "number": duty.event.number}
-        self._keep(step, on_behalf_of=self._behalf, **event, **more)
+        self._keep(step, on_behalf_of=self._behalf, resource=self._resource, **event, **more)
 
     def intervene(self, step: Step, by: str, **more: str) -> None:
         """Note what is of no event: an emergency, or a limit; ``by`` whom it was asked."""

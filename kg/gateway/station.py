@@ -19,6 +19,7 @@ from kg.devices.points import Point
 from kg.devices.reasons import Refusal, refusal
 from kg.devices.resources import Plan
 from kg.errors import FlexKGError
+from kg.gateway.kept import Asking
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
 from kg.openadr.graph import new_id
 from kg.operator_tables import number, read_table
@@ -90,6 +91,7 @@ class Station:
         stop: shuts the plants down at once, or lets them go: called with true or false.
         limit: sets a limit in watts until a time in seconds since 1970, or ends it (None); gives why it
             cannot be kept. None: the plant takes no limits.
+        kept: file that keeps what was asked for over a restart; None: nothing does.
     """
 
     def __init__(
@@ -103,15 +105,19 @@ class Station:
         cancel: Callable[[str], object],
         stop: Callable[[bool], object],
         limit: Callable[[Decimal | None, float], Sequence[Refusal]] | None = None,
+        kept: Path | None = None,
     ) -> None:
         self._plans, self._resource, self._rows, self._vens = plans, resource, rows, vens
         self._issue, self._cancel, self._stop, self._limit = issue, cancel, stop, limit
         self._points = {p.name: p for portion in plans[resource].portions for p in portion.points.values()}
         self._past: dict[tuple[str, str], Past] = {}
-        #: point -> eventID of what it asks for
-        self.asked: dict[str, str] = {}
-        self._until: dict[str, float] = {}
+        self._asking = Asking(kept)
         self._lock = threading.Lock()
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Point -> eventID of what it asks for."""
+        return self._asking.events()
 
     def take(self, name: str, value: Decimal) -> Verdict:
         """Take a value; gives the verdict, by which the control centre gets its positive or negative answer.
@@ -154,22 +160,28 @@ class Station:
             self._call_off(name, now)
             if value != row.ends:
                 event = self._event(row, value, now)
+                self._asking.note(name, event.event_id, now + (seconds(row.lasts) or math.inf))
                 self._issue(event)
-                self.asked[name], self._until[name] = event.event_id, now + (seconds(row.lasts) or math.inf)
         except (FlexKGError, OSError) as error:
+            if isinstance(error, FlexKGError) and error.code != "unreachable":
+                self._asking.drop(name)
             return _no("CMD-11", f"The VTN did not take it: {error}", name)
         self._past[point.key] = self._past.get(point.key, Past()).after(value, now, point.span)
         return verdict
 
     def _call_off(self, name: str, now: float) -> None:
-        """Cancel what a point asked for before, unless that is over."""
-        if name in self.asked and now < self._until[name]:
+        """Cancel what a point asked for before, unless that is over.
+
+        That is also what the VTN did not say that it took: its answer may have been lost.
+        """
+        event = self._asking.of(name, now)
+        if event:
             try:
-                self._cancel(self.asked[name])
+                self._cancel(event)
             except FlexKGError as error:
                 if error.code not in _GONE:
                     raise
-        self.asked.pop(name, None)
+        self._asking.drop(name)
 
     def _event(self, row: Row, value: Decimal, now: float) -> EventRequest:
         item = Item("powerReal", "W") if row.signal in ("LOAD_DISPATCH", "LOAD_CONTROL") else None

@@ -1,6 +1,7 @@
 """A node of the tree: VEN upwards, VTN downwards. What is asked from above is split over who is below."""
 
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -59,7 +60,8 @@ class Node:
         self._vtn, self._operator, self._shares, self._rule = vtn, operator, shares, rule
         #: eventID above -> its version and the message that told it
         self._taken: dict[str, tuple[Event, Message, str]] = {}
-        self._delivered: set[str] = set()
+        #: reportRequestID above -> starts of the intervals that were delivered under it
+        self._delivered: dict[str, set[str]] = {}
 
     def carry_out(self, message: Message) -> dict[str, str]:
         """Split the events of an oadrDistributeEvent; gives an optType for each."""
@@ -166,12 +168,15 @@ class Node:
             if not one.cancelled and not one.over(datetime.now(UTC)):
                 self._operator.cancel(one.event_id)
 
-    def readings(self, length: str) -> dict[str, Decimal]:
+    def readings(self, request: str, length: str) -> dict[str, Decimal]:
         """Add up the mean powers that the VENs below reported and that were not delivered yet, in watts."""
         merged = merge([self._reported(share.ven, seconds(length) or 0) for share in self._shares])
-        fresh = {start: value for start, value in merged.items() if start not in self._delivered}
-        self._delivered.update(fresh)
-        return fresh
+        told = self._delivered.get(request, set())
+        return {start: value for start, value in merged.items() if start not in told}
+
+    def reported(self, request: str, starts: Iterable[str]) -> None:
+        """Note what was delivered under a request of above."""
+        self._delivered.setdefault(request, set()).update(starts)
 
     def _reported(self, ven: str, size: int) -> dict[str, Decimal]:
         """Give start -> watts of what a VEN reported for intervals of a length; its data points added up."""

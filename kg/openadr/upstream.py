@@ -2,20 +2,19 @@
 
 import logging
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Protocol
 
 from kg.answering import Answerer
 from kg.errors import UsageError
 from kg.ingest import Ingest
 from kg.lift import Lifted
-from kg.literals import segment
-from kg.namespaces import ID
 from kg.openadr.courier import Courier
 from kg.openadr.distribution import opt_out
-from kg.openadr.event_request import zulu
 from kg.openadr.graph import MessageGraph, new_id
+from kg.openadr.merged import offer, update
 from kg.openadr.told import Message
 from kg.rebuild import recorded
 from kg.receipt import Receipt
@@ -27,8 +26,8 @@ _RESPONSE: Final = re.compile(rb"<(?:\w+:)?oadrResponse[\s>]")
 _SAID: Final = re.compile(rb"responseDescription>\s*([^<]{1,300})")
 _CODE: Final = re.compile(rb"responseCode>\s*(\d{3})\s*<")
 _OF_REPORTS: Final = ("oadrRegisteredReport", "oadrCreateReport", "oadrCancelReport", "oadrUpdatedReport")
-SPECIFIER = "merged"
-POINT = "power"
+#: Intervals of one delivery; what waited for long goes in several.
+_AT_ONCE: Final = 500
 
 
 class Below(Protocol):
@@ -44,8 +43,11 @@ class Below(Protocol):
     def opt_reason(self) -> str:
         """The optReason of such an opt-out, one of OpenADR's."""
 
-    def readings(self, length: str) -> dict[str, Decimal]:
-        """Give start of interval -> mean power in watts of what was not reported yet."""
+    def readings(self, request: str, length: str) -> dict[str, Decimal]:
+        """Give start of interval -> mean power in watts of what was not reported yet under a request."""
+
+    def reported(self, request: str, starts: Iterable[str]) -> None:
+        """Note that these were delivered under a request."""
 
 
 class Upstream:
@@ -106,8 +108,9 @@ class Upstream:
         self._take(self._call("OadrPoll", self._poll(), record=False))
         for event_id, number in self._below.withdrawn().items():
             if self._opts.get(event_id) == "optIn":
-                self._call("EiOpt", opt_out(self.ven_id, event_id, number, self._below.opt_reason))
-                self._opts[event_id] = "optOut"
+                made = opt_out(self.ven_id, event_id, number, self._below.opt_reason)
+                if self._take(self._call("EiOpt", made)) != "463":
+                    self._opts[event_id] = "optOut"
 
     def cut(self) -> None:
         """Wait for the VTN above no longer, and ask it nothing more."""
@@ -130,7 +133,7 @@ class Upstream:
             raise UsageError(
                 f"the VTN above refused the registration{said}", where=self.url, cure="ask who runs it"
             )
-        self._take(self._call("EiReport", self._offer()))
+        self._take(self._call("EiReport", offer(self.ven_id, self._shortest)))
         self.sync()
 
     def sync(self) -> None:
@@ -147,9 +150,10 @@ class Upstream:
     def _deliver(self, requests: dict[str, str]) -> int:
         sent = 0
         for request, length in list(requests.items()):
-            values = self._below.readings(length)
-            if values:
-                self._take(self._call("EiReport", self._update(request, length, values)))
+            for values in _portions(self._below.readings(request, length)):
+                if self._take(self._call("EiReport", update(self.ven_id, request, length, values))) == "463":
+                    return sent  # it is delivered after the registration
+                self._below.reported(request, values)
                 sent += len(values)
         return sent
 
@@ -159,15 +163,15 @@ class Upstream:
             self._ingest.ingest(data, sender=self.ven_id, direction="out")
         return self._courier.carry(service, data)
 
-    def _take(self, data: bytes) -> None:
-        """Check and record a message from above, and answer it."""
+    def _take(self, data: bytes) -> str:
+        """Check and record a message from above, and answer it; gives its response code, where it has one."""
         if not data.strip():
-            return
+            return ""
         if _RESPONSE.search(data):  # of these only the code counts
             if forged := self._forged(data):
                 self._refused = forged
                 _log.warning("refused an answer of the VTN above: %s", forged)
-                return
+                return ""
             code = _CODE.search(data)
             said = _SAID.search(data)
             if code is not None and code[1][:1] != b"2":
@@ -177,32 +181,36 @@ class Upstream:
                 _log.warning("the VTN above answered: %s", self._refused)
             if code is not None and code[1] == b"463":  # the VTN does not know this VEN, or not any more
                 self.registration_id = ""
-            return
+            return code[1].decode() if code is not None else ""
         receipt = self._ingest.ingest(data, sender=self.vtn_id)
         if not receipt.accepted or receipt.lifted is None:
             self._refuse(receipt)
-            return
+            return ""
         m, asked = Message(receipt.lifted), dict(self.requests)
+        if m.code == "463":  # it does not know this VEN, or not any more
+            words = (m.text(node, "responseDescription") for node in m.nodes("response"))
+            self._refused, self.registration_id = " ".join(("463", *words)).strip(), ""
+            _log.warning("the VTN above answered: %s", self._refused)
+            return m.code
         self._learn(m)
         if m.message_type == "oadrDistributeEvent":
             opts = self._below.carry_out(m)
             self._opts |= opts
             answer = reply(receipt.report, receipt.lifted, by=Answerer(party=self.ven_id, opts=opts))
             if answer is not None and opts:
-                self._call("EiEvent", answer)
+                self._take(self._call("EiEvent", answer))
         elif m.message_type in _OF_REPORTS:
             if m.nodes("reportRequest") or m.nodes("cancelsReport", _canceling(m)):
-                self._call("EiReport", self._accepted(m))
+                self._take(self._call("EiReport", self._accepted(m)))
             if m.text(_canceling(m), "reportToFollow") == "true":
                 self._deliver({name: size for name, size in asked.items() if name not in self.requests})
-            if m.code == "463":  # a delivery of whom the VTN does not know, or not any more
-                self.registration_id = ""
         elif m.message_type == "oadrRequestReregistration":
             self.registration_id = ""
         elif m.message_type == "oadrCancelPartyRegistration":
             self.registration_id = ""
             answer = reply(receipt.report, receipt.lifted, by=Answerer(party=self.ven_id))
-            self._call("EiRegisterParty", answer or b"")
+            self._take(self._call("EiRegisterParty", answer or b""))
+        return m.code
 
     def _refuse(self, receipt: Receipt) -> None:
         _log.warning("refused what the VTN above sent: %s", receipt.summary)
@@ -233,59 +241,14 @@ class Upstream:
         g.party(self.ven_id)
         return g.payload()
 
-    def _offer(self) -> bytes:
-        g = MessageGraph("oadrRegisterReport")
-        g.text(g.iri, "requestID", new_id("req"))
-        g.party(self.ven_id)
-        node = _report(g, "METADATA_TELEMETRY_USAGE", "0")
-        g.duration(node, "duration", "PT1H")
-        point = f"{ID}report-description/{segment(self.ven_id)}/{SPECIFIER}/{POINT}"
-        g.link(node, "reportDescription", point)
-        g.kind(point, "ReportDescription")
-        g.value(point, "position", "0", "integer")
-        g.link(point, "ven", f"{ID}party/{segment(self.ven_id)}")
-        g.text(point, "rID", POINT)
-        g.concept(point, "reportType", "reportType", "usage")
-        g.concept(point, "readingType", "readingType", "Mean")
-        item = g.child(point, "item", "item", 0, "Item")
-        g.concept(item, "itemBase", "itemBase", "powerReal")
-        g.text(item, "itemDescription", "RealPower")
-        g.text(item, "itemUnits", "W")
-        g.concept(item, "siScaleCode", "siScaleCode", "none")
-        g.value(item, "hertz", "50", "decimal")
-        g.value(item, "nominalVoltage", "230", "decimal")
-        g.value(item, "alternatingCurrent", "true", "boolean")
-        g.duration(point, "minimumSamplingPeriod", self._shortest)
-        g.duration(point, "maximumSamplingPeriod", "PT1H")
-        g.value(point, "samplesOnChange", "false", "boolean")
-        return g.payload()
-
-    def _update(self, request: str, length: str, values: dict[str, Decimal]) -> bytes:
-        g = MessageGraph("oadrUpdateReport")
-        g.text(g.iri, "requestID", new_id("req"))
-        g.party(self.ven_id)
-        node = _report(g, "TELEMETRY_USAGE", request)
-        g.text(node, "reportID", new_id("report"))
-        g.value(node, "startsAt", next(iter(values)), "dateTime")
-        for place, (start, value) in enumerate(values.items()):
-            interval = g.child(node, "interval", "interval", place, "ReportInterval")
-            g.value(interval, "startsAt", start, "dateTime")
-            g.duration(interval, "duration", length)
-            reading = g.child(interval, "reading", "reading", 0, "Reading")
-            g.text(reading, "rID", POINT)
-            g.value(reading, "value", f"{value:f}", "decimal")
-        return g.payload()
-
 
 def _canceling(m: Message) -> str:
     """Give the node that cancels reports: the one within an oadrUpdatedReport, else the message."""
     return next(iter(m.nodes("cancelReport")), m.message)
 
 
-def _report(g: MessageGraph, name: str, request: str) -> str:
-    node = g.child(g.iri, "report", "report", 0, "Report")
-    g.text(node, "reportRequestID", request)
-    g.text(node, "reportSpecifierID", SPECIFIER)
-    g.concept(node, "reportName", "reportName", name)
-    g.value(node, "createdAt", zulu(datetime.now(UTC)), "dateTime")
-    return node
+def _portions(values: dict[str, Decimal]) -> Iterator[dict[str, Decimal]]:
+    """Part readings into deliveries, none too large for whoever takes them."""
+    rows = iter(values.items())
+    while some := dict(islice(rows, _AT_ONCE)):
+        yield some

@@ -1,0 +1,263 @@
+"""Drivers for OCPP and BACnet/IP: what was checked reaches the libraries' own stations and devices."""
+
+import asyncio
+import base64
+import json
+import socket
+from decimal import Decimal
+
+import aiohttp
+import pytest
+
+from kg.devices.commands import Command, check_command
+from kg.devices.models import find_model, instance, placeholders, written
+from kg.devices.sites import load_site
+from kg.errors import UsageError
+from kg.gateway.bacnet import Objects
+from kg.gateway.charging import Stations
+from kg.gateway.configuration import BacnetSide, CentralSystem
+from kg.gateway.driver import DeviceUnreachable
+from kg.gateway.lines import Lines
+from kg.gateway.loop import Loop
+from kg.gateway.points import find_point
+
+
+def site_of(folder, model, **values):
+    """A site with one device of a shipped model; gives its plans."""
+    made = find_model(model)
+    values = {name: values.get(name, "127.0.0.1") for name in placeholders(made)}
+    (folder / "d.td.jsonld").write_text(written(instance(made, "urn:dev:1", values)))
+    site = {"@context": "https://w3id.org/flexkg/context/site"}
+    site["resources"] = [{"resourceID": "R", "devices": ["urn:dev:1"]}]
+    (folder / "d.site.jsonld").write_text(json.dumps(site))
+    return load_site([str(folder)]).plans
+
+
+def writes_of(plans, point, value):
+    verdict = check_command(plans, "R", Command(point=point, value=Decimal(value)), 0.0)
+    assert verdict.allowed, verdict.refusals
+    return verdict.writes
+
+
+class Frames:
+    """aiohttp's websocket as the library of the charging station wants it."""
+
+    def __init__(self, socket):
+        self.socket = socket
+
+    async def recv(self):
+        message = await self.socket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise ConnectionError("gone")
+        return message.data
+
+    async def send(self, text):
+        await self.socket.send_str(text)
+
+
+def station(version):
+    """The library's own charging station: takes profiles, refuses limits above 15 kW, tells its power."""
+    from ocpp import v16, v21, v201
+    from ocpp.routing import on
+
+    module = {"1.6": v16, "2.0.1": v201, "2.1": v21}[version]
+
+    class Station(module.ChargePoint):
+        def __init__(self, *given):
+            super().__init__(*given)
+            self.limits = []
+
+        @on("SetChargingProfile")
+        def take(self, **said):
+            profile = said.get("charging_profile") or said["cs_charging_profiles"]
+            schedule = profile["charging_schedule"]
+            schedule = schedule[0] if isinstance(schedule, list) else schedule
+            self.limits.append(schedule["charging_schedule_period"][0]["limit"])
+            status = "Accepted" if self.limits[-1] <= 15000 else "Rejected"
+            return module.call_result.SetChargingProfile(status)
+
+        async def begin(self):
+            if version == "1.6":
+                booted = await self.call(module.call.BootNotification("Maker", "Model"))
+                sampled = {"value": "7.4", "measurand": "Power.Active.Import", "unit": "kW"}
+                values = [{"timestamp": "2026-12-01T00:00:00Z", "sampled_value": [sampled]}]
+                await self.call(module.call.StartTransaction(1, "TAG", 0, "2026-12-01T00:00:00Z"))
+                await self.call(module.call.MeterValues(1, values))
+            else:
+                about = {"vendor_name": "Maker", "model": "Model"}
+                booted = await self.call(module.call.BootNotification(about, "PowerUp"))
+                sampled = {"value": 7.4, "measurand": "Power.Active.Import"}
+                sampled["unit_of_measure"] = {"unit": "W", "multiplier": 3}
+                values = [{"timestamp": "2026-12-01T00:00:00Z", "sampled_value": [sampled]}]
+                await self.call(module.call.MeterValues(1, values))
+            assert booted.status == "Accepted"
+
+    return Station
+
+
+class Called:
+    """A charging station that calls a central system; ``station`` is the library's object."""
+
+    def __init__(self, port, version, name="CP-1", *, password="", protocol=""):
+        self.loop = Loop("station")
+        self.made = station(version)
+        self.protocol = protocol or f"ocpp{version}"
+        try:
+            self.loop.run(self.connect(f"http://127.0.0.1:{port}/ocpp/{name}", name, password), 20)
+        except Exception:
+            self.loop.close()
+            raise
+
+    async def connect(self, url, name, password):
+        self.session = aiohttp.ClientSession()
+        said = base64.b64encode(f"{name}:{password}".encode()).decode()
+        headers = {"Authorization": f"Basic {said}"} if password else {}
+        try:
+            self.socket = await self.session.ws_connect(url, protocols=(self.protocol,), headers=headers)
+            if self.socket.protocol is None:
+                raise ConnectionError("no protocol in common")
+        except (aiohttp.ClientError, ConnectionError):
+            await self.session.close()
+            raise
+        self.station = self.made(name, Frames(self.socket), 10)
+        self.serving = asyncio.ensure_future(self.station.start())
+        await self.station.begin()
+
+    def end(self):
+        async def leave():
+            await self.socket.close()
+            await asyncio.gather(self.serving, return_exceptions=True)
+            await self.session.close()
+
+        self.loop.run(leave(), 10)
+        self.loop.close()
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+def test_charging_station_gets_profiles_and_tells_its_power(tmp_path, version):
+    """The library's station of each version calls, is limited, refuses, is read, and leaves."""
+    plans = site_of(tmp_path, f"ev-charger-ocpp{version.replace('.', '')}", STATION="CP-1")
+    stations = Stations(plans["R"], CentralSystem("127.0.0.1:0"))
+    portion, power = plans["R"].portions[0], find_point(plans["R"], "power")
+    try:
+        (limit,) = writes_of(plans, "limit", 11000)
+        assert stations.silent(portion) == "the charging station CP-1 is not connected"
+        for act in (lambda: stations.write(limit), lambda: stations.read(power)):
+            with pytest.raises(DeviceUnreachable, match="CP-1"):
+                act()
+        called = Called(stations.port, version)
+        try:
+            assert stations.silent(portion) == ""
+            assert stations.read(power) == 7400
+            assert stations.read(find_point(plans["R"], "energy")) is None  # nothing was told of it
+            assert stations.write(limit) == "confirmed"
+            (more,) = writes_of(plans, "limit", 22000)
+            assert stations.write(more) == "Rejected"
+            assert called.station.limits == [11000, 22000]
+        finally:
+            called.end()
+        with pytest.raises(DeviceUnreachable):
+            stations.write(limit)
+    finally:
+        stations.close()
+
+
+def test_central_system_lets_nobody_in_who_is_not_of_the_site(tmp_path):
+    plans = site_of(tmp_path, "ev-charger-ocpp16", STATION="CP-1")
+    words = tmp_path / "words"
+    words.write_text("CP-1:long word: with a colon\n")
+    stations = Stations(plans["R"], CentralSystem("127.0.0.1:0", passwords=words))
+    try:
+        for name, password in (("CP-2", "long word: with a colon"), ("CP-1", "wrong"), ("CP-1", "")):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                Called(stations.port, "1.6", name, password=password)
+            assert refused.value.status == (404 if name == "CP-2" else 401)
+        with pytest.raises(ConnectionError):
+            Called(stations.port, "1.6", password="long word: with a colon", protocol="ocpp2.0.1")
+        called = Called(stations.port, "1.6", password="long word: with a colon")
+        assert stations.read(find_point(plans["R"], "power")) == 7400
+        called.end()
+    finally:
+        stations.close()
+    for told, words in (
+        (CentralSystem("0.0.0.0:0"), "would be any station"),
+        (CentralSystem("nowhere"), "no address"),
+        (CentralSystem("127.0.0.1:0", passwords=tmp_path / "none"), "cannot be read"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            Stations(plans["R"], told)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Building:
+    """The library's own BACnet device: a set point that is commanded, a stage, and the power."""
+
+    def __init__(self, number=500):
+        self.loop, self.port, self.number = Loop("device"), free_port(), number
+        self.loop.run(self.open(), 20)
+
+    async def open(self):
+        from bacpypes3.ipv4.app import NormalApplication
+        from bacpypes3.local.analog import AnalogInputObject, AnalogValueObject
+        from bacpypes3.local.cmd import Commandable
+        from bacpypes3.local.device import DeviceObject
+        from bacpypes3.pdu import IPv4Address
+
+        device = DeviceObject(objectIdentifier=("device", self.number), objectName="building")
+        self.app = NormalApplication(device, IPv4Address(f"127.0.0.1:{self.port}"))
+        made = type("Commanded", (Commandable, AnalogValueObject), {})
+        self.setpoint = made(objectIdentifier=("analog-value", 1), objectName="s", presentValue=22.0)
+        self.power = AnalogInputObject(
+            objectIdentifier=("analog-input", 10), objectName="p", presentValue=41.5, outOfService=False
+        )
+        self.app.add_object(self.setpoint)
+        self.app.add_object(self.power)
+
+    def end(self):
+        async def leave():
+            self.app.close()
+
+        self.loop.run(leave(), 10)
+        self.loop.close()
+
+
+def test_building_is_written_at_the_priority_of_the_mapping_and_read(tmp_path):
+    plans = site_of(tmp_path, "building-bacnet", DEVICE="500")
+    plan, building = plans["R"], Building()
+    told = BacnetSide(f"127.0.0.1:{free_port()}", devices={"500": f"127.0.0.1:{building.port}"})
+    lines = Lines(plan, bacnet=told)
+    try:
+        assert lines.protocols == ["bacnet"]
+        assert lines.read(find_point(plan, "power")) == Decimal("41.5")
+        (write,) = writes_of(plans, "temperature", 24)
+        assert lines.write(write) == "confirmed"
+        assert building.setpoint.presentValue == 24
+        slots = building.setpoint.priorityArray
+        assert [n for n, slot in enumerate(slots, 1) if slot._choice != "null"] == [10]
+        assert lines.read(find_point(plan, "setpoint")) == 24
+        building.power.outOfService = True
+        assert lines.read(find_point(plan, "power")) is None  # whatever it says
+        assert lines.read(find_point(plan, "roomTemperature")) is None  # it has no such object
+        (stage,) = writes_of(plans, "stage", 2)
+        assert lines.write(stage).startswith("refused: object: unknown-object")
+    finally:
+        building.end()
+    with pytest.raises(DeviceUnreachable, match="500"):
+        lines.read(find_point(plan, "power"))
+    lines.close()
+
+
+def test_building_whose_address_is_not_told_or_none_says_so(tmp_path):
+    plan = site_of(tmp_path, "building-bacnet", DEVICE="500")["R"]
+    objects = Objects(plan, BacnetSide(f"127.0.0.1:{free_port()}"))
+    with pytest.raises(DeviceUnreachable, match="its address is not told"):
+        objects.read(find_point(plan, "power"))
+    objects.close()
+    for told in (BacnetSide("nowhere"), BacnetSide("192.0.2.1:47808"), BacnetSide(devices={"x": "1.2.3.4"})):
+        with pytest.raises(UsageError):
+            Objects(plan, told)
