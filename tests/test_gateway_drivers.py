@@ -115,6 +115,7 @@ class Called:
         try:
             self.socket = await self.session.ws_connect(url, protocols=(self.protocol,), headers=headers)
             if self.socket.protocol is None:
+                await self.socket.close()
                 raise ConnectionError("no protocol in common")
         except (aiohttp.ClientError, ConnectionError):
             await self.session.close()

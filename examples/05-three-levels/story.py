@@ -3,56 +3,16 @@
 import contextlib
 import json
 import logging
-import os
-import re
-import subprocess
-import sys
-import time
 import urllib.request
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from device import Devices
 
 from kg.devices.models import find_model, instance, written
-
-
-def start(undo: contextlib.ExitStack, log: str, command: list[str], pattern: str, **settings: str) -> str:
-    """Start a process that writes to a file, and wait for words of it; it is ended by ``undo``."""
-    environment = os.environ | {f"FLEXKG_{name.upper()}": value for name, value in settings.items()}
-    path = Path(log)
-    with path.open("wb") as file:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
-        )
-    undo.callback(end, process)
-
-    def said() -> Any:
-        if process.poll() is not None:
-            sys.exit(f"{' '.join(command)} ended:\n{path.read_text()}")
-        return re.search(pattern, path.read_text())
-
-    return until(f"{' '.join(command)} is ready", said)[0]
-
-
-def end(process: subprocess.Popen) -> None:
-    """End a process in good order; one that does not heed it is killed."""
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(20)
-
-
-def serve(undo: contextlib.ExitStack, store: str, vtn: str, **settings: str) -> str:
-    """Start a service; gives its address."""
-    command = ["flexkg", "serve", "--store", store, "--vtn", vtn, "--port", "0"]
-    return start(undo, f"{store}.log", command, r"http://127\.0\.0\.1:\d+", **settings)
+from kg.simulation.processes import call, serve, start, until
 
 
 def gateway(undo: contextlib.ExitStack, number: int, vtn: str, modbus: int) -> None:
@@ -68,24 +28,6 @@ def gateway(undo: contextlib.ExitStack, number: int, vtn: str, modbus: int) -> N
     told = Path("gateway.toml").read_text()
     (folder / "gateway.toml").write_text(told.format(vtn=vtn, number=number))
     start(undo, f"home-{number}.log", ["flexkg", "gateway", str(folder)], "gateway GATEWAY-.*")
-
-
-def call(method: str, url: str, body: Any = None) -> Any:
-    """Make a request with JSON; gives the answer's."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or "null")
-
-
-def until(what: str, found: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait until something is so; the story ends where it does not come to that."""
-    last = time.monotonic() + seconds
-    while time.monotonic() < last:
-        if result := found():
-            return result
-        time.sleep(0.2)
-    sys.exit(f"it did not come to that: {what}")
 
 
 def main() -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from open61850.server import IedModel, MmsServer
-from processes import free_port, serve, until
-from story import call
 
 from kg.devices.models import find_model, instance, written
 from kg.devices.sites import load_site
@@ -22,6 +20,7 @@ from kg.gateway.points import find_point
 from kg.gateway.records import OwnRecord
 from kg.ingest import Ingest
 from kg.openadr.upstream import Upstream
+from kg.simulation.processes import call, free_port, serve, until
 
 VEN = "BATTERY-1"
 
@@ -59,7 +58,7 @@ def tell(undo: contextlib.ExitStack) -> None:
     (folder / "plant.site.jsonld").write_text(json.dumps(site))
     plans = load_site([str(folder)]).plans
 
-    vtn = serve(undo, "aggregator-of-the-battery")
+    vtn = serve(undo, "aggregator-of-the-battery", "AGG", report_every="PT1S", poll_frequency="PT1S")
     line = Ieds(plans["BATTERY"])
     undo.callback(line.close)
     ingest = Ingest(folder / "store")
@@ -83,11 +82,11 @@ def tell(undo: contextlib.ExitStack) -> None:
         signal = {"name": "LOAD_DISPATCH", "type": "setpoint", "item": item}
         signal["intervals"] = [{"duration": "PT1H", "value": watts}]
         body = {"event_id": name, "vens": [VEN], "starts_at": start.isoformat(), "signals": [signal]}
-        call(f"{vtn}/events", body)
+        call("POST", f"{vtn}/events", body)
 
         def opt() -> str:
             ven.step()
-            return next(e["opt"] for e in call(f"{vtn}/events") if e["event_id"] == name)
+            return next(e["opt"] for e in call("GET", f"{vtn}/events") if e["event_id"] == name)
 
         return until("it answers", opt)
 
@@ -100,7 +99,9 @@ def tell(undo: contextlib.ExitStack) -> None:
     model.set("DERLD0/LPHD1.PhyHealth.stVal[ST]", 3)
     print("event while the IED tells an alarm:", event("E-3", 1000, now + timedelta(hours=4)))
     ven.step()
-    print("the running event:", next(e["opt"] for e in call(f"{vtn}/events") if e["event_id"] == "E-1"))
+    print(
+        "the running event:", next(e["opt"] for e in call("GET", f"{vtn}/events") if e["event_id"] == "E-1")
+    )
 
 
 if __name__ == "__main__":

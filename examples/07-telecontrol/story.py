@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,12 @@ from urllib.parse import quote
 
 import c104
 from plant import Plant
-from processes import free_port, serve, start, until
 
 from kg.devices.models import find_model, instance, written
 from kg.gateway.iec104_calls import Caller
+from kg.simulation.processes import call, free_port, serve, start, until
 
 VEN = "CHP-1"
-
-
-def call(url: str, body: Any = None) -> Any:
-    """Make a request with JSON; gives the answer's."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or "null")
 
 
 def gateway(undo: contextlib.ExitStack, vtn: str, plant_port: int, station_port: int) -> None:
@@ -52,6 +43,7 @@ class ControlCentre:
         self.setpoint = station.add_point(io_address=200, type=c104.Type.C_SE_NC_1)
         self.setpoint.command_mode = c104.CommandMode.SELECT_AND_EXECUTE
         self.level = station.add_point(io_address=201, type=c104.Type.C_SE_NB_1)
+        self.limit = station.add_point(io_address=203, type=c104.Type.C_SE_NC_1)
         self.stop = station.add_point(io_address=202, type=c104.Type.C_SC_NA_1)
         self.power = station.add_point(io_address=100, type=c104.Type.M_ME_NC_1)
         self.available = station.add_point(io_address=101, type=c104.Type.M_SP_NA_1)
@@ -77,33 +69,34 @@ def main() -> None:
 
 def tell(undo: contextlib.ExitStack) -> None:
     """Run the story."""
-    vtn = serve(undo, "aggregator")
+    vtn = serve(undo, "aggregator", "AGG", report_every="PT1S", poll_frequency="PT1S")
     plant_port, station_port = free_port(), free_port()
     plant = Plant(plant_port)
     undo.callback(plant.close)
     gateway(undo, vtn, plant_port, station_port)
     centre = ControlCentre(station_port)
     undo.callback(centre.client.stop)
-    until("the gateway registers", lambda: any(v["registered"] for v in call(f"{vtn}/vens")))
+    until("the gateway registers", lambda: any(v["registered"] for v in call("GET", f"{vtn}/vens")))
 
     def state() -> str:
         """Say opt and reason of the newest event."""
-        ven = next(v for v in call(f"{vtn}/vens") if v["ven_id"] == VEN)
-        newest = max(call(f"{vtn}/events"), key=lambda event: event["starts_at"])
+        ven = next(v for v in call("GET", f"{vtn}/vens") if v["ven_id"] == VEN)
+        newest = max(call("GET", f"{vtn}/events"), key=lambda event: event["starts_at"])
         reason = next((o["reason"] for o in ven["opts"] if o["event_id"] == newest["event_id"]), "")
         return f"{newest['opt'] or ''} {reason}".strip()
 
+    centre.send("limit", 28.0)
     centre.send("setpoint", 80.0)
     centre.send("setpoint", 30.0)
     print("event for the gateway:", until("it opts in", lambda: state() == "optIn" and "optIn"))
-    until("the plant feeds in", lambda: plant.power.value == 30)
+    until("the plant feeds in", lambda: plant.power.value == 28)
     print(f"plant feeds in {plant.power.value:g} kW; control centre sees", end=" ")
     print(until("the control centre sees it", lambda: centre.power.value), "kW")
     text = "SELECT ?value { ?r a saref:Observation ; saref:hasResult ?x . ?x saref:hasValue ?value }"
 
     def reported() -> list[float]:
-        rows = call(f"{vtn}/sparql?query={quote(text)}")["results"]["bindings"]
-        return [value for row in rows if (value := float(row["value"]["value"])) == -30000]
+        rows = call("GET", f"{vtn}/sparql?query={quote(text)}")["results"]["bindings"]
+        return [value for row in rows if (value := float(row["value"]["value"])) == -28000]
 
     print(f"reported to the aggregator: {until('the report comes', reported)[0]:g} W")
 
@@ -118,15 +111,16 @@ def tell(undo: contextlib.ExitStack) -> None:
     begins = datetime.now(UTC) + timedelta(hours=1)
     signal = {"name": "SIMPLE", "type": "level", "intervals": [{"duration": "PT1H", "value": 2}]}
     call(
+        "POST",
         f"{vtn}/events",
         {"event_id": "E-2", "vens": [VEN], "starts_at": begins.isoformat(), "signals": [signal]},
     )
     print("event E-2:", until("it opts out", lambda: state() == "optOut" and "optOut"))
 
-    event = next(e["event_id"] for e in call(f"{vtn}/events") if e["event_id"] != "E-2")
+    event = next(e["event_id"] for e in call("GET", f"{vtn}/events") if e["event_id"] != "E-2")
     url = f"{vtn}/activations/{quote(event, safe='')}"
-    until("every entry has come", lambda: len(call(url)) == 7)
-    for entry in call(url):
+    until("every entry has come", lambda: len(call("GET", url)) == 8)
+    for entry in call("GET", url):
         print("entry:", *filter(None, (entry[name] for name in ("step", "point", "value", "unit", "answer"))))
     Path("event.txt").write_text(event)
 

@@ -54,6 +54,9 @@ class Gateway:
         self.told = told
         site = load_site([str(told.site)])
         self._plan = _united([_plan(site, one.name, told.site) for one in told.every])
+        for one in told.every:
+            if one.ready:
+                find_point(site.plans[one.name], one.ready)
         meters = {one.name: _meter(site, one) for one in told.every}
         tls = told.tls
         way = courier(told.service + _PATH, ca=tls.ca, cert=tls.certificate, key=tls.key, signs=tls.signs)
