@@ -101,6 +101,18 @@ def test_event_that_runs_or_was_cancelled_is_not_settled(ingest):
         settle(ingest, "E-1", now=AFTER)
 
 
+def test_test_event_is_not_settled(tmp_path):
+    """Not the baseline either, before the delivery is refused."""
+    with Ingest(tmp_path / "store") as store:
+        day_before = report("1", "1", "1", "1", request="R-7").replace(b"2026-12-01T16", b"2026-11-30T16")
+        sent = event().replace(b"testEvent>false", b"testEvent>true")
+        for data in (sent, register(), day_before, report("2", "2", "3", "3")):
+            assert store.ingest(data).accepted
+        with pytest.raises(UsageError, match="a test"):
+            settle(store, "E-1", now=AFTER)
+        assert Registry(store).entries("E-1") == []
+
+
 @pytest.mark.parametrize(
     ("said", "code", "words"),
     [

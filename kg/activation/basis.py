@@ -30,6 +30,7 @@ class Basis:
         start: its start.
         end: its end; None for an open one.
         cancelled: whether it calls the event off.
+        test: whether the event is a test, for which nothing is delivered.
         asked: what power it asks for.
         points: the data points behind its targets.
         busy: of the similar days before, those on which an event ran: how many days back.
@@ -41,6 +42,7 @@ class Basis:
     start: datetime | None
     end: datetime | None
     cancelled: bool
+    test: bool
     asked: Asked | None
     points: tuple[Point, ...]
     busy: tuple[int, ...]
@@ -72,6 +74,7 @@ def basis_of(graphs: GraphStore, event_id: str, vtn: str = "") -> Basis:
         start,
         end,
         status == "cancelled",
+        message.text(version, "testEvent") not in ("", "false"),
         asked_of(message, version),
         tuple(_points(graphs, version)),
         busy,

@@ -69,7 +69,7 @@ def settle(ingest: Ingest, event_id: str, vtn: str = "", *, now: datetime | None
         not made again; one that says something else, since late readings came, corrects it.
 
     Raises:
-        UsageError: there is no such event, it is not over, or was cancelled.
+        UsageError: there is no such event, it is not over, was cancelled, or is a test.
         kg.activation.registry.EntryRefused: the rules of the registry refuse an entry.
         kg.errors.StoreUnavailable: it could not be recorded.
 
@@ -90,6 +90,8 @@ def _settled(ingest: Ingest, event_id: str, vtn: str, now: datetime) -> Settleme
         )
     if basis.cancelled:
         raise UsageError("the event was cancelled", where=event_id, cure="there is nothing to settle")
+    if basis.test:  # a baseline would be entered, and the delivery be refused
+        raise UsageError("the event was a test", where=event_id, cure="there is nothing to settle")
     registry, found = Registry(ingest), Settlement()
     known = registry.entries(event_id, vtn)
     vens = sorted({point.ven for point in basis.points})
