@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,15 +83,21 @@ def good(inbox):
     return inbox / "a.xml"
 
 
-@pytest.fixture
-def store(tmp_path):
-    """A store with an event, a registration, a report, an opt-out and a refused event."""
-    folder = tmp_path / "story"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A store with an event, a registration, a report, an opt-out and a refused event, to be copied."""
+    folder = tmp_path_factory.mktemp("story")
     for n, data in enumerate((event(), register(), report("1.5", "2.25"), opt(), event(hours=2))):
         (folder / f"{n}.xml").write_bytes(data)
-    made = flexkg("ingest", folder, "--store", tmp_path / "store")
+    made = flexkg("ingest", folder, "--store", folder / "store")
     assert made.exit_code == 1
+    return folder / "store"
+
+
+@pytest.fixture
+def store(told, tmp_path):
+    """Such a store of the test's own."""
+    shutil.copytree(told, tmp_path / "store")
     return tmp_path / "store"
 
 

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from kg.service import Service
 from kg.settings import load_settings
+from tests.stores import new_store
 
 BASE = "http://127.0.0.1"
 
@@ -18,7 +19,7 @@ def serving(service):
 @pytest.fixture
 def service(tmp_path):
     """A service over an empty store."""
-    return Service(load_settings(store=tmp_path / "store"))
+    return Service(load_settings(store=new_store(tmp_path / "store")))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.api.conftest import BASE
 from tests.api.problem import problem
 from tests.messages import event, register, report
 from tests.provider import Provider, bearer
+from tests.stores import new_store
 
 NAME = "Anna Planted-Name"
 COUNT = {"query": "SELECT ?series { ?r a saref:Observation ; flex:series ?series }"}
@@ -32,7 +33,7 @@ SOON = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 class World:
     def __init__(self, folder):
         self.provider, self.folder = Provider(), folder
-        self.service = Service(load_settings(store=folder / "store", identity=folder / "identity"))
+        self.service = Service(load_settings(store=new_store(folder / "store"), identity=folder / "identity"))
         self.app = create_app(self.service, tokens=self.provider.tokens())
         self.client = TestClient(self.app, base_url=BASE, raise_server_exceptions=False)
         vault = self.app.state.office.vault

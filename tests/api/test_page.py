@@ -12,6 +12,7 @@ from kg.settings import load_settings
 from tests.api.conftest import serving
 from tests.api.problem import problem
 from tests.paths import ROOT
+from tests.stores import new_store
 
 STATIC = ROOT / "api" / "static"
 OWN = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and "vendor" not in path.parts]
@@ -39,7 +40,9 @@ def test_pages_may_ask_the_provider_and_nobody_else(tmp_path, path):
         "audience": "https://a.example",
         "jwks": "https://idp.example/keys",
     }
-    settings = load_settings(store=tmp_path / "store", page_origins="https://token.example:444", **named)
+    settings = load_settings(
+        store=new_store(tmp_path / "store"), page_origins="https://token.example:444", **named
+    )
     with serving(Service(settings)) as client:
         policy = client.get(path).headers["content-security-policy"]
         assert "connect-src 'self' https://idp.example https://token.example:444;" in policy

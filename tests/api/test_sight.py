@@ -27,6 +27,7 @@ from tests.api.conftest import BASE
 from tests.api.problem import problem
 from tests.messages import event, register, report
 from tests.provider import Provider, bearer
+from tests.stores import new_store
 from tests.test_tenants import NOON, ONTOLOGY, query
 
 VENS = [f"VEN-{name}" for name in "ABCDEF"]
@@ -48,7 +49,9 @@ class World:
 
     def __init__(self, folder, kind, **more):
         self.provider = Provider()
-        self.service = Service(load_settings(store=folder / "store", readings=kind, **more))
+        self.service = Service(
+            load_settings(store=new_store(folder / "store", readings=kind), readings=kind, **more)
+        )
         for number, ven in enumerate(VENS):
             for data in (
                 register(f"PUMP-{ven}", ven=ven, request=f"R-{ven}"),

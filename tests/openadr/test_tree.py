@@ -20,6 +20,7 @@ from kg.openadr.upstream import Upstream
 from kg.service import Service
 from kg.settings import load_settings
 from tests.openadr.raw import RawVen
+from tests.stores import new_store
 
 LIMITS = st.lists(st.integers(0, 10**7), min_size=1, max_size=8)
 
@@ -84,11 +85,16 @@ class Endpoint:
         self.server.server_close()
 
 
+def opened(folder):
+    """A service over a new store, VTN under the folder's name."""
+    name, store = folder.name, new_store(folder, vtn_id=folder.name)
+    return Service(load_settings(store=store, vtn_id=name, report_every="PT1M"))
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A VTN above, a node, and two raw VENs below it."""
-    above = Service(load_settings(store=tmp_path / "above", vtn_id="TOP", report_every="PT1M"))
-    node = Service(load_settings(store=tmp_path / "node", vtn_id="AGG", report_every="PT1M"))
+    above, node = (opened(tmp_path / name) for name in ("TOP", "AGG"))
     end = Endpoint(lambda service, data: above.vtn.answer(data, service))
     shares = tmp_path / "shares.csv"
     shares.write_text("ven,limit_w,priority\nG-1,8000,1\nG-2,4000,2\n")

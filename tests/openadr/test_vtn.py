@@ -12,10 +12,13 @@ from kg.openadr.event_request import EventRequest, Interval, Signal
 from kg.service import Service
 from kg.settings import load_settings
 from tests.openadr.raw import RawVen
+from tests.stores import new_store
 
 
 def opened(store):
     """A client of the service over a store, with a VTN."""
+    if not store.exists():
+        new_store(store, vtn_id="VTN-1")
     service = Service(load_settings(store=store, vtn_id="VTN-1"))
     return TestClient(create_app(service), base_url="http://127.0.0.1", raise_server_exceptions=False)
 
