@@ -154,7 +154,7 @@ def test_write_takes_the_word_for_what_is_new(store):
 
 def test_write_empties_memory_beside_the_next_writes(tmp_path, monkeypatch):
     """What lay in memory is in the files, and nothing is lost or told twice."""
-    monkeypatch.setattr("kg.graphs.embedded._IN_MEMORY", 5)
+    monkeypatch.setattr("kg.graphs.flusher._IN_MEMORY", 5)
     store = EmbeddedGraphs(tmp_path / "graph")
     for n in range(20):
         store.write([version(n, str(n), seq=n + 1)])
