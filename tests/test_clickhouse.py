@@ -15,6 +15,8 @@ from kg.readings.clickhouse.dialect import translate
 from kg.readings.clickhouse.latch import Latch
 from kg.readings.clickhouse.wire import SETTINGS, Address, PlainWire, Unanswered
 from kg.settings import load_settings
+from kg.sparql.observations.rewriting import in_columns
+from kg.sparql.prologue import declare
 
 
 @contextlib.contextmanager
@@ -135,6 +137,14 @@ def test_settings_are_needed_and_password_is_not_shown(tmp_path, monkeypatch):
             [[7, 8], [1, 2]],
             "arrayExists((c0, c1) -> r.starts >= (c1) AND c0 = r.series, [7, 8], [1, 2])",
         ),
+        (
+            "FROM current r JOIN (SELECT unnest(?::BIGINT[]) AS s, unnest(?::BIGINT[]) AS b0) w"
+            " ON w.s = r.series AND r.starts >= make_timestamp(w.b0) WHERE true GROUP BY 1",
+            [[7, 8], []],
+            "arrayJoin(arrayZip([7, 8], emptyArrayInt64())) AS p)) w ON w.s = r.series"
+            " WHERE r.starts >= (w.b0) AND 1 GROUP BY 1",
+        ),
+        ("min(r.milli), sum(r.milli * w.m)::HUGEINT", [], "minOrNull(r.milli), sum(toInt128(r.milli) * w.m)"),
     ],
 )
 def test_statement_is_written_as_clickhouse_has_it(sql, values, told):
@@ -160,3 +170,54 @@ def test_latch_lets_readers_in_together_and_a_writer_alone():
     with latch.reading(), latch.writing():
         seen.append("by the reader itself")
     assert len(seen) == 3
+
+
+def test_statement_sees_some_series_alone_wherever_it_reads():
+    """Readings under a condition get one more, everything else is put in cut down."""
+    sql = (
+        "SELECT n.iri FROM current r JOIN names n ON n.id = r.series WHERE r.starts IN"
+        " (SELECT DISTINCT r.starts FROM current r) AND r.series IN (SELECT n.id FROM names n WHERE n.x = ?)"
+    )
+    told = translate(sql, ["a WHERE b)"], {}, seen=[3, 4])
+    assert told.startswith("SELECT n.iri FROM current r JOIN (SELECT * FROM names WHERE id IN (3, 4)) n ON")
+    assert " WHERE r.series IN (3, 4) AND r.starts IN (SELECT DISTINCT r.starts FROM (SELECT *" in told
+    assert told.count("IN (3, 4)") == 4
+    assert translate("SELECT 1 FROM hours r WHERE 1", [], {}, seen=[], old=True).count("WHERE 0") == 1
+
+
+class _Values:
+    """A view whose engine gives values alone; it notes what it is asked."""
+
+    joins, writes, hours = True, False, True
+
+    def __init__(self, *rows):
+        self.left, self.asked = list(rows), []
+
+    def rows(self, sql, values=()):
+        self.asked.append(sql)
+        return self.left.pop(0)
+
+
+def test_groups_come_as_values_and_are_written_as_terms():
+    """Days from 1970, sums in millionths; a value kept as text lets the query be answered otherwise."""
+    text = (
+        "SELECT ?day (SUM(?v) AS ?sum) (MAX(?v) AS ?most) (COUNT(*) AS ?n)"
+        " { ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v }"
+        " GROUP BY (SUBSTR(STR(?t), 1, 10) AS ?day)"
+    )
+
+    def answered(*rows):
+        view = _Values(*rows)
+        return view, in_columns(declare(text)[0], view, lambda _: [], direct=True)
+
+    view, table = answered([(20483, None, 0, 4, 1_500_000, 7_000_001), (-1, 0, 0, 1, 10_000_000, None)])
+    assert {name: [*column.cells] for name, column in table.columns.items()} == {
+        "?day": ["2026-01-30", "1969-12-31"],
+        "?sum": ["1.5", "10"],
+        "?most": ["7.000001", None],
+        "?n": ["4", "1"],
+    }
+    assert "FROM hours r" in view.asked[0]
+    view, made = answered([(20483, 0, 1, 4, 1, 1)], [(1,)], [], [])
+    assert isinstance(made, str)
+    assert len(view.asked) > 1

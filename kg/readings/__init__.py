@@ -92,10 +92,14 @@ class View(Protocol):
     """What columns hold at one moment: tables ``current``, ``names``, ``batches`` and ``qualities``.
 
     Attributes:
-        joins: whether a statement may join lists that are handed to it, as DuckDB writes that.
+        joins: whether a statement may join lists that are handed to it.
+        writes: whether a statement may write texts, as DuckDB has it.
+        hours: whether there is a table ``hours``, the hourly roll-up.
     """
 
     joins: bool
+    writes: bool
+    hours: bool
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and give its rows."""

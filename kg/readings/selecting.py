@@ -190,7 +190,7 @@ def _of_hours(
 ) -> list[tuple[Any, ...]] | None:
     """Give the buckets from an hourly roll-up; None where there is none, or it does not tell them."""
     length = _length(selection.bucket or timedelta())
-    if not getattr(view, "hours", False) or length % _HOUR or selection.known_at is not None:
+    if not view.hours or length % _HOUR or selection.known_at is not None:
         return None
     where, values = "r.series IN (SELECT unnest(?::INTEGER[]))", list[Any]([chosen])
     for sign, time in ((">=", selection.start), ("<", selection.end)):

@@ -229,6 +229,8 @@ class Snapshot:
     """
 
     joins = True
+    writes = True
+    hours = False
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor

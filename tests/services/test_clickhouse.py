@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import itertools
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from kg.readings.gaps import gaps
 from kg.readings.selecting import Selection, select
 from kg.service import Service
 from kg.settings import load_settings
+from kg.sparql.observations import gathered, hourly, replacing
 from kg.sparql.observations.rewriting import over_columns
 from kg.sparql.prologue import declare
 from kg.upkeep import move_readings
@@ -32,6 +34,7 @@ from tests.api.conftest import BASE
 from tests.messages import register, report
 from tests.paths import ROOT
 from tests.provider import Provider, bearer
+from tests.random_groups import group
 from tests.random_queries import Maker
 from tests.readings_world import QUARTER, START, World, comparable, readings
 from tests.services import clickhouse
@@ -173,6 +176,105 @@ def test_random_queries_are_answered_as_over_triples(pair):
         if fast != plain:
             wrong.append((seed, query))
     assert wrong == []
+
+
+@pytest.fixture
+def ways(monkeypatch):
+    """Counts how often groups are told by ClickHouse, and how often from the roll-up."""
+    found = Counter()
+
+    def gather(*args):
+        made = gathered.gather(*args)
+        found["whole"] += 1
+        return made
+
+    def over_hours(sql):
+        found["hours"] += 1
+        return hourly.over_hours(sql)
+
+    monkeypatch.setattr(replacing, "gather", gather)
+    monkeypatch.setattr(gathered, "over_hours", over_hours)
+    return found
+
+
+def changed(world, seed=5):
+    """Corrections, late and doubled payloads, withdrawals and a retention, in both stores alike."""
+    random, series = Random(seed), sorted(world.columns.series())
+    names = world.columns._writing.constants
+    about = {iri: dict(zip(("resource", "property", "unit"), names[iri], strict=True)) for iri in series}
+    for number in range(12):
+        late = [
+            reading(0, str(random.randrange(-50, 90)), series=random.choice(series), seq=3000 + number)
+            for _ in range(8)
+        ]
+        moved = [replace(one, starts_at=START + random.randrange(-9, 120) * QUARTER) for one in late]
+        batch = [
+            replace(one, ends_at=one.starts_at + QUARTER, digest=f"{number:064x}", **about[one.series])
+            for one in moved
+        ]
+        of, start = random.choice(series), START + random.randrange(100) * QUARTER
+        for store in (world.columns, world.as_triples):
+            store.append(batch)
+            store.append(batch)
+            store.withdraw(of, start, start + 3 * QUARTER, at=START + timedelta(days=number + 9))
+    for store in (world.columns, world.as_triples):
+        store.retain(START - 3 * QUARTER)
+    return world
+
+
+def test_groups_are_told_by_the_servers_and_from_the_roll_up(pair, ways):
+    """The same as over triples after corrections, late values, withdrawals and a retention; most by hours."""
+    small = changed(World(60, columns=opened(pair)))
+    queries = [*(group(seed) for seed in range(90)), *(query for query in QUERIES if "GROUP BY" in query)]
+    wrong = []
+    for query in queries:
+        try:
+            plain, fast = small.answers(query)
+        except QueryError:
+            continue
+        wrong += [] if fast == plain else [query]
+    assert wrong == []
+    assert ways["whole"] > 90
+    assert ways["hours"] > 20
+
+
+@pytest.mark.parametrize(
+    ("filters", "by_hours"),
+    [
+        ("", True),
+        (
+            'FILTER(?t >= "2026-01-31T01:00:00Z"^^xsd:dateTime && "2026-01-31T03:00:00Z"^^xsd:dateTime > ?t)',
+            True,
+        ),
+        ('FILTER(?t >= "2026-01-31T01:15:00Z"^^xsd:dateTime)', False),
+        ('FILTER(?t <= "2026-01-31T01:00:00Z"^^xsd:dateTime)', False),
+        ("FILTER(HOURS(?t) > 3)", True),
+        ("FILTER(MINUTES(?t) > 3)", False),
+        ("FILTER(?v > 3)", False),
+        ("?o flex:confidence 90", False),
+    ],
+)
+def test_roll_up_is_asked_where_hours_are_whole(world, ways, filters, by_hours):
+    """And the readings where they are not."""
+    query = (
+        "SELECT ?s ?h (SUM(?v) AS ?sum) (AVG(?v) AS ?m) (MIN(?v) AS ?a) (MAX(?v) AS ?b) (COUNT(*) AS ?n)"
+        " { ?o flex:series ?s ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v . %s }"
+        " GROUP BY ?s (SUBSTR(STR(?t), 1, 13) AS ?h)"
+    )
+    plain, fast = world.answers(query % filters)
+    assert plain == fast
+    assert plain[1]
+    assert dict(ways) == {"whole": 1, **({"hours": 1} if by_hours else {})}
+
+
+def test_groups_over_values_kept_as_text_are_told_from_readings(pair, ways):
+    """The roll-up has no sum of them; the answer is the same."""
+    long = reading(1, "0.00000012345", series=f"{contract.ID}series/v/odd/x", payload="c")
+    plain, fast = World(10, extra=[long], columns=opened(pair)).answers(
+        "SELECT ?s (SUM(?v) AS ?n) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v } GROUP BY ?s"
+    )
+    assert plain == fast
+    assert ways["whole"] == 0
 
 
 @pytest.fixture(scope="module", params=["today", "pair"])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kg.errors import UsageError
+from kg.readings.clickhouse.joins import condition, equalities, lists
 from kg.readings.column_rows import KNOWN
 
 _COLUMNS = "series, starts, length, milli, micro, exact, quality, confidence, accuracy, batch, seq, received"
@@ -30,7 +31,14 @@ _DIVIDED = re.compile(r"(\([\w.]+\)) // (\d+)")
 _TABLES = re.compile(r"\b(FROM|JOIN) (current|stored|former|hours|names)\b( FINAL)?")
 
 
-def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, old: bool = False) -> str:
+def translate(
+    sql: str,
+    values: Sequence[Any],
+    qualities: Mapping[str, int],
+    *,
+    old: bool = False,
+    seen: Sequence[int] | None = None,
+) -> str:
     """Write a statement of the columns as ClickHouse has it, its values in their places.
 
     Args:
@@ -38,6 +46,7 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
         values: whole numbers, texts, None, and lists of whole numbers.
         qualities: numbers of the qualities, by IRI; put in where the statement reads their table.
         old: for a server before times of a microsecond (2020).
+        seen: numbers of the series that it sees; None: all.
 
     Raises:
         kg.errors.UsageError: a value is of no known kind.
@@ -48,6 +57,8 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
     sql = sql.replace(KNOWN, _KNOWN)
     sql, values = _windows(sql, list(values))
     sql = _SERIES_LIST.sub("IN ?", sql)
+    if not old:
+        sql = equalities(lists(sql)).replace("::HUGEINT", "")
     sql = sql.replace("(SELECT b.received FROM batches b WHERE b.id = r.batch)", "r.received")
     if "b.digest" not in sql:
         sql = sql.replace(" JOIN batches b ON b.id = r.batch", "").replace("b.seq", "r.seq")
@@ -70,31 +81,57 @@ def translate(sql: str, values: Sequence[Any], qualities: Mapping[str, int], *, 
         "hour": f"toHour({moment})",
         "minute": f"toMinute({moment})",
         "lead": "lead(toNullable({0}))",
-        "sum": f"sum({wide})",
+        "min": "min({0})" if old else "minOrNull({0})",
+        "max": "max({0})" if old else "maxOrNull({0})",
+        "MIN": "min({0})" if old else "minOrNull({0})",
+        "MAX": "max({0})" if old else "maxOrNull({0})",
     }.items():
         sql = _calls(sql, name, template.format)
+    sql = _calls(sql, "sum", lambda inner: _sum(inner, wide))
     sql = _calls(sql, "date_trunc", lambda inner: _cut(inner, moment))
     sql = _DIVIDED.sub(r"intDiv(\1, \2)", sql)
     sql = re.sub(r"\btrue\b", "1", re.sub(r"\bfalse\b", "0", sql))
+    if seen is not None:
+        sql = masked(sql, seen, old=old)
+    elif old:
+        sql = apart(sql)
     sql = re.sub(r"\bFROM qualities\b", f"FROM {_table(qualities)}", sql)
     if old and " JOIN " not in sql:  # those know no alias in a subquery
         sql = re.sub(r"\b[nrbqwv]\.(?=[a-z])", "", sql)
     return filled(sql, values)
 
 
-def masked(sql: str, series: Sequence[int]) -> str:
+def masked(sql: str, series: Sequence[int], *, old: bool = False) -> str:
     """Let a statement see some series alone, by their numbers.
 
-    >>> masked("SELECT count() FROM current r WHERE 1", [3])
-    'SELECT count() FROM (SELECT * FROM current WHERE series IN (3)) r WHERE 1'
+    Each table is put in as a subquery. What one over several shards gives is brought together before it is
+    grouped; so readings that are asked under a condition stay a table, and get a further condition.
+
+    Args:
+        sql: a statement without values.
+        series: the numbers.
+        old: put in subqueries alone.
+
+    >>> masked("SELECT count() FROM current r WHERE a = ?", [3])
+    'SELECT count() FROM current r WHERE r.series IN (3) AND a = ?'
+    >>> masked("SELECT count() FROM current r", [3])
+    'SELECT count() FROM (SELECT * FROM current WHERE series IN (3)) r'
     """
-    seen = _set(series)
-
-    def narrow(found: re.Match[str]) -> str:
+    seen, made, done = _set(series), "", 0
+    places: dict[int, str] = {}
+    for found in _TABLES.finditer(sql):
+        if not old and found[2] in ("current", "hours") and sql.startswith(" r ", found.end()):
+            where = condition(sql, found.end())
+            if where is not None:
+                places[where] = f"r.series IN {seen} AND "
+                continue
         key = "id" if found[2] == "names" else "series"
-        return f"{found[1]} (SELECT * FROM {found[2]}{found[3] or ''} WHERE {key} IN {seen})"
-
-    return _TABLES.sub(narrow, sql)
+        places[found.start()] = f"{found[1]} (SELECT * FROM {found[2]}{found[3] or ''} WHERE {key} IN {seen})"
+    ends = {found.start(): found.end() for found in _TABLES.finditer(sql)}
+    for at in sorted(places):
+        made += sql[done:at] + places[at]
+        done = ends.get(at, at)
+    return made + sql[done:]
 
 
 def apart(sql: str) -> str:
@@ -133,7 +170,7 @@ def quoted(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0") + "'"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(quoted, value)) + "]"
+        return "[" + ", ".join(map(quoted, value)) + "]" if value else "emptyArrayInt64()"
     raise UsageError(f"{type(value).__name__} is no value of a statement")
 
 
@@ -166,6 +203,12 @@ def _next(sql: str, name: str, at: int) -> tuple[int, int, int] | None:
         depth += {"(": 1, ")": -1}.get(sql[end], 0)
         end += 1
     return found.start(), found.end(), end - 1
+
+
+def _sum(inner: str, wide: str) -> str:
+    """Write a sum so that it has room, of numbers or of their multiples."""
+    number, times, factor = inner.partition(" * ")
+    return f"sum({wide.format(number)}{times}{factor})"
 
 
 def _cut(inner: str, moment: str) -> str:

@@ -14,7 +14,7 @@ from kg.errors import StoreUnavailable
 from kg.namespaces import ID
 from kg.readings import Constants, Reading, series_of
 from kg.readings.clickhouse.cluster import SLOTS, Cluster
-from kg.readings.clickhouse.dialect import apart, filled, masked, translate
+from kg.readings.clickhouse.dialect import filled, translate
 from kg.readings.clickhouse.latch import Latch
 from kg.readings.clickhouse.writing import ROW, Writing
 from kg.readings.column_batch import Batch, micros
@@ -128,8 +128,7 @@ class ClickHouseReadings:
         number = self.count(series)
         with self._latch.writing():
             if series in self._writing.series:
-                for table in ("stored", "former", "hours_stored"):
-                    self.cluster.delete(table, f"series = {self._writing.series[series]}")
+                self._writing.erase(self._writing.series[series])
         return number
 
     def retain(self, since: datetime) -> int:
@@ -160,7 +159,7 @@ class ClickHouseReadings:
         with self._latch.reading():
             if self._writing.torn:
                 raise StoreUnavailable(
-                    "a batch of readings is written in part, since a shard did not answer",
+                    "a batch of readings, or an order about them, is written in part: a shard did not answer",
                     where=self.cluster.place.addresses.rpartition("@")[2],
                     cure="when all shards are up, the next payload ends it, or opening the store anew",
                 )
@@ -221,23 +220,19 @@ class ClickHouseView:
         seen: numbers of the series that there are for its reader; None: all.
     """
 
-    joins = False
-    #: There is an hourly roll-up.
+    writes = False
     hours = True
 
     def __init__(
         self, cluster: Cluster, qualities: Mapping[str, int], seen: Sequence[int] | None = None
     ) -> None:
         self._cluster, self._qualities, self._seen = cluster, qualities, seen
+        self.joins = not cluster.old
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the columns and give its rows."""
-        text = translate(sql, values, self._qualities, old=self._cluster.old)
-        if self._seen is not None:
-            text = masked(text, self._seen)
-        elif self._cluster.old:
-            text = apart(text)
-        return self._cluster.rows(text)
+        old, seen = self._cluster.old, self._seen
+        return self._cluster.rows(translate(sql, values, self._qualities, old=old, seen=seen))
 
 
 def _window(start: datetime | None, end: datetime | None) -> str:

@@ -4,7 +4,8 @@ Payloads are noted, then their readings written, then the payloads finished. Wha
 unfinished is written again with the same numbers, so that the same rows fall together.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from kg.readings.clickhouse.cluster import SLOTS, Cluster
@@ -36,7 +37,7 @@ class Writing:
         iris: the same the other way round.
         constants: resource, property and unit, by IRI of the series.
         qualities: numbers of the qualities, by IRI.
-        torn: whether a batch was written in part.
+        torn: whether a batch was written, or an order done, in part.
     """
 
     def __init__(self, cluster: Cluster, slot_of: Callable[[str], int]) -> None:
@@ -50,7 +51,11 @@ class Writing:
         }
         self._names = 1 + max(self.iris, default=0) // SLOTS
         self._batches = 1 + int(cluster.rows("SELECT max(id) FROM batches")[0][0] or 0) // SLOTS
-        self._turn = 1 + int(cluster.rows("SELECT max(version) FROM hours_stored")[0][0] or 0)
+        versions = (
+            cluster.rows(f"SELECT max(version) FROM {table}")[0][0]
+            for table in ("hours_stored", "names_stored")
+        )
+        self._turn = 1 + max(int(version or 0) for version in versions)
         self.torn = bool(
             cluster.rows("SELECT count() FROM batches WHERE id NOT IN (SELECT id FROM finished)")[0][0]
         )
@@ -71,18 +76,24 @@ class Writing:
         self.name(batch.constants)
         self._grade(batch.quality)
         shown, replaced = self._clash(self._rows(batch, kept, ids))
-        self.torn = True
-        self._cluster.insert("former", ROW, [*self._rows(batch, lost, ids), *replaced])
-        self._store(shown)
-        done = {
-            number
-            for payload, new in zip(batch.payloads, fresh, strict=True)
-            if new
-            for number in ids.get(payload.digest, {}).values()
-        }
-        self._cluster.insert("finished", ("id",), [(number,) for number in sorted(done)])
-        self.torn = False
+        with self._half_done():
+            self._cluster.insert("former", ROW, [*self._rows(batch, lost, ids), *replaced])
+            self._store(shown)
+            done = {
+                number
+                for payload, new in zip(batch.payloads, fresh, strict=True)
+                if new
+                for number in ids.get(payload.digest, {}).values()
+            }
+            self._cluster.insert("finished", ("id",), [(number,) for number in sorted(done)])
         return len(shown)
+
+    @contextmanager
+    def _half_done(self) -> Iterator[None]:
+        """Note that a change is made, until it is made wholly."""
+        self.torn = True
+        yield
+        self.torn = False
 
     def name(self, constants: Mapping[str, Shown]) -> None:
         """Give numbers to series that are new, and keep what is constant of series."""
@@ -105,17 +116,28 @@ class Writing:
         """Write over the readings of a window that they are gone; gives their number."""
         where = f"series = {series} AND starts >= {start} AND starts < {end}"
         found = self._cluster.rows(f"SELECT {_ALL} FROM stored FINAL WHERE {where} AND gone = 0")
-        self._cluster.insert("former", ROW, found)
-        self._store([(*row[:-2], at, 1) for row in found])
+        with self._half_done():
+            self._cluster.insert("former", ROW, found)
+            self._store([(*row[:-2], at, 1) for row in found])
+            if not found:  # all were taken away, perhaps by this order, which was cut off before the hours
+                low, high = start // _HOUR * _HOUR, -(-end // _HOUR) * _HOUR
+                self._sum_up(f"series = {series} AND starts >= {low} AND starts < {high}")
         return len(found)
+
+    def erase(self, series: int) -> None:
+        """Remove all readings of a series."""
+        with self._half_done():
+            for table in ("stored", "former", "hours_stored"):
+                self._cluster.delete(table, f"series = {series}")
 
     def retain(self, since: int) -> None:
         """Remove what started before a time."""
-        for table in ("stored", "former"):
-            self._cluster.delete(table, f"starts < {since}")
-        self._cluster.delete("hours_stored", f"hour < {-(-since // _HOUR)}")
-        if since % _HOUR:
-            self._sum_up(f"starts >= {since} AND starts < {-(-since // _HOUR) * _HOUR}")
+        with self._half_done():
+            for table in ("stored", "former"):
+                self._cluster.delete(table, f"starts < {since}")
+            self._cluster.delete("hours_stored", f"hour < {-(-since // _HOUR)}")
+            if since % _HOUR:
+                self._sum_up(f"starts >= {since} AND starts < {-(-since // _HOUR) * _HOUR}")
 
     def digests(self, batches: Iterable[int]) -> dict[int, str]:
         """Give the digests of payloads by their numbers."""

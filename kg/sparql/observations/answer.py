@@ -52,7 +52,7 @@ def _fetch(
     plan: Plan, made: Whole, cells: Cells, related: Related | None, select: Select | None, *, micro: bool
 ) -> Raw | Table:
     """Fetch the groups, with sums in thousandths or millionths."""
-    table = _columns(made, related, micro)
+    table = table_of(made, related, micro)
     conditions = [*plan.conditions, *made.conditions]
     if related is not None:  # where each row is about one series, those alone are left
         kept = [one for one in conditions if not (related.linked and one.series)]
@@ -65,14 +65,14 @@ def _fetch(
     sql = f"SELECT {', '.join(table.inner)} {text}" + (f" GROUP BY {', '.join(table.by)}" if table.by else "")
     groups = f"FROM (SELECT * FROM ({sql}) LIMIT {plan.most + 1}) g"
     direct = select is not None and all(one.form is not None for one in made.calendars)
-    if direct and select is not None and plain(_fitted(select, made), table.names):
+    if direct and select is not None and plain(fitted(select, made), table.names):
         forms = [*[("k", NUMBER)] * bool(made.keys), *table.forms]
         told = ", ".join(form.column(f"g.{at}") for at, form in forms)
         number, fine, odd, *texts = cells.view.rows(f"SELECT {_CHECKED}, {told} {groups}", values)[0]
-        _check(number, fine, odd, plan, cells, micro)
+        check(number, fine, odd, plan, cells, micro)
         columns = [form.cells(text) for (_, form), text in zip(forms, texts, strict=True)]
         try:
-            return _rows(made, related, table, columns, cells).shown(_fitted(select, made))
+            return _rows(made, related, table, columns, cells).shown(fitted(select, made))
         except Unsortable:
             pass
     outer, last = "", list[Any]()
@@ -85,7 +85,7 @@ def _fetch(
     number, fine, odd, rows = cells.view.rows(
         f"SELECT {_CHECKED}, string_agg('(' || {row} || ')', chr(10)) {groups}{outer}", [*values, *last]
     )[0]
-    _check(number, fine, odd, plan, cells, micro)
+    check(number, fine, odd, plan, cells, micro)
     return Raw(f"{{ SELECT * {{ VALUES ({' '.join(table.names)}) {{\n{rows or ''}\n}} }} }}", table.names)
 
 
@@ -101,7 +101,7 @@ def fit(select: Select, made: Whole, table: Raw) -> None:
     select.grouped, select.having = [], []
 
 
-def _fitted(select: Select, made: Whole) -> Select:
+def fitted(select: Select, made: Whole) -> Select:
     """Give a query as it reads its groups, without its pattern."""
     return replace(select, items=made.items, ordered=made.ordered, having=made.having, grouped=[])
 
@@ -126,7 +126,7 @@ def _rows(
     return found
 
 
-def _check(number: int, fine: int | None, odd: int | None, plan: Plan, cells: Cells, micro: bool) -> None:
+def check(number: int, fine: int | None, odd: int | None, plan: Plan, cells: Cells, micro: bool) -> None:
     """Look at how many groups there are, and at their values.
 
     Raises:
@@ -146,7 +146,7 @@ def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Related | None:
     return same_names(made.constant, made.keys, plan.conditions) if made.keys else None
 
 
-def _columns(made: Whole, related: Related | None, micro: bool) -> "_Table":
+def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
     """Write the table's variables, the form of each of its columns, what SQL selects, and groups by."""
     weight = "" if related is None or related.single else " * w.m"
     table = _Table()

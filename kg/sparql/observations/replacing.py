@@ -12,6 +12,7 @@ from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.conditions import condition, parts, settled
 from kg.sparql.observations.fetch import Plan
 from kg.sparql.observations.finding import Found
+from kg.sparql.observations.gathered import gather
 from kg.sparql.observations.relation import Unlike
 from kg.sparql.observations.scope import Scope
 from kg.sparql.observations.slices import enough
@@ -193,7 +194,8 @@ class Rewriting:
         try:
             made = whole(scope.select, star, place, self.given, lambda one: self.found.stars.get(id(one)))
             top = scope.select if self.direct and scope.select is self.select else None
-            table = fetch_whole(plan, made, self.cells, self.ask, top)
+            fetched = fetch_whole if self.cells.view.writes else gather
+            table = fetched(plan, made, self.cells, self.ask, top)
         except Unlike:
             return None
         if isinstance(table, Table):
