@@ -13,6 +13,7 @@ from kg.ingest import Ingest
 from kg.readings.backends import open_readings
 from kg.service import Service
 from kg.settings import load_settings
+from kg.simulation import messages
 from kg.simulation.outcome import fill, payloads, write
 from kg.simulation.portfolio import Portfolio
 from tests.readings_world import comparable
@@ -119,7 +120,12 @@ def test_delivery_is_what_was_drawn_less_than_on_similar_days(tmp_path, kind):
     portfolio = Portfolio(2, 10, timedelta(hours=1))
     with Service(load_settings(store=tmp_path / "store", readings=kind)) as service:
         fill(portfolio, service.store)
-        names, rows = comparable(service.ask("performance", {"event": "SHED-20260609"}))
+        event = portfolio.event(8)
+        assert portfolio.takes_part("VEN-00002", event)
+        service.ingest(messages.answer("VEN-00002", event, opts_in=False))  # the last answer counts
+        names, rows = comparable(service.ask("performance", {"event": event.name}))
+    opts = [row[names.index("opt")] for row in rows if '"VEN-00002"' in row]
+    assert opts == ['"optOut"'] * len(portfolio.resources("VEN-00002"))
 
     def power(day):
         hours = [s for s in portfolio.day("VEN-00002", day) if s.resource == "meter"]

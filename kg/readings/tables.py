@@ -261,15 +261,15 @@ class Snapshot:
 
 
 def _mask(cursor: duckdb.DuckDBPyConnection, starts: Sequence[str]) -> None:
-    """Let a connection see some series alone: views of its own stand before the tables."""
+    """Let a connection see some series alone: tables and views of its own stand before the tables."""
     own = (cursor.execute("SELECT current_database()").fetchone() or ("",))[0]
     cursor.execute(
-        "CREATE TEMP TABLE shown AS SELECT id FROM names"
+        f'CREATE TEMP TABLE names AS SELECT * FROM "{own}".main.names'  # noqa: S608 - DuckDB's own name
         " WHERE list_contains(?::VARCHAR[], regexp_extract(iri, '^.*?/series/[^/]*/'))",
         [list(starts)],
     )
-    for table, key, more in (("names", "id", ""), ("current", "series", ", rowid"), ("former", "series", "")):
+    for table, more in (("current", ", rowid"), ("former", "")):
         cursor.execute(
             f'CREATE TEMP VIEW {table} AS SELECT *{more} FROM "{own}".main.{table}'  # noqa: S608 - names above
-            f" WHERE {key} IN (SELECT id FROM shown)"
+            " WHERE series IN (SELECT id FROM temp.names)"
         )

@@ -7,15 +7,15 @@ from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.fetch import Plan, source, too_many
 from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, TERM, Form
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Whole, end_of, put
-from kg.sparql.observations.relation import Ask, Relation, Unlike, relation
-from kg.sparql.observations.same_names import SameNames, same_names
+from kg.sparql.observations.relation import PLACE, Ask, Relation, Unlike, relation
+from kg.sparql.observations.same_names import Crossed, SameNames, same_names
 from kg.sparql.observations.table import Column, Table, Unsortable, plain
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
-from kg.sparql.observations.variables import in_expression
+from kg.sparql.observations.variables import in_element, in_expression
 from kg.sparql.observations.vocabulary import SQL
 
 #: What groups are joined with that are told apart by more than times.
-Related = Relation | SameNames
+Related = Relation | SameNames | Crossed
 #: How many groups, and values that need millionths, or are kept as text.
 _CHECKED = "count(*), sum(g.fine), sum(g.odd)"
 
@@ -75,13 +75,10 @@ def _fetch(
             return _rows(made, related, table, columns, cells).shown(fitted(select, made))
         except Unsortable:
             pass
-    outer, last = "", list[Any]()
+    outer, terms, last = "", "", list[Any]()
     if made.keys and related is not None:
-        spelt, last = related.spelt()
-        outer = f" JOIN {spelt} d ON d.k = g.k"
-    row = " || ' ' || ".join(
-        ["d.terms"] * bool(made.keys) + [form.term(f"g.{at}") for at, form in table.forms]
-    )
+        outer, terms, last = related.spelt()
+    row = " || ' ' || ".join([terms] * bool(made.keys) + [form.term(f"g.{at}") for at, form in table.forms])
     number, fine, odd, rows = cells.view.rows(
         f"SELECT {_CHECKED}, string_agg('(' || {row} || ')', chr(10)) {groups}{outer}", [*values, *last]
     )[0]
@@ -141,9 +138,18 @@ def check(number: int, fine: int | None, odd: int | None, plan: Plan, cells: Cel
 
 
 def _related(made: Whole, plan: Plan, cells: Cells, ask: Ask) -> Related | None:
-    if made.asks:
+    if not made.asks:
+        return same_names(made.constant, made.keys, plan.conditions) if made.keys else None
+    told = {name for one in made.rest if one is not PLACE for name in in_element(one)}
+    own = [name for name in made.keys if name in made.constant and name not in told]
+    if not own or told & made.constant.keys():
         return relation(made.rest, made.constant, made.keys, made.bounds, plan.conditions, cells, ask)
-    return same_names(made.constant, made.keys, plan.conditions) if made.keys else None
+    made.keys = [*(name for name in made.keys if name not in own), *own]
+    said = made.keys[: -len(own)]
+    return Crossed(
+        relation(made.rest, {}, said, made.bounds, plan.conditions, cells, ask),
+        same_names(made.constant, own, plan.conditions),
+    )
 
 
 def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
@@ -152,8 +158,9 @@ def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
     table = _Table()
     if made.keys:
         table.names += made.keys
-        table.inner.append("w.k AS k")
-        table.by.append("w.k")
+        key = "w.k" if related is None else related.key
+        table.inner.append(f"{key} AS k")
+        table.by.append(key)
     for slot in made.slots:
         sql, form = _SLOTS.get(slot.column) or (SQL[slot.column], MOMENT)
         table.by.append(sql)

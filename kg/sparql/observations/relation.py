@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.graphs import lexical
 from kg.namespaces import XSD
@@ -40,6 +40,14 @@ class Bound:
     column: str
     operator: str
     variable: str
+
+
+class Spelt(NamedTuple):
+    """Terms of keys in SQL: what is joined for them, what they are then, between blanks, and its values."""
+
+    joins: str
+    terms: str
+    values: list[Any]
 
 
 @dataclass(slots=True)
@@ -87,10 +95,16 @@ class Relation:
         both = [*series, *(self._compared(SQL[b.column], n, "w") for n, b in enumerate(self.bounds))]
         return f"JOIN (SELECT {table}) w ON {' AND '.join(both)}", values
 
-    def spelt(self) -> tuple[str, list[Any]]:
-        """Write a table of keys ``k`` with the text of their terms, and its values."""
+    @property
+    def key(self) -> str:
+        """SQL of the number of a row's key."""
+        return "w.k"
+
+    def spelt(self) -> Spelt:
+        """Write what groups ``g`` are joined with to get the terms of their keys."""
         table = "(SELECT unnest(?::BIGINT[]) AS k, unnest(?::VARCHAR[]) AS terms)"
-        return table, [list(range(len(self.keys))), [" ".join(key) for key in self.keys]]
+        values = [list(range(len(self.keys))), [" ".join(key) for key in self.keys]]
+        return Spelt(f" JOIN {table} d ON d.k = g.k", "d.terms", values)
 
     def terms(self, keys: Iterable[int], cells: Cells) -> Mapping[int, tuple[str, ...]]:
         """Give the terms of keys, as ``spelt`` does."""
