@@ -18,6 +18,7 @@ from api import (
     health,
     identity,
     journal,
+    mandates,
     me,
     meanings,
     notifications,
@@ -60,7 +61,7 @@ _ROUTERS = (
         events,
         activations,
     ),
-    *(notifications, me, identity, journal, page, health),
+    *(notifications, me, mandates, identity, journal, page, health),
     commands,
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Whose = Literal["anybody", "tenant", "mandates", "party", "subject", "peer", ""]
+Whose = Literal["anybody", "tenant", "mandates", "evidence", "party", "subject", "peer", ""]
 
 #: What ``Grant.whose`` means.
 WHOSE: Final[dict[str, str]] = {
@@ -16,6 +16,7 @@ WHOSE: Final[dict[str, str]] = {
     "": "the answer depends on nobody's data",
     "tenant": "all objects of the token's tenant, none of another one's",
     "mandates": "with `read_all` the tenant's graphs, else what mandates in force cover; readings by mandate",
+    "evidence": "records of all events of the tenant; what its parties reported, by mandate",
     "party": "objects of the token's own party; with `read_all` of all parties of the tenant",
     "subject": "what is kept about the token's own party",
     "peer": "the party whose registered certificate the TLS peer showed; no token",
@@ -80,7 +81,7 @@ GRANTS: Final = (
     Grant("GET", "/activations/{event_id}", "tenant", ("audit:read", "read_all")),
     Grant("POST", "/activations/{event_id}", "party", ("activations:write", "write_events")),
     Grant("POST", "/activations/{event_id}/settlement", "tenant", ("write_events",)),
-    Grant("GET", "/activations/{event_id}/evidence", "tenant", ("audit:read",)),
+    Grant("GET", "/activations/{event_id}/evidence", "evidence", ("audit:read",)),
     Grant("GET", "/notifications", "tenant", ("read_all",)),
     Grant("GET", "/vens", "tenant", ("read_all",)),
     Grant("POST", "/vens/{ven_id}/reports", "tenant", ("write_vens",)),
@@ -96,6 +97,9 @@ GRANTS: Final = (
     Grant("DELETE", "/me/mandates/{mandate_id}", "subject", ("self:write",)),
     Grant("DELETE", "/me/devices/{party}", "subject", ("self:write",)),
     Grant("POST", "/me/events/{event_id}/opt-out", "subject", ("self:write",)),
+    Grant("GET", "/mandates", "tenant", ("identity:read",)),
+    Grant("POST", "/mandates", "tenant", ("identity:write",)),
+    Grant("DELETE", "/mandates/{party}/{mandate_id}", "tenant", ("identity:write",)),
     Grant("GET", "/identity/{party}", "tenant", ("identity:read",)),
     Grant("DELETE", "/identity/{party}/certificates", "tenant", ("identity:write",)),
     Grant("GET", "/journal/checkpoint", "tenant", ("audit:read",)),

@@ -14,9 +14,9 @@ from api.access import caller_of
 from api.models import ProblemModel
 from api.page import origins
 from api.stores import desk_of, service_of
-from kg.desk import as_dict
 from kg.errors import Forbidden, UsageError
 from kg.identity.office import Office
+from kg.mandates import as_dict
 
 router = APIRouter(prefix="/me", tags=["me"])
 _FOLDER = Path(__file__).parent / "static" / "me"

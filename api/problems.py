@@ -67,6 +67,7 @@ CODES = {
     },
     **{"no-devices": 503, "event-exists": 409, "event-over": 409, "event-runs": 409},
     "event-past": 422,
+    "unknown-client": 422,
     **{"tenant": 404, "rows": 422, "bytes": 422, "memory": 422, "depth": 422, "crash": 422},
     **{"deadline": 504, "queue-full": 429, "queue-time": 503, "sandbox": 503, "worker": 503},
 }

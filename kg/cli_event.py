@@ -2,8 +2,6 @@
 
 import json
 import math
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -11,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from kg.errors import UsageError
-from kg.straight import opened
+from kg.remote import Refused, call
 from kg.terminal import REFUSED, Commands, tell
 
 event_app = typer.Typer(
@@ -201,33 +199,12 @@ def _body(
 
 
 def _call(method: str, url: str, token: str, body: dict[str, Any] | None = None) -> Any:
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is no address", where="--url", cure="begin it with http:// or https://")
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the scheme is looked at
     try:
-        with opened(request, 30) as answer:
-            return json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        with error:
-            try:
-                told = json.loads(error.read())
-            except ValueError:
-                told = None
-        told = told if isinstance(told, dict) else {}
-        if error.code == 422 and "violations" in told:  # it was understood, and does not conform
-            tell(f"{told.get('detail')}" + (f"; {told['cure']}" if told.get("cure") else ""))
-            raise typer.Exit(REFUSED) from error
-        raise UsageError(
-            str(told.get("detail") or told.get("title") or error), where=url, cure=str(told.get("cure", ""))
-        ) from error
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise UsageError(
-            f"the service does not answer: {error}",
-            where=url,
-            cure="start it: flexkg serve --store DIR --vtn ID",
-        ) from error
+        return call(method, url, token, body, start="flexkg serve --store DIR --vtn ID")
+    except Refused as error:
+        told = error.told
+        tell(f"{told.get('detail')}" + (f"; {told['cure']}" if told.get("cure") else ""))
+        raise typer.Exit(REFUSED) from error
 
 
 def _show(events: list[dict[str, Any]]) -> None:

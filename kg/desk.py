@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from kg.clients import clients, nameable
 from kg.erased import Erased, prove
 from kg.erasure import remove
 from kg.errors import Forbidden, UsageError
@@ -16,7 +17,7 @@ from kg.identity.caller import Caller
 from kg.identity.office import Office
 from kg.leaving import can_leave
 from kg.literals import string
-from kg.mandates import Mandate, Mandates
+from kg.mandates import Mandate, Mandates, as_dict
 from kg.opting import opt_out
 from kg.readings import series_of
 from kg.service import Service
@@ -60,6 +61,7 @@ class Desk:
                 for one in certificates
             ],
             "mandates": [as_dict(one) for one in self.mandates(service).of(parties)],
+            "clients": clients(service.settings.clients),
             "events": self._events(service, parties) if parties else [],
             "readings": list(_readings(service, parties)),
         }
@@ -131,10 +133,12 @@ class Desk:
 
         Raises:
             Forbidden: the caller has no venID.
+            kg.errors.UsageError: it names a client that mandates may not name, or is wrong otherwise.
         """
         parties = self.parties(caller)
         if not parties:
             raise Forbidden("the caller has no device here", cure="enrol one first", code="not-yours")
+        nameable(assignee, clients(service.settings.clients))
         return [self.mandates(service).grant(party, assignee, purpose, until) for party in parties]
 
     def opt_out(self, service: Service, caller: Caller, event: str) -> str:
@@ -229,16 +233,3 @@ def _readings(service: Service, parties: list[str]) -> Iterator[dict[str, Any]]:
                 "value": str(last.value),
                 "unit": (last.unit or "").rpartition("/")[2],
             }
-
-
-def as_dict(mandate: Mandate) -> dict[str, Any]:
-    """Write a mandate for JSON."""
-    return {
-        "id": mandate.id,
-        "party": mandate.party,
-        "assignee": mandate.assignee,
-        "purpose": mandate.purpose,
-        "begins": mandate.begins.isoformat(),
-        "ends": mandate.ends.isoformat(),
-        "withdrawn": mandate.withdrawn.isoformat() if mandate.withdrawn else None,
-    }

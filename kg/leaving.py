@@ -6,6 +6,7 @@ Then, in a moment in which nobody reads or writes, the key is destroyed and the 
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _TRIES: Final = 3
 _ROUNDS: Final = 30
 #: Seconds for which everybody is made to wait for those who read on.
 _PATIENCE: Final = 1.0
+#: Seconds to wait until the engine lets go of what it has written.
+_LONGEST: Final = 60.0
 
 
 def can_leave(ingest: Ingest) -> bool:
@@ -160,8 +163,7 @@ class Leaving:
 
         def copy(graphs: EmbeddedGraphs, rows: list[int]) -> ReadingStore:
             copying.without(rows)
-            copying.close()
-            return open_readings(graphs, folder, "columns")
+            return _opened(graphs, folder)
 
         try:
             yield copy
@@ -179,3 +181,15 @@ class Leaving:
                 undo.enter_context(self.ingest.readings.away(_PATIENCE))
             undo.enter_context(self.ingest.graphs.away(_PATIENCE))
             yield
+
+
+def _opened(graphs: EmbeddedGraphs, folder: Path) -> ReadingStore:
+    """Open the columns that were just written; transactions that run meanwhile keep them for a moment."""
+    until = time.monotonic() + _LONGEST
+    while True:
+        try:
+            return open_readings(graphs, folder, "columns")
+        except StoreUnavailable as error:
+            if "already attached" not in error.what or time.monotonic() > until:
+                raise
+            time.sleep(0.05)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kg.certificates import zulu
 from kg.directory import open_directory
@@ -232,6 +232,20 @@ def recorded(store: Path) -> Iterator[Mandates]:
         yield Mandates(journal)
     finally:
         journal.close()
+
+
+def as_dict(mandate: Mandate) -> dict[str, Any]:
+    """Write a mandate for JSON."""
+    return {
+        "id": mandate.id,
+        "party": mandate.party,
+        "assignee": mandate.assignee,
+        "purpose": mandate.purpose,
+        "begins": mandate.begins.isoformat(),
+        "ends": mandate.ends.isoformat(),
+        "withdrawn": mandate.withdrawn.isoformat() if mandate.withdrawn else None,
+        "basis": mandate.basis,
+    }
 
 
 def read(text: str) -> Mandate:

@@ -180,6 +180,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="its key, PEM")
     tls_clients: Path | None = Field(None, description="further authorities of client certificates, PEM")
     tls_legacy: bool = Field(False, description="also take the two cipher suites of OpenADR 2.0b (CBC, RSA)")
+    clients: FilePath | None = Field(
+        None, description="CSV file of the clients that mandates may name: client,name; without it any"
+    )
     proxies: str = Field(
         "", description="addresses of proxies whose Client-Cert header (RFC 9440) is believed"
     )

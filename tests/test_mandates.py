@@ -1,6 +1,8 @@
 """Mandates on paper, by the command line; as evidence they are like those of the page."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,9 @@ from kg.ingest import Ingest
 from kg.journal import Journal
 from kg.mandates import MANDATE, Mandates, recorded
 from tests.messages import register
+from tests.paths import ROOT
+
+FLEXKG = [sys.executable, "-c", "from api.command import main; main()"]
 
 BASIS = 'signed 2026-11-03, folder "12", Müller\\Söhne'
 
@@ -69,7 +74,7 @@ def test_paper_mandate_counts_until_it_is_withdrawn(store):
         ("VEN-ANNA-1", {"until": "2020-01-01T00:00:00Z"}, "past"),
         ("VEN-ANNA-1", {"until": "2099-01-01T00:00:00"}, "no zone"),
         ("VEN-ANNA-1", {"until": "soon"}, "no time"),
-        ("VEN-ANNA-1", {"client": ""}, "nobody is named"),
+        ("VEN-ANNA-1", {"client": ""}, "no client ID"),
         ("VEN-ANNA-1", {"basis": "  "}, "where the paper is"),
     ],
 )
@@ -83,3 +88,48 @@ def test_store_in_use_is_told(store):
     """A service that has it open is named, not worked around."""
     with Ingest(store):
         assert "in use" in granted(store, code=2)
+
+
+def test_store_in_use_says_how_to_ask_the_service(store):
+    """Whoever has it open is named, and the way that goes through it."""
+    with Ingest(store):
+        said = run("mandate", "list", "--store", store, code=2)
+    assert "in use" in said
+    assert "--url" in said
+    assert "identity:write" in said
+    assert "--url" in run("mandate", "list", code=2)
+
+
+def test_mandates_by_a_running_service(store):
+    """The same commands with an address: recorded, listed, refused and withdrawn there."""
+    running = subprocess.Popen(
+        [*FLEXKG, "serve", "--store", str(store), "--port", "0"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        url = running.stdout.readline().split("serves on ")[1].split(" ")[0]
+        said = (
+            "--client",
+            "agg",
+            "--purpose",
+            "settlement",
+            "--until",
+            "2099-12-31T00:00:00Z",
+            "--basis",
+            BASIS,
+        )
+        name = run("mandate", "grant", "VEN-ANNA-1", "--url", url, *said).partition(":")[0]
+        assert "in force" in run("mandate", "list", "--url", url, "--party", "VEN-ANNA-1")
+        assert run("mandate", "list", "--url", url, "--party", "VEN-BERT-2") == "no mandates\n"
+        assert "no such subject" in run("mandate", "grant", "VEN-X", "--url", url, *said, code=2)
+        assert "no such mandate" in run("mandate", "withdraw", "VEN-BERT-2", name, "--url", url, code=2)
+        assert "counts no more" in run("mandate", "withdraw", "VEN-ANNA-1", name, "--url", url)
+    finally:
+        running.terminate()
+        try:
+            running.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.communicate(timeout=20)
+    assert "no service answers" in run("mandate", "list", "--url", url, code=2)
+    assert "withdrawn" in run("mandate", "list", "--store", store)

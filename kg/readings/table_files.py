@@ -73,7 +73,7 @@ class Copying:
     """
 
     def __init__(self, tables: Tables, new: Path) -> None:
-        self._guard = tables.guard
+        self._guard, self._over = tables.guard, False
         self._new = new
         with self._guard():
             self._cursor = tables.cursor()
@@ -109,14 +109,23 @@ class Copying:
                 " (SELECT series FROM fresh.current UNION SELECT series FROM fresh.former)"
             )
             self._cursor.execute(f"INSERT INTO fresh.qualities SELECT * FROM {old}.qualities")  # noqa: S608
-            self._cursor.execute("COMMIT")
+            for statement in ("COMMIT", *self._leave()):
+                self._cursor.execute(statement)
+        self._cursor.close()
+        self._over = True
 
     def close(self) -> None:
         """Let both files go; what was not written whole is undone. Closing twice does nothing."""
-        for statement in ("ROLLBACK", f'USE "{self._old}"', "DETACH fresh"):
+        if self._over:
+            return
+        self._over = True
+        for statement in ("ROLLBACK", *self._leave()):
             with suppress(StoreUnavailable), self._guard():
                 self._cursor.execute(statement)
         self._cursor.close()
+
+    def _leave(self) -> tuple[str, str]:
+        return f'USE "{self._old}"', "DETACH fresh"
 
     def _one(self, sql: str) -> str:
         row = self._cursor.execute(sql).fetchone()

@@ -136,6 +136,63 @@ def test_bad_mandates_are_refused(shared, wish):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_only_listed_clients_may_be_named(shared, tmp_path, monkeypatch):
+    """The operator's list, the same for everybody; what is not in it is refused alike, whoever exists."""
+    listed = tmp_path / "clients.csv"
+    listed.write_text("client,name\nadvisor,Green Advice Ltd\n")
+    monkeypatch.setattr(
+        shared.service, "settings", load_settings(clients=listed, store=shared.folder / "store")
+    )
+    owner = shared.as_("anna", *OWNER)
+    assert shared.client.get("/me/data", headers=owner).json()["clients"] == {"advisor": "Green Advice Ltd"}
+    wish = {"assignee": "advisor", "purpose": "advice", "until": SOON}
+    assert shared.client.post("/me/mandates", json=wish, headers=owner).status_code == 201
+    refused = set()
+    for name in ("adviser", shared.bert, "officer", "agg"):
+        answer = shared.client.post("/me/mandates", json=wish | {"assignee": name}, headers=owner)
+        refused.add(str(problem(answer, 422, "unknown-client") | {"instance": ""}))
+    assert len(refused) == 1
+    monkeypatch.undo()
+    for name in ("a\nb", " a", "ä", "a\x00"):
+        answer = shared.client.post("/me/mandates", json=wish | {"assignee": name}, headers=owner)
+        problem(answer, 422, "unknown-client")
+    assert shared.client.get("/me/data", headers=owner).json()["clients"] is None
+
+
+def test_mandates_on_paper_by_who_keeps_them(shared):
+    """Recorded with the place of the paper, listed, withdrawn; who may see readings grants nothing."""
+    officer = shared.as_("officer", "identity:read", "identity:write")
+    paper = {
+        "party": shared.bert,
+        "assignee": "paper",
+        "purpose": "advice",
+        "until": SOON,
+        "basis": "folder 12",
+    }
+    asks = shared.as_("paper", "sparql:query", purpose="advice")
+    assert shared.series(asks) == "This is not allowed"
+    made = shared.client.post("/mandates", json=paper, headers=officer).json()
+    assert (made["basis"], made["party"]) == ("folder 12", shared.bert)
+    assert shared.series(asks) == {shared.bert}
+    found = shared.client.get("/mandates", params={"party": shared.bert}, headers=officer).json()
+    assert made in found
+    problem(
+        shared.client.post("/mandates", json=paper | {"party": "VEN-X"}, headers=officer),
+        404,
+        "unknown-subject",
+    )
+    for wrong in ({"basis": " "}, {"purpose": "fun"}, {"until": "2020-01-01T00:00:00Z"}, {"assignee": "ä"}):
+        answer = shared.client.post("/mandates", json=paper | wrong, headers=officer)
+        assert answer.status_code in (400, 422), answer.text
+    for headers in (asks, shared.as_("agg", "read_all", "write_vens", "admin"), shared.as_("anna", *OWNER)):
+        problem(shared.client.post("/mandates", json=paper, headers=headers), 403, "scope")
+        problem(shared.client.get("/mandates", headers=headers), 403, "scope")
+    path = f"/mandates/{shared.anna}/{made['id']}"
+    problem(shared.client.delete(path, headers=officer), 404, "unknown-mandate")
+    assert shared.client.delete(f"/mandates/{shared.bert}/{made['id']}", headers=officer).json()["withdrawn"]
+    assert shared.series(asks) == "This is not allowed"
+
+
 def test_a_party_without_mandates_sees_its_own(shared):
     """A VEN's own token asks about itself."""
     own = shared.as_("device", "sparql:query", "read_ven_objects", party=shared.bert)

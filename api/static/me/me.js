@@ -73,6 +73,7 @@ async function show() {
   fill("readings", data.readings.map((one) => ({ cells: [one.series.split("/series/")[1].split("/").map(decodeURIComponent).join(", "), one.number, one.last, `${one.value} ${one.unit}`] })));
   fill("mandates", data.mandates.map((one) => ({ cells: [one.assignee, one.purpose, one.withdrawn ? "withdrawn" : one.ends],
     label: "Withdraw", act: !one.withdrawn && (() => ask("DELETE", `/mandates/${one.id}`)) })));
+  at("clients").replaceChildren(...Object.entries(data.clients ?? {}).map(([id, name]) => new Option(name, id)));
   at("all").hidden = false;
   say(`${data.parties.length} devices, ${data.events.length} events`);
 }
