@@ -1,8 +1,9 @@
 """Mandates on paper, by the command line; as evidence they are like those of the page."""
 
 import re
-import subprocess
-import sys
+import socket
+import threading
+from contextlib import contextmanager
 
 import pytest
 from typer.testing import CliRunner
@@ -12,10 +13,10 @@ from kg.erasure import erase
 from kg.ingest import Ingest
 from kg.journal import Journal
 from kg.mandates import MANDATE, Mandates, recorded
+from kg.service import Service
+from kg.settings import load_settings
 from tests.messages import register
-from tests.paths import ROOT
-
-FLEXKG = [sys.executable, "-c", "from api.command import main; main()"]
+from tests.provider import Provider
 
 BASIS = 'signed 2026-11-03, folder "12", Müller\\Söhne'
 
@@ -100,36 +101,41 @@ def test_store_in_use_says_how_to_ask_the_service(store):
     assert "--url" in run("mandate", "list", code=2)
 
 
+@contextmanager
+def serving(app):
+    """The application on a port of loopback, for as long as the block runs."""
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listener.close()
+
+
 def test_mandates_by_a_running_service(store):
     """The same commands with an address: recorded, listed, refused and withdrawn there."""
-    running = subprocess.Popen(
-        [*FLEXKG, "serve", "--store", str(store), "--port", "0"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        url = running.stdout.readline().split("serves on ")[1].split(" ")[0]
-        said = (
-            "--client",
-            "agg",
-            "--purpose",
-            "settlement",
-            "--until",
-            "2099-12-31T00:00:00Z",
-            "--basis",
-            BASIS,
+    from api.app import create_app
+
+    provider, opened = Provider(), Service(load_settings(store=store))
+    app = create_app(opened, tokens=provider.tokens())
+    token = provider.token("identity:read", "identity:write")
+    said = ("--client", "agg", "--purpose", "settlement", "--until", "2099-12-31T00:00:00Z", "--basis", BASIS)
+    with serving(app) as url:
+        to = ("--url", url, "--token", token)
+        name = run("mandate", "grant", "VEN-ANNA-1", *to, *said).partition(":")[0]
+        assert "in force" in run("mandate", "list", *to, "--party", "VEN-ANNA-1")
+        assert run("mandate", "list", *to, "--party", "VEN-BERT-2") == "no mandates\n"
+        assert "no such subject" in run("mandate", "grant", "VEN-X", *to, *said, code=2)
+        assert "no such mandate" in run("mandate", "withdraw", "VEN-BERT-2", name, *to, code=2)
+        assert "does not allow" in run(
+            "mandate", "list", "--url", url, "--token", provider.token("admin"), code=2
         )
-        name = run("mandate", "grant", "VEN-ANNA-1", "--url", url, *said).partition(":")[0]
-        assert "in force" in run("mandate", "list", "--url", url, "--party", "VEN-ANNA-1")
-        assert run("mandate", "list", "--url", url, "--party", "VEN-BERT-2") == "no mandates\n"
-        assert "no such subject" in run("mandate", "grant", "VEN-X", "--url", url, *said, code=2)
-        assert "no such mandate" in run("mandate", "withdraw", "VEN-BERT-2", name, "--url", url, code=2)
-        assert "counts no more" in run("mandate", "withdraw", "VEN-ANNA-1", name, "--url", url)
-    finally:
-        running.terminate()
-        try:
-            running.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.communicate(timeout=20)
+        assert "counts no more" in run("mandate", "withdraw", "VEN-ANNA-1", name, *to)
     assert "no service answers" in run("mandate", "list", "--url", url, code=2)
     assert "withdrawn" in run("mandate", "list", "--store", store)
