@@ -3,8 +3,12 @@
 import asyncio
 import base64
 import json
+import os
+import signal
 import socket
+import time
 from decimal import Decimal
+from functools import partial
 
 import aiohttp
 import pytest
@@ -13,6 +17,7 @@ from kg.devices.commands import Command, check_command
 from kg.devices.models import find_model, instance, placeholders, written
 from kg.devices.sites import load_site
 from kg.errors import UsageError
+from kg.gateway.apart import Apart
 from kg.gateway.bacnet import Objects
 from kg.gateway.charging import Stations
 from kg.gateway.configuration import BacnetSide, CentralSystem
@@ -22,11 +27,13 @@ from kg.gateway.loop import Loop
 from kg.gateway.points import find_point
 
 
-def site_of(folder, model, **values):
+def site_of(folder, model, base="", **values):
     """A site with one device of a shipped model; gives its plans."""
     made = find_model(model)
     values = {name: values.get(name, "127.0.0.1") for name in placeholders(made)}
-    (folder / "d.td.jsonld").write_text(written(instance(made, "urn:dev:1", values)))
+    thing = instance(made, "urn:dev:1", values)
+    thing["base"] = base or thing["base"]
+    (folder / "d.td.jsonld").write_text(written(thing))
     site = {"@context": "https://w3id.org/flexkg/context/site"}
     site["resources"] = [{"resourceID": "R", "devices": ["urn:dev:1"]}]
     (folder / "d.site.jsonld").write_text(json.dumps(site))
@@ -262,3 +269,61 @@ def test_building_whose_address_is_not_told_or_none_says_so(tmp_path):
     for told in (BacnetSide("nowhere"), BacnetSide("192.0.2.1:47808"), BacnetSide(devices={"x": "1.2.3.4"})):
         with pytest.raises(UsageError):
             Objects(plan, told)
+
+
+def test_line_over_104_is_begun_anew_when_its_process_crashes(tmp_path):
+    """As c104 may crash: the gateway's own process stays, the plant is not reached for a moment."""
+    import c104
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    plans = site_of(tmp_path, "vhpready-chp-iec104", f"iec104://127.0.0.1:{port}")
+    point = find_point(plans["R"], "available")
+    server = c104.Server(ip="127.0.0.1", port=port, tick_rate_ms=50)
+    told = server.add_station(common_address=1).add_point(
+        io_address=point.access["informationObjectAddress"], type=c104.Type.M_SP_TB_1
+    )
+    told.value = True
+    server.start()
+    lines = Lines(plans["R"])
+    driver = lines.driver("iec60870-5-104")
+
+    def read():
+        try:
+            return lines.read(point)
+        except DeviceUnreachable:
+            return None
+
+    def until(found):
+        end = time.monotonic() + 20
+        while not found():
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+    try:
+        until(lambda: read() == 1)
+        first = driver.pid
+        os.kill(first, signal.SIGSEGV)
+        with pytest.raises(DeviceUnreachable, match="its process ended"):
+            lines.read(point)
+        until(lambda: read() == 1)
+        assert driver.pid not in (0, first)
+        second = driver.pid
+    finally:
+        lines.close()
+        server.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(second, 0)
+
+
+def test_driver_apart_that_cannot_be_made_says_why():
+    with pytest.raises(UsageError, match="0x is no number"):
+        Apart(partial(broken, "0x is no number"), "it")
+    with pytest.raises(ModuleNotFoundError) as missing:
+        Apart(partial(__import__, "no_such_package"), "it")
+    assert missing.value.name == "no_such_package"
+
+
+def broken(why):
+    raise UsageError(why)

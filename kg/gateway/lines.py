@@ -46,7 +46,7 @@ class Lines:
     ) -> None:
         self.protocols = sorted({point.protocol for point in points_of(plan).values()})
         self._drivers: dict[str, Any] = {}
-        self._reach, self._central = Reach(keys), central or CentralSystem()
+        self._keys, self._reach, self._central = keys, Reach(keys), central or CentralSystem()
         self._bacnet = bacnet or BacnetSide()
         for protocol in self.protocols:
             if protocol not in PACKAGES:
@@ -68,9 +68,9 @@ class Lines:
 
             return Registers(plan)
         if protocol == "iec60870-5-104":
-            from kg.gateway.iec104 import Line
+            from kg.gateway.apart import Apart
 
-            return Line(plan, self._reach)
+            return Apart(partial(_line104, plan, self._keys), "the lines over IEC 60870-5-104")
         if protocol == "ocpp":
             from kg.gateway.charging import Stations
 
@@ -122,3 +122,10 @@ def loaded(protocol: str, make: Callable[[], Any]) -> Any:
         raise UsageError(
             f"the package {package} is not installed", where=protocol, cure=f"pip install {package}"
         ) from error
+
+
+def _line104(plan: Plan, keys: Keys | None) -> Any:
+    """Make the lines over IEC 60870-5-104, in their own process."""
+    from kg.gateway.iec104 import Line
+
+    return Line(plan, Reach(keys))
