@@ -26,6 +26,8 @@ STEPS: Final = {
     "emergency": "EmergencyEntry",
     "limit": "LimitEntry",
 }
+#: Steps that state a figure of a data point, once unless it is corrected.
+FIGURES: Final = ("baseline", "delivery")
 #: Steps that are of no event: somebody acts on a plant past all of them.
 INTERVENTIONS: Final = ("emergency", "limit")
 
@@ -151,6 +153,9 @@ class RegistryEntry:
             lines.append(f"{party} <{PROV}actedOnBehalfOf> <{ID}party/{segment(self.on_behalf_of)}> .")
         if self.corrects:
             lines.append(f"{me} <{PROV}wasRevisionOf> <{ID}registry-entry/{segment(self.corrects)}> .")
+        if self.step in FIGURES and self.point:
+            point = f"{ID}point/" + "/".join(map(segment, (self.ven, self.point)))
+            lines.append(f"{me} <{FLEX}accountsFor> <{point}> .")
         if self.answer:
             lines.append(f"{me} <{FLEX}deviceAnswer> {string(self.answer)} .")
         subject = me

@@ -32,6 +32,8 @@ def happen(ingest, name):
     recorded = {
         "command": lambda: entry(entry="C-1"),
         "correction": lambda: entry(entry="C-2", corrects="C-1", value="10"),
+        "baseline": lambda: entry("baseline", entry="B-1", point="power", value="6", unit="KiloW"),
+        "delivery": lambda: entry("delivery", entry="D-1", point="power", value="5", unit="KiloW-HR"),
         "emergency": lambda: entry("emergency", entry="X-1"),
         "let-go": lambda: entry("emergency", entry="X-2", value="0"),
         "emergency-again": lambda: entry("emergency", entry="X-3"),

@@ -6,7 +6,7 @@ from typing import Final
 from kg.graphs import GraphStore, lexical
 from kg.literals import boolean, segment, string
 from kg.namespaces import FLEX, ID, PROV, RDF
-from kg.registry_entry import INTERVENTIONS, STEPS, RegistryEntry
+from kg.registry_entry import FIGURES, INTERVENTIONS, STEPS, RegistryEntry
 from kg.times import moment, seconds
 
 _TYPE: Final = f"<{RDF}type>"
@@ -21,6 +21,8 @@ def facts(entry: RegistryEntry, graphs: GraphStore) -> list[str]:
         said["wasStopped"] = stopped(graphs, entry.ven)
     if entry.corrects:
         said |= _of_correction(entry, graphs)
+    elif entry.step in FIGURES and entry.point:
+        said["wasStatedBefore"] = _stated(entry, graphs)
     return [f"<{entry.iri}> <{FLEX}{name}> {boolean(str(true).lower())} ." for name, true in said.items()]
 
 
@@ -99,6 +101,22 @@ def _of_correction(entry: RegistryEntry, graphs: GraphStore) -> dict[str, bool]:
         others = graphs.match(None, f"<{PROV}wasRevisionOf>", corrected)
         said["wasCorrectedBefore"] = any(one.subject != f"<{entry.iri}>" for one in others)
     return said
+
+
+def _stated(entry: RegistryEntry, graphs: GraphStore) -> bool:
+    """Whether the same party stated such a figure of the same data point before."""
+    point = f"<{ID}point/" + "/".join(map(segment, (entry.ven, entry.point))) + ">"
+    agent = f"<{ID}party/{segment(entry.agent or entry.ven)}>"
+    wanted = (
+        (_TYPE, f"<{FLEX}{STEPS[entry.step]}>"),
+        (f"<{FLEX}entryOf>", f"<{entry.activation}>"),
+        (f"<{PROV}wasAttributedTo>", agent),
+    )
+    return any(
+        one.subject != f"<{entry.iri}>"
+        and all(any(graphs.match(one.subject, predicate, value)) for predicate, value in wanted)
+        for one in graphs.match(None, f"<{FLEX}accountsFor>", point)
+    )
 
 
 def _answers(entry: RegistryEntry, graphs: GraphStore) -> list[tuple[int, str]]:
