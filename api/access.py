@@ -39,13 +39,19 @@ class Access:
         tokens: checks tokens; None for a service on loopback without a provider.
         tenant: the tenant that the service is for.
         peers: recognises TLS peers; None where no device is enrolled.
+        nonces: whether proofs of tokens' keys need a nonce of this service.
     """
 
     def __init__(
-        self, app: ASGIApp, tokens: Tokens | None = None, tenant: str = "", peers: Peers | None = None
+        self,
+        app: ASGIApp,
+        tokens: Tokens | None = None,
+        tenant: str = "",
+        peers: Peers | None = None,
+        nonces: bool = False,
     ) -> None:
         self._app, self._tokens, self._tenant = app, tokens, tenant
-        self._peers, self._proofs = peers, Proofs()
+        self._peers, self._proofs = peers, Proofs(nonces=nonces)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request, hand on any other."""
@@ -70,7 +76,10 @@ class Access:
             allow(found, grant, self._tenant)
         except Forbidden as error:
             _log.warning("%s %r refused: %s", scope["method"], scope["path"], error.reason)
-            await refusal(error)(scope, receive, send)
+            answer = refusal(error)
+            if error.code == "use-dpop-nonce":
+                answer.headers["DPoP-Nonce"] = self._proofs.nonce()
+            await answer(scope, receive, send)
             return
         scope.setdefault("state", {})[_STATE] = (found, grant)
         await self._app(scope, receive, send)
@@ -196,7 +205,7 @@ def refusal(error: Forbidden) -> JSONResponse:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         known = ', error="invalid_token"' if error.code == "invalid-token" else ""
-        proof = ', error="invalid_dpop_proof"' if error.code == "invalid-dpop-proof" else ""
+        proof = f', error="{error.code.replace("-", "_")}"' if "dpop" in error.code else ""
         headers["WWW-Authenticate"] = f'Bearer realm="flexkg"{known}, DPoP algs="{_PROVEN}"{proof}'
     elif error.code == "scope":
         headers["WWW-Authenticate"] = 'Bearer realm="flexkg", error="insufficient_scope"'

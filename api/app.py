@@ -117,14 +117,28 @@ def create_app(service: Service, *, tokens: Tokens | None = None) -> FastAPI:
     tenant = service.store.journal.directory.tenant if service.has_store else settings.tenant
     peers = Peers(office.enrolment, settings.proxies.split()) if office is not None else None
     app.add_middleware(Lane)  # behind the decision who may call
-    app.add_middleware(Access, tokens=tokens or tokens_of(service.settings), tenant=tenant, peers=peers)
+    app.add_middleware(
+        Access,
+        tokens=tokens or tokens_of(service.settings),
+        tenant=tenant,
+        peers=peers,
+        nonces=settings.dpop_nonces,
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.pages.split(),
         allow_origin_regex=r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?",
         allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Snapshot-Age", "Unknown-Graph", "ETag", "Location", "Journal-Row", "X-Request-Id"],
+        expose_headers=[
+            "Snapshot-Age",
+            "Unknown-Graph",
+            "ETag",
+            "Location",
+            "Journal-Row",
+            "X-Request-Id",
+            "DPoP-Nonce",
+        ],
     )
     measure(app, pool, tenants)
     return app

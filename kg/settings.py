@@ -164,6 +164,10 @@ class Settings(BaseSettings):
         None,
         description="folder of certificates, pseudonyms and authority; without one no device is enrolled",
     )
+    dpop_nonces: bool = Field(
+        False,
+        description="each proof of a token's key (DPoP) needs a nonce of the service; clocks do not count",
+    )
     vault_key: Path | None = Field(
         None,
         description="file with the key of the vault, best on another disk [default: vault.key in the folder]",

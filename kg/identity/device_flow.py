@@ -73,7 +73,7 @@ def token_for(
             f"the provider cannot be used: {error!r}", where=issuer, cure="name one with the device flow"
         ) from error
     asked = {"client_id": client, "scope": scope} | ({"resource": resource} if resource else {})
-    status, begun = _post(start, asked, {})
+    status, begun, _ = _post(start, asked, {})
     if status != 200:
         raise _refused(begun)
     show(
@@ -82,9 +82,14 @@ def token_for(
     pause, until = float(begun.get("interval", 5)), time.monotonic() + float(begun.get("expires_in", 600))
     form = {"client_id": client, "grant_type": _GRANT, "device_code": begun["device_code"]}
     form |= {"resource": resource} if resource else {}
+    nonce = ""
     while time.monotonic() < until:
         wait(pause)
-        status, said = _post(end, form, {"DPoP": prove(_pem(key), "POST", end)})
+        for _ in range(2):  # once more where the provider asks for a nonce, or for a newer one
+            status, said, given = _post(end, form, {"DPoP": prove(_pem(key), "POST", end, nonce=nonce)})
+            fresh, nonce = given not in ("", nonce), given or nonce
+            if said.get("error") != "use_dpop_nonce" or not fresh:
+                break
         if status == 200:
             return str(said["access_token"])
         if said.get("error") == "slow_down":
@@ -98,17 +103,20 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _post(address: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+def _post(address: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, dict[str, Any], str]:
+    """Send a form; gives status, answer and the nonce for the next proof, which may be empty."""
     request = urllib.request.Request(  # noqa: S310 - the provider's own address
         address, data=urllib.parse.urlencode(form).encode(), headers={"Accept": "application/json", **headers}
     )
     try:
         try:
             with opened(request, 15) as answer:
-                return answer.status, dict(json.loads(answer.read(_LARGEST)))
+                given = answer.headers.get("DPoP-Nonce", "")
+                return answer.status, dict(json.loads(answer.read(_LARGEST))), given
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, dict(json.loads(error.read(_LARGEST)))
+                given = error.headers.get("DPoP-Nonce", "")
+                return error.code, dict(json.loads(error.read(_LARGEST))), given
     except (OSError, ValueError, TypeError) as error:
         raise StoreUnavailable(
             f"the provider does not answer: {error}", where=address, cure="try again later"

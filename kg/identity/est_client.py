@@ -57,8 +57,13 @@ class EstServer:
             Forbidden: the server refuses; ``reason`` is what it says.
             StoreUnavailable: the server does not answer.
         """
-        proof = prove(key, "POST", self.address.rstrip("/") + _PATH + "simpleenroll", token) if key else ""
-        return _certificates(self._ask("POST", "simpleenroll", request, token, proof))[0]
+        address = self.address.rstrip("/") + _PATH + "simpleenroll"
+        proof = prove(key, "POST", address, token) if key else ""
+        try:
+            return _certificates(self._ask("POST", "simpleenroll", request, token, proof))[0]
+        except _NonceAsked as asked:
+            proof = prove(key, "POST", address, token, asked.nonce)
+            return _certificates(self._ask("POST", "simpleenroll", request, token, proof))[0]
 
     def renew(self, request: x509.CertificateSigningRequest) -> x509.Certificate:
         """Ask for a new certificate on the strength of the one that is shown; see ``enrol``."""
@@ -95,6 +100,9 @@ class EstServer:
                 where=self.address,
                 cure="look at its address and CA",
             ) from error
+        nonce = answer.getheader("DPoP-Nonce", "")
+        if answer.status == 401 and nonce and "use_dpop_nonce" in answer.getheader("WWW-Authenticate", ""):
+            raise _NonceAsked(nonce)
         if answer.status != 200:
             raise Forbidden(
                 f"the EST server refuses: {answer.status} {text[:300].decode('utf-8', 'replace')}",
@@ -115,6 +123,14 @@ class EstServer:
         if self.certificate is not None:
             context.load_cert_chain(*self.certificate)
         return http.client.HTTPSConnection(host, parts.port, timeout=_TIMEOUT, context=context)
+
+
+class _NonceAsked(Forbidden):
+    """The server asks for a proof with a nonce of its own."""
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("the EST server asks for a nonce again and again", cure="look at its clock")
+        self.nonce = nonce
 
 
 @dataclass(frozen=True, slots=True)

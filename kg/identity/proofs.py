@@ -1,10 +1,12 @@
 """Proofs of possession (DPoP): whoever sends a token that is bound to a key shows that it holds the key.
 
-A proof is for one request. What was seen is remembered for as long as a proof counts, in this process: so a
-proof that was signed before the process began is not taken, since nobody could tell whether it was seen.
+A proof is for one request. What was seen is remembered for as long as a proof counts, in this process. One
+that the process before may have seen, since it was signed before this one began, or its maker's clock may be
+ahead, counts only with a nonce of this process (RFC 9449, section 8).
 """
 
 import hashlib
+import hmac
 import json
 import secrets
 import threading
@@ -30,6 +32,8 @@ AGE: Final = 60
 AHEAD: Final = 10
 #: Proofs that are remembered at most; beyond it none is taken until old ones are over.
 MOST: Final = 200_000
+#: Seconds of a nonce; it counts in as many more, which together are fewer than a proof is remembered.
+_PERIOD: Final = 30
 _PUBLIC: Final = {"EC": ("crv", "x", "y"), "RSA": ("e", "n"), "OKP": ("crv", "x")}
 _PORTS: Final = {"https": 443, "http": 80}
 _KEYS: Final[dict[str, Any]] = {"EC": ECKey, "RSA": RSAKey, "OKP": OKPKey}
@@ -40,13 +44,18 @@ class Proofs:
 
     Args:
         clock: seconds since 1970.
+        nonces: whether each proof needs a nonce; clocks of devices do not count then.
+        began: when the process began, so that nobody before it can have seen what was signed since; now.
 
     Source:
-        RFC 9449, sections 4.3 (checks), 7 (at a resource) and 11.1 (replay).
+        RFC 9449, sections 4.3 (checks), 7 (at a resource), 8 and 9 (nonces) and 11.1 (replay).
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time) -> None:
-        self._clock, self._began = clock, clock()
+    def __init__(
+        self, *, clock: Callable[[], float] = time, nonces: bool = False, began: float | None = None
+    ) -> None:
+        self._clock, self._began, self.nonces = clock, clock() if began is None else began, nonces
+        self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._seen: set[tuple[str, str]] = set()
         self._order: deque[tuple[float, tuple[str, str]]] = deque()
@@ -84,7 +93,13 @@ class Proofs:
             raise _refused(f"for the address {str(claims.get('htu'))[:100]!r}")
         if claims.get("ath") != digest(token):
             raise _refused("for another token")
-        self._once(claims.get("jti"), claims.get("iat"), key)
+        self._once(claims.get("jti"), claims.get("iat"), claims.get("nonce"), key)
+
+    def nonce(self, back: int = 0) -> str:
+        """Give a nonce that counts for half a minute at least, and for a minute at most."""
+        period = int(self._clock() // _PERIOD) - back
+        made = hmac.digest(self._secret, str(period).encode(), hashlib.sha256)
+        return urlsafe_b64encode(made[:18]).decode()
 
     def _header(self, text: str) -> tuple[ECKey | RSAKey | OKPKey, str]:
         """Read the key that a proof says it is made with, and its thumbprint."""
@@ -102,15 +117,21 @@ class Proofs:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, JoseError) as error:
             raise _refused(f"no proof: {error}") from error
 
-    def _once(self, jti: Any, made: Any, key: str) -> None:
+    def _once(self, jti: Any, made: Any, nonce: Any, key: str) -> None:
         """Let a proof count that is of now and was not seen."""
-        now = self._clock()
+        now, given = self._clock(), nonce is not None
+        if given and (not isinstance(nonce, str) or nonce not in (self.nonce(), self.nonce(1))):
+            raise _another_nonce("it has another nonce")
         if not isinstance(jti, str) or not 8 <= len(jti) <= 256:
             raise _refused("no name of its own (jti)")
         if not isinstance(made, int | float) or isinstance(made, bool):
             raise _refused("no time (iat)")
-        if not max(now - AGE, self._began - 1) <= made <= now + AHEAD:
+        if not given and not now - AGE <= made <= now + AHEAD:
             raise _refused("not of now (iat)")
+        if not given and (self.nonces or made <= self._began + AHEAD):
+            raise _another_nonce(
+                "it has no nonce, and " + ("each needs one" if self.nonces else "may be old")
+            )
         with self._lock:
             while self._order and self._order[0][0] < now - AGE - AHEAD:
                 self._seen.discard(self._order.popleft()[1])
@@ -122,7 +143,7 @@ class Proofs:
             self._order.append((now, (key, jti)))
 
 
-def prove(key: Any, method: str, address: str, token: str = "") -> str:
+def prove(key: Any, method: str, address: str, token: str = "", nonce: str = "") -> str:
     """Make a proof for one request.
 
     Args:
@@ -130,6 +151,7 @@ def prove(key: Any, method: str, address: str, token: str = "") -> str:
         method: of the request.
         address: of the request.
         token: the access token that it goes with; empty at the provider's token endpoint.
+        nonce: what the server gave in the header ``DPoP-Nonce``; empty where it gave none.
 
     Source:
         RFC 9449, section 4.2.
@@ -139,6 +161,7 @@ def prove(key: Any, method: str, address: str, token: str = "") -> str:
     header = {"alg": algorithm, "typ": "dpop+jwt", "jwk": jwk.as_dict(private=False)}
     claims = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": address.partition("?")[0]}
     said = claims | {"iat": int(time())} | ({"ath": digest(token)} if token else {})
+    said |= {"nonce": nonce} if nonce else {}
     return jwt.encode(header, said, jwk, algorithms=[algorithm])
 
 
@@ -180,5 +203,14 @@ def _refused(reason: str) -> Unauthenticated:
         "the proof of the token's key is not accepted",
         cure="send a fresh DPoP proof for this request with the token",
         code="invalid-dpop-proof",
+        reason=f"DPoP: {reason}",
+    )
+
+
+def _another_nonce(reason: str) -> Unauthenticated:
+    return Unauthenticated(
+        "the proof of the token's key needs a nonce of this service",
+        cure="send one with the claim nonce, as the header DPoP-Nonce gives it",
+        code="use-dpop-nonce",
         reason=f"DPoP: {reason}",
     )

@@ -4,6 +4,8 @@ import json
 import secrets
 import time
 from base64 import urlsafe_b64encode
+from functools import partial
+from unittest import mock
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,10 +28,12 @@ CHECK = f"{BASE}/check"
 class World:
     """A service with a provider, and a device with a key and a token bound to it."""
 
-    def __init__(self):
+    def __init__(self, *, began=0.0, **settings):
         self.provider, self.key = Provider(), ECKey.generate_key("P-256")
         self.token = self.provider.token("payload:validate", cnf={"jkt": self.key.thumbprint()})
-        app = create_app(Service(load_settings()), tokens=self.provider.tokens())
+        app = create_app(Service(load_settings(**settings)), tokens=self.provider.tokens())
+        with mock.patch("api.access.Proofs", partial(Proofs, began=began)):
+            app.middleware_stack = app.build_middleware_stack()
         self.client = TestClient(app, base_url=BASE, raise_server_exceptions=False)
 
     def proof(self, header=None, key=None, without=(), alg="ES256", **claims):
@@ -184,10 +188,68 @@ def test_proofs_of_before_a_restart_are_not_taken(world):
         Proofs(clock=lambda: now[0]).check(
             text, method="POST", address=CHECK, token=world.token, key=world.key.thumbprint()
         )
-    assert "not of now" in caught.value.reason
-    proofs = Proofs(clock=lambda: now[0])
+    assert caught.value.code == "use-dpop-nonce"
+    proofs = Proofs(clock=lambda: now[0], began=0.0)
     for _ in range(3):
         now[0] += 2 * AGE
         made = world.proof(iat=int(now[0]))
         proofs.check(made, method="POST", address=CHECK, token=world.token, key=world.key.thumbprint())
     assert len(proofs._seen) == 1
+
+
+def test_nothing_is_replayed_by_a_restart(world):
+    """Not even a proof whose maker's clock is ahead: the process after it asks for a nonce of its own."""
+    now = [time.time()]
+
+    def check(proofs, text):
+        proofs.check(text, method="POST", address=CHECK, token=world.token, key=world.key.thumbprint())
+
+    for ahead in (-5, 0, 5, 9):
+        text = world.proof(iat=int(now[0]) + ahead)
+        check(Proofs(clock=lambda: now[0], began=0.0), text)
+        for later in (0, 1, 9, 11, 30, 69):
+            again = Proofs(clock=lambda at=now[0] + later: at, began=now[0])
+            with pytest.raises(Unauthenticated):
+                check(again, text)
+    fresh = Proofs(clock=lambda: now[0])
+    check(fresh, world.proof(nonce=fresh.nonce()))
+    now[0] += 12
+    check(fresh, world.proof(iat=int(now[0])))
+
+
+def test_nonces_of_the_service():
+    """Where they are asked for: each proof needs one that is young; clocks of devices do not count."""
+    made = World(dpop_nonces=True)
+    with made.client:
+        answer = made.ask(made.proof())
+        problem(answer, 401, "use-dpop-nonce")
+        assert 'error="use_dpop_nonce"' in answer.headers["www-authenticate"]
+        nonce = answer.headers["dpop-nonce"]
+        assert made.ask(made.proof(nonce=nonce)).status_code == 200
+        wrong = made.proof(nonce=nonce, iat=5)
+        assert made.ask(wrong).status_code == 200
+        problem(made.ask(wrong), 401, "invalid-dpop-proof")
+        for other in ("x", "", 7, nonce[:-1], Proofs().nonce()):
+            problem(made.ask(made.proof(nonce=other)), 401, "use-dpop-nonce")
+        by_ours = prove(made.key.as_pem(private=True), "POST", CHECK, made.token, nonce)
+        assert made.ask(by_ours).status_code == 200
+
+
+def test_nonces_are_over_before_proofs_are_forgotten(world):
+    """From second to second: a proof that counted once never counts again, whenever it is sent."""
+    now = [1_800_000_000.0]
+    for start in range(0, 30, 7):
+        now[0] = 1_800_000_000.0 + start
+        proofs = Proofs(clock=lambda: now[0], nonces=True)
+        text = world.proof(iat=int(now[0]), nonce=proofs.nonce())
+        taken = 0
+        for _ in range(200):
+            try:
+                proofs.check(
+                    text, method="POST", address=CHECK, token=world.token, key=world.key.thumbprint()
+                )
+                taken += 1
+            except Unauthenticated:
+                pass
+            now[0] += 1
+        assert taken == 1

@@ -1,14 +1,16 @@
 // A real OpenID provider on a loopback port: client credentials, device flow, code flow, DPoP, JWT access tokens.
-// Usage: provider.mjs MODULES AUDIENCE [apart]; its tokens come from another port then, which the second line says.
+// Usage: provider.mjs MODULES AUDIENCE [apart|nonces]. apart: its tokens come from another port, which the second line
+// says; nonces: each DPoP proof needs a nonce of it.
 // Its owner is played by POST /owner?code=...&tenant=...&sub=...: confirms a user code as a signed-in owner would.
 import { createServer } from "node:http";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(process.argv[2] + "/");
 const { default: Provider } = await import(pathToFileURL(require.resolve("oidc-provider")));
 const audience = process.argv[3];
+const nonces = process.argv[4] === "nonces";
 const key = () => {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return { ...privateKey.export({ format: "jwk" }), use: "sig", alg: "ES256" };
@@ -40,7 +42,7 @@ const provider = new Provider(issuer, {
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
-    dPoP: { enabled: true },
+    dPoP: { enabled: true, ...(nonces && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
     devInteractions: { enabled: true },
     resourceIndicators: {
       enabled: true,

@@ -70,14 +70,20 @@ def provider(*more):
 
 @pytest.fixture(scope="module")
 def served(issuer, tmp_path_factory):
-    """`flexkg serve` with TLS, that provider, a VTN, and a folder for identities."""
-    folder = tmp_path_factory.mktemp("served")
+    """`flexkg serve` with that provider."""
+    with serving(issuer, tmp_path_factory.mktemp("served")) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def serving(issuer, folder, **more):
+    """`flexkg serve` with TLS, a provider, a VTN and a folder for identities; gives address and folder."""
     server, key = BuiltIn(folder / "identity").server("127.0.0.1")
     (folder / "server.pem").write_bytes(server)
     (folder / "server.key").write_bytes(key)
     settings = {
         "ISSUER": issuer, "AUDIENCE": AUDIENCE, "IDENTITY": folder / "identity", "VTN_ID": "VTN-1",
-        "TLS_CERTIFICATE": folder / "server.pem", "TLS_KEY": folder / "server.key",
+        "TLS_CERTIFICATE": folder / "server.pem", "TLS_KEY": folder / "server.key", **more,
     }  # fmt: skip
     environment = os.environ | {f"FLEXKG_{name}": str(value) for name, value in settings.items()}
     running = subprocess.Popen(
@@ -184,10 +190,15 @@ def test_token_bound_to_a_devices_key_opens_routes(issuer, served):
     )  # fmt: skip
     assert "jkt" in jws.extract_compact(token.encode()).payload.decode()
 
+    nonce = ""
+
     def headers(method, path, private=pem):
-        return {"Authorization": f"DPoP {token}", "DPoP": prove(private, method, address + path, token)}
+        made = prove(private, method, address + path, token, nonce)
+        return {"Authorization": f"DPoP {token}", "DPoP": made}
 
     with connect(address, folder) as client:
+        answer = client.get("/queries", headers=headers("GET", "/queries"))
+        nonce = answer.headers.get("dpop-nonce", "")  # asked for in the first seconds after a start
         sent = headers("POST", "/check")
         assert client.post("/check", content=register(), headers=sent).status_code == 200
         problem(client.post("/check", content=register(), headers=sent), 401, "invalid-dpop-proof")
@@ -201,6 +212,33 @@ def test_token_bound_to_a_devices_key_opens_routes(issuer, served):
         problem(answer, 401, "invalid-dpop-proof")
         answer = client.get("/queries", headers=headers("GET", "/queries"))
         problem(answer, 403, "scope")
+
+
+def test_nonces_of_provider_and_service(tmp_path):
+    """Where both ask for them in each proof: the device flow, the enrolment and our own proofs go on."""
+    with (
+        provider("nonces") as (issuer, _),
+        serving(issuer, tmp_path, DPOP_NONCES="true") as (address, folder),
+    ):
+        status, out, err = enrol(issuer, address, folder, tmp_path / "device", sub="anna", tenant="default")
+        assert (status, err, "venID" in out) == (0, "", True)
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        token = token_for(
+            issuer, "device", key, lambda prompt: owner(issuer, prompt.code, sub="dora", tenant="default"),
+            resource=AUDIENCE, scope="payload:validate", wait=lambda _: time.sleep(0.2),
+        )  # fmt: skip
+
+        def headers(nonce=""):
+            made = prove(pem, "POST", address + "/check", token, nonce)
+            return {"Authorization": f"DPoP {token}", "DPoP": made}
+
+        with connect(address, folder) as client:
+            answer = client.post("/check", content=register(), headers=headers())
+            problem(answer, 401, "use-dpop-nonce")
+            sent = headers(answer.headers["dpop-nonce"])
+            assert client.post("/check", content=register(), headers=sent).status_code == 200
+            problem(client.post("/check", content=register(), headers=sent), 401, "invalid-dpop-proof")
 
 
 def test_client_credentials_open_what_their_scopes_say(issuer, served):
