@@ -7,7 +7,7 @@ import pytest
 
 from kg.graphs import lexical
 from kg.literals import decimal, string
-from kg.namespaces import FLEX, GRAPH, ID, QUANTITYKIND, RDF, RDFS, VOCAB
+from kg.namespaces import FLEX, GRAPH, ID, QUANTITYKIND, RDF, RDFS, VOCAB, XSD
 from kg.readings import Reading
 from kg.sparql.stored import stored_query
 from tests.readings_world import World
@@ -28,7 +28,13 @@ SERIES = {
     "ven-c/usage/feed": ("ven-c/pump", "ActivePower", "min", "usage", QUARTER, "7"),
     "ven-d/usage/daily": ("ven-d/shop", "ActiveEnergy", "sum", "usage", timedelta(days=1), "24"),
     "ven-d/usage/power": ("ven-d/shop", "ActivePower", "mean", "usage", QUARTER, "1"),
+    "ven-e/usage/sampled": ("ven-e/boiler", "ActivePower", "instantaneous", "usage", None, "3"),
+    "ven-f/usage/sampled": ("ven-f/lamp", "ActivePower", "instantaneous", "usage", None, "2"),
+    "ven-g/usage/sampled": ("ven-g/fan", "ActivePower", "instantaneous", "usage", timedelta(), "1"),
 }
+#: Least and longest sampling period that is registered.
+SAMPLED = {"ven-e/usage/sampled": ("PT15M", "PT15M"), "ven-f/usage/sampled": ("PT1M", "PT15M")}
+SAMPLED["ven-g/usage/sampled"] = ("PT15M", "PT15M")
 
 
 def described() -> str:
@@ -51,6 +57,8 @@ def described() -> str:
             (f"<urn:x:view/{resource}>", f"<{FLEX}minimumPower>", decimal("-6500")),
             (f"<urn:x:view/{resource}>", f"<{FLEX}maximumPower>", decimal("3000")),
         ]
+        for word, period in zip(("minimum", "maximum"), SAMPLED.get(name, ()), strict=False):
+            facts.append((point, f"<{FLEX}{word}SamplingPeriod>", f'"{period}"^^<{XSD}duration>'))
         if name.endswith("feed"):
             facts.append((binding, f"<{FLEX}positiveMeans>", f"<{VOCAB}flowDirection/export>"))
         lines += [f"{' '.join(fact)} ." for fact in facts]
@@ -62,15 +70,15 @@ def world() -> World:
     """Two hours of each series, the energy of the first VEN with a gap, as triples and in columns."""
     made = []
     for n, (name, (resource, _, _, _, length, value)) in enumerate(SERIES.items()):
-        for at in range(max(1, timedelta(hours=2) // length)):
+        for at in range(max(1, timedelta(hours=2) // (length or QUARTER))):
             if name == "ven-a/usage/energy" and at == 5:
                 continue
-            start = START + at * length
+            start = START + at * (length or QUARTER)
             made.append(
                 Reading(
                     series=f"{ID}series/{name}",
                     starts_at=start,
-                    ends_at=start + length,
+                    ends_at=None if length is None else start + length,
                     value=Decimal(value),
                     digest=f"{n:064x}",
                     seq=n + 1,
@@ -84,7 +92,7 @@ def world() -> World:
     return made_world
 
 
-def asked(world: World, **values: str) -> dict[tuple[str, ...], Decimal]:
+def asked(world: World, **values: str) -> dict[tuple[str, ...], Decimal | None]:
     """Kilowatt hours by resource, hour and what was measured; the same over both back ends."""
     query = stored_query("energy")
     plain, fast = world.answers(query.text, query.bindings(values))
@@ -95,7 +103,9 @@ def asked(world: World, **values: str) -> dict[tuple[str, ...], Decimal]:
         cells = {
             name: lexical(term.partition("^^")[0]) for name, term in zip(names, row, strict=True) if term
         }
-        found[cells["resource"], cells["hour"], cells["measured"]] = Decimal(cells["kWh"])
+        key = (cells["resource"], cells["hour"], cells["measured"])
+        found[key] = Decimal(cells["kWh"]) if "kWh" in cells else None
+        assert cells["unspanned"] == ("0" if "kWh" in cells else "4")
     return found
 
 
@@ -109,6 +119,12 @@ def test_energy_counts_once(world: World) -> None:
         ("pump", "8", "power"): Decimal(4),
         ("pump", "9", "power"): Decimal(4),
         ("shop", "8", "energy"): Decimal(24),
+        ("boiler", "8", "power"): Decimal(3),  # samples stand for the period that is registered
+        ("boiler", "9", "power"): Decimal(3),
+        ("fan", "8", "power"): Decimal(1),
+        ("fan", "9", "power"): Decimal(1),
+        ("lamp", "8", "power"): None,  # between a minute and a quarter of an hour: nobody knows
+        ("lamp", "9", "power"): None,
     }
 
 
