@@ -65,6 +65,7 @@ GRANTS: Final = (
     Grant("GET", "/queries", "", ("sparql:query",)),
     Grant("GET", "/queries/{name}", "mandates", ("sparql:query",)),
     Grant("GET", "/readings", "mandates", ("read_all",)),
+    Grant("GET", "/readings/gaps", "mandates", ("read_all",)),
     Grant("POST", "/payloads", "party", _SENDERS),
     Grant("GET", "/.well-known/est/cacerts", "anybody"),
     Grant("POST", "/.well-known/est/simpleenroll", "", ("device:enrol",)),

@@ -68,7 +68,7 @@ async def answer(
         end=end,
         series=tuple(series or ()),
         resources=tuple(resource or ()),
-        property=_iri(property_),
+        property=iri(property_),
         bucket=_length(bucket),
         known_at=known_at,
         limit=limit if given else MOST + 1,
@@ -104,5 +104,6 @@ def _length(text: str | None) -> timedelta | None:
     return timedelta(seconds=length)
 
 
-def _iri(text: str | None) -> str | None:
+def iri(text: str | None) -> str | None:
+    """Read the value of a parameter that is an IRI or a name with a prefix of the project's."""
     return None if text is None else Parameter("property", "iri").term(text)[1:-1]

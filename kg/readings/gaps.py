@@ -1,6 +1,6 @@
 """Gaps: spans for which a series has no reading."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import NamedTuple
@@ -28,7 +28,8 @@ _SQL = f"""SELECT iri, epoch_us(a), epoch_us(b) FROM (
 
 
 _REGISTERED = f"SELECT DISTINCT ?s {{ ?p <{RDF}type> <{FLEX}ReportDescription> . ?p <{FLEX}series> ?s }}"
-_RESOURCES = f"SELECT ?s ?of {{ ?s <{RDF}type> <{FLEX}Series> . ?s <{FLEX}ofResource> ?of }}"
+_KNOWN = f"""SELECT ?s ?of ?kind {{ ?s <{RDF}type> <{FLEX}Series> OPTIONAL {{ ?s <{FLEX}ofResource> ?of }}
+ OPTIONAL {{ ?s <{FLEX}binding>/<{FLEX}quantityKind> ?kind }} }}"""
 
 
 class Gap(NamedTuple):
@@ -38,14 +39,27 @@ class Gap(NamedTuple):
         series: IRI.
         start: where the readings before it end.
         end: where the next one starts, or the window ends.
+        resource: IRI of the resource of the series, where it was looked for and is known.
     """
 
     series: str
     start: datetime
     end: datetime
+    resource: str | None = None
+
+    @property
+    def hours(self) -> float:
+        """How long it is."""
+        return round((self.end - self.start).total_seconds() / 3600, 4)
 
 
-def gaps(store: ReadingStore, start: datetime, end: datetime, expected: Iterable[str] = ()) -> Iterator[Gap]:
+def gaps(
+    store: ReadingStore,
+    start: datetime,
+    end: datetime,
+    expected: Iterable[str] = (),
+    parties: Collection[str] | None = None,
+) -> Iterator[Gap]:
     """Find the gaps of series within a window, ordered by series and start.
 
     A reading without an end covers nothing. A series whose readings all lie elsewhere is one gap, and so is
@@ -56,17 +70,20 @@ def gaps(store: ReadingStore, start: datetime, end: datetime, expected: Iterable
         start: of the window, with zone.
         end: of the window.
         expected: IRIs of series that should have readings.
+        parties: whose series are looked at; None: everybody's.
     """
     silent = sorted(set(expected).difference(store.series()))
-    yield from merge(_found(store, start, end), (Gap(iri, start, end) for iri in silent), key=_place)
+    yield from merge(_found(store, start, end, parties), (Gap(iri, start, end) for iri in silent), key=_place)
 
 
 def _place(gap: Gap) -> tuple[str, datetime]:
     return gap.series, gap.start
 
 
-def _found(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:
-    seen = store.view()
+def _found(
+    store: ReadingStore, start: datetime, end: datetime, parties: Collection[str] | None
+) -> Iterator[Gap]:
+    seen = store.view(parties)
     if seen is None:
         yield from _of_scan(store, start, end)
         return
@@ -83,33 +100,45 @@ def gaps_of(
     start: datetime,
     end: datetime,
     resources: tuple[str, ...] = (),
+    *,
+    series: tuple[str, ...] = (),
+    of: str | None = None,
+    parties: frozenset[str] | None = None,
 ) -> Iterator[Gap]:
-    """Find the gaps of some resources: of series with readings, and of registered ones without any.
+    """Find the gaps of some series: of those with readings, and of registered ones without any.
 
     Args:
         store: the readings.
-        graphs: the graph that says which series are registered, and of which resource.
+        graphs: the graph that says which series are registered, of which resource, and of what.
         start: of the window, with zone.
         end: of the window.
         resources: IRIs, or IDs as on the wire; none for all.
+        series: IRIs of series; none for all.
+        of: IRI of the property, for example a QUDT quantity kind; None for all.
+        parties: whose; None: everybody's.
 
     Raises:
-        UsageError: the window is empty.
+        UsageError: the window is empty, or a time has no zone.
     """
+    selection = Selection(
+        start=start, end=end, resources=resources, series=series, property=of, parties=parties
+    )
     if end <= start:
         raise UsageError("the window is empty", where="end", cure="let it end after it begins")
     names = graphs.graphs()
-    registered, of = (
+    registered, known = (
         [
-            [(term or "")[1:-1] for term in row]
+            [term[1:-1] if term else None for term in row]
             for row in graphs.query(text, default_graph=names, named_graphs=[])
         ]
-        for text in (_REGISTERED, _RESOURCES)
+        for text in (_REGISTERED, _KNOWN)
     )
-    resource, selection = dict(of), Selection(resources=resources)
-    for gap in gaps(store, start, end, (series for (series,) in registered)):
-        if selection.takes(resource.get(gap.series), None, gap.series):
-            yield gap
+    about = {iri: (resource, kind) for iri, resource, kind in known}
+    expected = [iri for (iri,) in registered if iri is not None]
+    for gap in gaps(store, start, end, expected, parties):
+        resource, kind = about.get(gap.series, (None, None))
+        if selection.takes(resource, kind, gap.series):
+            yield gap._replace(resource=resource)
 
 
 def _of_scan(store: ReadingStore, start: datetime, end: datetime) -> Iterator[Gap]:

@@ -91,3 +91,55 @@ def test_readings_are_chosen(filled, given, number):
 def test_what_means_nothing_is_a_problem(filled, given, says, code):
     """What is wrong, where, and what to do."""
     assert says in problem(filled.get("/readings", params=given), 400, code)["detail"]
+
+
+DAY = {"from": "2026-12-01T16:00:00Z", "to": "2026-12-01T18:00:00Z"}
+
+
+def test_gaps_come_as_json_and_csv(filled):
+    """Also the whole window for a registered series that never had a reading."""
+    rows = filled.get("/readings/gaps", params=DAY).json()
+    mine = [row for row in rows if row["series"].endswith("/import-power")]
+    assert [(row["start"], row["end"], row["hours"]) for row in mine] == [
+        ("2026-12-01T16:00:00Z", "2026-12-01T16:30:00Z", 0.5),
+        ("2026-12-01T17:30:00Z", "2026-12-01T18:00:00Z", 0.5),
+    ]
+    assert mine[0]["resource"] == "https://w3id.org/flexkg/id/resource/VEN-HARBOUR/HEATPUMP-3"
+    text = filled.get("/readings/gaps", params=DAY, headers={"accept": "text/csv"}).text
+    assert [list(row.values()) for row in csv.DictReader(io.StringIO(text))] == [
+        [row["resource"] or "", row["series"], row["start"], row["end"], f"{row['hours']:g}"] for row in rows
+    ]
+    assert filled.head("/readings/gaps", params=DAY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ({"resource": "HEATPUMP-3"}, 2),
+        ({"resource": "OTHER"}, 0),
+        ({"property": "quantitykind:ActivePower", "resource": "HEATPUMP-3"}, 2),
+        ({"property": "quantitykind:ActiveEnergy", "resource": "HEATPUMP-3"}, 0),
+        ({"series": "https://w3id.org/flexkg/id/series/VEN-HARBOUR/USAGE-1/import-power"}, 2),
+        ({"limit": "1"}, 1),
+    ],
+)
+def test_gaps_are_chosen(filled, given, number):
+    """By resource, property, series and number."""
+    assert len(filled.get("/readings/gaps", params={**DAY, **given}).json()) == number
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"to": DAY["from"]}, "empty"),
+        ({"from": "2026-12-01T16:00:00"}, "zone"),
+        ({"format": "arrow"}, "no format"),
+        ({"property": "not an iri"}, "no iri"),
+        ({"from": ""}, "from"),
+    ],
+)
+def test_gaps_need_a_window_that_means_something(filled, given, says):
+    """What is wrong, where, and what to do."""
+    answer = filled.get("/readings/gaps", params={**DAY, **given})
+    assert answer.status_code in (400, 422)
+    assert says in answer.text

@@ -75,6 +75,8 @@ class World:
         """VENs whose readings show, by each of the ways to ask."""
         kept = {ven_of(row["s"]) for row in self.csv("/sparql", headers, query=OBSERVATIONS)}
         assert {ven_of(row["series"]) for row in self.csv("/readings", headers)} == kept
+        week = {"from": "2020-01-01T00:00:00Z", "to": "2020-01-08T00:00:00Z"}  # nobody has a reading in it
+        assert {ven_of(row["series"]) for row in self.csv("/readings/gaps", headers, **week)} == kept
         assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/energy", headers)} == kept
         assert {row["resource"].removeprefix("PUMP-") for row in self.csv("/queries/latest", headers)} == kept
         assert {row["v"] for row in self.csv("/sparql", headers, query=STATES)} == kept
