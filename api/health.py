@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi_problem.error import Problem
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.models import ProblemModel
 from api.problems import TYPE
@@ -23,6 +23,8 @@ class Health(BaseModel):
     version: str
     store: bool
     sandbox: dict[str, str | bool] = {}
+    unapplied_rows: int = Field(0, description="rows on disk that queries do not see yet")
+    unapplied_seconds: float = Field(0.0, description="for how long the first of them has waited")
 
 
 class Ready(BaseModel):
@@ -34,10 +36,18 @@ class Ready(BaseModel):
 
 @router.get("/health")
 async def health(request: Request) -> Health:
-    """Tell that the process is alive, its version, whether it has a store, and what holds users' queries."""
+    """Tell that the process is alive, whether it has a store, what holds queries, and how late they are."""
     service: Service = request.app.state.service
     pool: Pool = request.app.state.pool
-    return Health(status="ok", version=VERSION, store=service.has_store, sandbox=pool.holds)
+    rows, late = service.store.follower.lag if service.has_store else (0, 0.0)
+    return Health(
+        status="ok",
+        version=VERSION,
+        store=service.has_store,
+        sandbox=pool.holds,
+        unapplied_rows=rows,
+        unapplied_seconds=round(late, 3),
+    )
 
 
 @router.get(

@@ -17,12 +17,13 @@ from api.logs import start
 from api.patience import Patience
 from api.peers import PeerProtocol
 from api.transport import tls_of
+from kg.collecting import settle
 from kg.errors import UsageError
 from kg.service import Service
 from kg.settings import Settings
 
 #: Seconds after which a thread that computes lets another one have its turn: a poll waits for few of these.
-_TURN: Final = 0.001
+_TURN: Final = 0.0002
 #: Seconds after which a client that reads nothing is given up, once the service is told to stop.
 _STUCK: Final = 1.0
 #: Connections that may wait to be accepted, as far as the system lets them: all VENs come again at a restart.
@@ -69,6 +70,7 @@ def _serve(service: Service, listener: socket.socket) -> None:
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(service)
+    settle()
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -14,6 +14,10 @@ from kg.errors import StoreUnavailable
 _AT_ONCE = 256
 #: Seconds that rows wait for others, where nobody waits for them.
 _GATHER = 0.2
+#: Share of a processor from which on the rest of the process counts as busy.
+_BUSY = 0.25
+#: Bytes of payloads, and seconds, that may wait while it is: beyond them there is no rest.
+_MOST, _LONGEST = 32 << 20, 30.0
 
 
 @dataclass(slots=True)
@@ -24,18 +28,24 @@ class Flight:
         rows: in the order of the journal.
         told: the keys of which they tell.
         answer: whether they were applied, once that is known.
-        due: when they are to be applied at the latest, on the monotonic clock.
+        due: when they are to be applied at the latest, on the monotonic clock; 0 for now.
+        size: bytes of their payloads.
+        since: when they were handed over, on the same clock.
     """
 
     rows: Sequence[Recorded]
     told: frozenset[str]
     due: float = 0.0
+    size: int = 0
+    since: float = field(default_factory=time.monotonic)
     answer: Future[bool] = field(default_factory=Future)
 
 
 class Follower:
     """Applies rows of the journal in their order; those that wait together share a transaction.
 
+    Where nobody waits for them and the rest of the process is busy (VENs are told of an event, say), it rests
+    after each transaction as long as that took, so that it has half a processor at most.
     Where the graph cannot be written, rows are left to the journal, and made up for when the next ones come.
 
     Args:
@@ -63,7 +73,12 @@ class Follower:
         self._thread.start()
 
     def put(
-        self, rows: Sequence[Recorded], told: frozenset[str] = frozenset(), *, patient: bool = False
+        self,
+        rows: Sequence[Recorded],
+        told: frozenset[str] = frozenset(),
+        *,
+        patient: bool = False,
+        size: int = 0,
     ) -> Future[bool]:
         """Hand over rows that are on disk.
 
@@ -71,11 +86,12 @@ class Follower:
             rows: in the order of the journal, behind all that were handed over before.
             told: the keys of which they tell.
             patient: nobody waits for them, so that they may wait a moment for others; see ``hurry``.
+            size: bytes of their payloads.
 
         Returns:
             Whether they could be applied, once that is known; other errors than the store's are raised there.
         """
-        batch = Flight(rows, told, time.monotonic() + _GATHER if patient else 0.0)
+        batch = Flight(rows, told, time.monotonic() + _GATHER if patient else 0.0, size)
         with self._changed:
             if self._ends:
                 closed = StoreUnavailable("the store is closed", cure="open it again")
@@ -96,6 +112,15 @@ class Follower:
             for batch in self._waiting:
                 batch.due = 0.0
             self._changed.notify_all()
+
+    @property
+    def lag(self) -> tuple[int, float]:
+        """How many rows wait to be applied, and for how many seconds the first of them has."""
+        with self._changed:
+            waiting = [*self._taken, *self._waiting]
+            since = min((batch.since for batch in waiting), default=None)
+        late = 0.0 if since is None else time.monotonic() - since
+        return sum(len(batch.rows) for batch in waiting), late
 
     @property
     def waits(self) -> bool:
@@ -125,6 +150,8 @@ class Follower:
                 while self._waiting and (not size or size + len(self._waiting[0].rows) <= _AT_ONCE):
                     self._taken.append(self._waiting.popleft())
                     size += len(self._taken[-1].rows)
+                patient = all(batch.due for batch in self._taken)
+            begin = time.monotonic(), time.process_time(), time.thread_time()
             error = self._advance([row for batch in self._taken for row in batch.rows])
             with self._changed:
                 taken, self._taken = self._taken, []
@@ -133,6 +160,27 @@ class Follower:
                     batch.answer.set_result(not self.behind)
                 else:
                     batch.answer.set_exception(error)
+            if patient:
+                self._rest(*begin)
+
+    def _rest(self, begin: float, process: float, own: float) -> None:
+        """Let others have the processor for a while, if they have much to do and nobody waits for this."""
+        took = time.monotonic() - begin
+        others = (time.process_time() - process) - (time.thread_time() - own)
+        if others < _BUSY * took:
+            return
+        with self._changed:
+            ends = time.monotonic() + took
+            while (left := ends - time.monotonic()) > 0 and not (self._ends or self._pressed()):
+                self._changed.wait(left)
+
+    def _pressed(self) -> bool:
+        """Whether what waits is to be applied now: somebody waits for it, or it is too much or too old."""
+        if not self._waiting:
+            return False
+        late = time.monotonic() - self._waiting[0].since
+        size = sum(batch.size for batch in self._waiting)
+        return late > _LONGEST or size > _MOST or not all(batch.due for batch in self._waiting)
 
     def _gather(self) -> None:
         """Wait for rows, and as long as those that came may wait for more."""

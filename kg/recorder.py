@@ -84,6 +84,7 @@ class Recorder:
             [work.recorded(seq) for work, seq in zip(fresh.values(), made, strict=True)],
             told,
             patient=patient,
+            size=sum(len(work.data) for work in fresh.values()),
         )
         kept = []
         for work in works:

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from kg import follower as follower_module
 from kg.apply import Recorded
 from kg.errors import StoreUnavailable
 from kg.follower import Follower
@@ -81,3 +82,38 @@ def test_closing_applies_what_waits(gate):
     assert [one.seq for one in seen] == [0, 1, 2]
     with pytest.raises(StoreUnavailable, match="closed"):
         follower.put([]).result()
+
+
+def test_follower_rests_where_others_are_busy_and_nobody_waits(monkeypatch):
+    """As long as it worked; not once somebody hurries it, not while too much waits, not at its end."""
+    monkeypatch.setattr(follower_module, "_GATHER", 0.01)
+    seen = []
+    made = Follower(lambda rows: seen.extend(row.seq for row in rows), lambda: None)
+    rest = made._rest
+    # it worked for a hundred seconds, and others did as much
+    made._rest = lambda begin, process, own: rest(begin - 100, process - 100, own)
+
+    def patiently(seq, size=0):
+        answer = made.put([row(seq)], patient=True, size=size)
+        with pytest.raises(TimeoutError):  # behind the rows before there is a rest
+            answer.result(0.2)
+        return answer
+
+    try:
+        assert made.put([row(1)], patient=True).result(20) is True
+        answer = patiently(2)
+        assert made.lag[0] == 1
+        assert made.lag[1] > 0.1
+        made.hurry()
+        assert answer.result(20) is True  # and behind rows that were hurried there is none
+        assert made.put([row(3)], patient=True).result(20) is True
+        answers = [patiently(4), made.put([row(5)], patient=True, size=follower_module._MOST + 1)]
+        assert [one.result(20) for one in answers] == [True, True]
+        answers = [patiently(6), made.put([row(7)])]
+        assert [one.result(20) for one in answers] == [True, True]
+        assert made.lag == (0, 0.0)
+        assert made.put([row(8)], patient=True).result(20) is True
+        patiently(9)
+    finally:
+        made.close()
+    assert seen == [*range(1, 10)]
