@@ -40,6 +40,7 @@ def gateway(
         stream=sys.stderr,
     )
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it meets is told once, by the gateway
+    logging.getLogger("ocpp").setLevel(logging.ERROR)
     made = Gateway(read_configuration(site), os.environ.get("FLEXKG_TOKEN", ""))
     try:
         if check:

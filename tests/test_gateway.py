@@ -14,6 +14,7 @@ from kg.devices.emergency import stop_writes
 from kg.devices.models import find_model, instance, written
 from kg.devices.sites import load_site
 from kg.errors import AssetError, UsageError
+from kg.gateway.asking import Refused
 from kg.gateway.carrier import Carrier
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.duty import duties
@@ -24,6 +25,7 @@ from kg.gateway.records import OwnRecord, VtnRecord
 from kg.gateway.station import Station, read_rows
 from kg.ingest import Ingest
 from kg.lift import lift
+from kg.openadr import distribution
 from kg.openadr.event_request import EventRequest, Interval, Item, Signal
 from kg.openadr.told import Message
 from kg.openadr.upstream import Upstream
@@ -289,6 +291,100 @@ def test_refusal_of_the_plant_is_recorded_and_tried_again(world):
     world.plant.no = False
     assert len(world.carrier.dispatch()) == 2
     assert [step for step, _ in world.steps()].count("answer") == 4
+
+
+def test_device_that_refuses_again_and_again_is_asked_ever_more_seldom(world):
+    """The registry is not filled by one that never takes it."""
+    world.issue()
+    world.ven.step()
+    world.plant.no = True
+    for _ in range(20):
+        world.carrier.dispatch()
+    assert [step for step, _ in world.steps()].count("answer") == 4  # two points, two tries
+    world.again()
+    assert world.carrier._memory.held  # what was sent and not confirmed is not known to be there
+    world.plant.no = False
+    assert {w.point for w in world.carrier.dispatch()} <= {"setpoint", "start"}
+
+
+def test_what_was_not_confirmed_before_a_restart_is_written_again(world, plans):
+    world.issue()
+    world.ven.step()
+    world.plant.down = True
+    world.plant.values["available"] = Decimal(1)
+    world.carrier._ready = None  # it looks as if the plant were there
+    assert world.carrier.dispatch() == []
+    world.plant.down = False
+    world.again()
+    past = world.carrier._memory.past
+    assert {one.value for one in past.values()} == {None}
+    past.update({key: type(one)(one.value, one.at - 5000) for key, one in past.items()})
+    assert {w.point for w in world.carrier.dispatch()} == {"setpoint", "start"}
+    world.again()
+    assert {key[1]: one.value for key, one in world.carrier._memory.past.items()} == {
+        "setpoint": 30,
+        "start": 1,
+    }
+
+
+def test_set_point_in_another_quantity_than_watts_is_opted_out_of(world):
+    at = datetime.now(UTC)
+    signal = Signal("LOAD_DISPATCH", "setpoint", [Interval("PT1H", -30000)], Item("powerApparent", "VA"))
+    world.service.operator.issue(EventRequest(["CHP-1"], at, [signal], event_id="E-1"))
+    world.ven.step()
+    assert world.opt() == "optOut"
+    assert world.plant.written == []
+
+
+def test_status_463_to_an_answer_makes_the_ven_register_anew(world):
+    """The answer to the event that was lost is given after it."""
+    world.issue()
+    world.service.vtn.roster.vens["CHP-1"].answerable.clear()
+    answer = world.service.vtn.answer
+
+    def forgets(data, service):
+        if service == "EiEvent" and b"oadrCreatedEvent" in data:
+            return distribution.response("", "CHP-1", "463", "Not registered.")
+        return answer(data, service)
+
+    world.end.close()
+    world.end = Endpoint(lambda service, data: forgets(data, service))
+    world.ven._courier = type(world.ven._courier)(world.end.url)
+    world.ven.step()
+    assert (world.ven.registration_id, world.opt()) == ("", None)
+    world.end.close()
+    world.end = Endpoint(lambda service, data: answer(data, service))
+    world.ven._courier = type(world.ven._courier)(world.end.url)
+    world.ven.step()
+    assert (bool(world.ven.registration_id), world.opt()) == (True, "optIn")
+
+
+def test_set_point_of_before_a_restart_is_called_off_by_the_next(tmp_path):
+    folder = ROOT / "examples" / "07-telecontrol" / "station"
+    plans = load_site([str(folder / "station.td.jsonld"), str(folder / "station.site.jsonld")]).plans
+    issued, cancelled = [], []
+
+    def begin(issue=issued.append):
+        return Station(
+            plans, "STATION", read_rows(folder / "points.csv"), ["V"],
+            issue=issue, cancel=cancelled.append, stop=lambda on: None, kept=tmp_path / "asked.json",
+        )  # fmt: skip
+
+    assert begin().take("setpoint", Decimal(30)).allowed
+    made = begin()
+    assert made.asked == {"setpoint": issued[0].event_id}
+    assert made.take("setpoint", Decimal(20)).allowed
+    assert cancelled == [issued[0].event_id]
+
+    def silent(event):
+        issued.append(event)
+        raise Refused("the service does not answer", code="unreachable")
+
+    assert not begin(silent).take("setpoint", Decimal(10)).allowed
+    assert begin().take("setpoint", Decimal(0)).allowed  # whether it was issued or not
+    assert cancelled == [event.event_id for event in issued]
+    (tmp_path / "asked.json").write_text("{")
+    assert begin().asked == {}
 
 
 def test_means_are_reported_of_whole_intervals_only(plans):

@@ -210,6 +210,7 @@ def test_means_are_added_up_and_sent_again_until_they_are_taken(world):
         ('[[resources]]\nname = "PUMP"\nlimit = 3', "resources.limit is not known"),
         ('split = "most"\n[[resources]]\nname = "PUMP"', "split is 'most'"),
         ("resources = 3", "no list of tables"),
+        ('resource = "{name}"', "template: {name} is not filled in"),
         ("", "resource is missing"),
         ('[[resources]]\nname = "PUMP"\n[[resources]]\nname = "CAR"', "no resource 'CAR'"),
     ],

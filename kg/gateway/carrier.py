@@ -66,7 +66,7 @@ class Carrier:
         self._plans, self._resource, self._driver = plans, resource, driver
         self._scribe = Scribe(ven, on_behalf_of, records, resource if shared else "")
         self.meter = meter
-        self._ready_when, self._silent = ready_when, silent
+        self._ready_when, self._silent, self._unread = ready_when, silent, False
         self.plan = plans[resource]
         self._ready = find_point(self.plan, ready) if ready else None
         self._memory = memory or Memory()
@@ -107,7 +107,11 @@ class Carrier:
 
     def objection(self, duty: Duty) -> str:
         """Say why an event cannot be carried out; empty where it can."""
-        return self.hindrance() or duty.misfit or self._refused(duty)
+        return self.hindrance() or self.unfit(duty)
+
+    def unfit(self, duty: Duty) -> str:
+        """Say why the mapping does not allow an event, whether the plant is there or not."""
+        return duty.misfit or self._refused(duty)
 
     def recall(self, duty: Duty) -> None:
         """Take up an event again after a restart, with the opt that was told."""
@@ -186,8 +190,11 @@ class Carrier:
             try:
                 value = self._driver.read(self.meter.point)
             except DeviceUnreachable as error:
-                _log.warning("not read: %s", error)
+                if not self._unread:
+                    _log.warning("not read: %s", error)
+                self._unread = True
                 return
+            self._unread = False
             if value is not None:
                 self.meter.add(datetime.now(UTC), value)
 

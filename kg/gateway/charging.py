@@ -42,13 +42,16 @@ class Stations:
     Args:
         plan: its points tell stations (``ocpp:STATION``), versions, connectors and measurands.
         told: where stations call, and how they prove who they are.
+        grace: seconds in which a station may call, or call again, before it counts as away.
 
     Raises:
         UsageError: an address is none, or nobody has to prove anything to a port that is open to others.
     """
 
-    def __init__(self, plan: Plan, told: CentralSystem) -> None:
-        self._told = told
+    def __init__(self, plan: Plan, told: CentralSystem, grace: float = 0.0) -> None:
+        self._told, self._grace, self._began = told, grace, time.monotonic()
+        #: station -> when it left
+        self._left: dict[str, float] = {}
         self._stations: dict[str, Central] = {}
         self._versions: dict[str, str] = {}
         for point in points_of(plan).values():
@@ -124,6 +127,7 @@ class Stations:
         finally:
             if self._stations.get(name) is made:
                 del self._stations[name]
+                self._left[name] = time.monotonic()
         return socket
 
     def _proven(self, request: web.Request, name: str) -> bool:
@@ -145,7 +149,9 @@ class Stations:
     def silent(self, portion: Portion) -> str:
         """Say that the station of a device is not there; empty where it is, or the device has none."""
         for point in portion.points.values():
-            if point.protocol == "ocpp" and (name := _station(point)) not in self._stations:
+            if point.protocol != "ocpp" or (name := _station(point)) in self._stations:
+                continue
+            if time.monotonic() - self._left.get(name, self._began) >= self._grace:
                 return f"the charging station {name} is not connected"
         return ""
 

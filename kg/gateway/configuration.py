@@ -1,5 +1,6 @@
 """What a gateway is told: a TOML file beside its site's mappings."""
 
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -203,7 +204,14 @@ def read_configuration(path: Path) -> Configuration:
     """
     file = path / FILE if path.is_dir() else path
     try:
-        said = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        if left := re.search(r"\{([a-z]\w*)\}", text):
+            raise UsageError(
+                f"the file is a template: {left[0]} is not filled in",
+                where=str(file),
+                cure="write what it stands for; of an example, run the story, which does that",
+            )
+        said = tomllib.loads(text)
     except OSError as error:
         raise UsageError(
             f"the gateway's file cannot be read: {error.strerror}", where=str(file), cure=f"write a {FILE}"

@@ -1,9 +1,11 @@
 """Writes to a plant what is wanted of its points: checked, recorded, and nothing twice."""
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Final
 
 from kg.devices.commands import Command, Past, Situation, check_command
 from kg.devices.emergency import stop_writes
@@ -19,6 +21,8 @@ from kg.gateway.scribe import Scribe
 from kg.registry_entry import Step
 
 _log = logging.getLogger("flexkg.gateway")
+#: Seconds between two writes of what a device does not take, at most.
+_LONGEST: Final = 60.0
 Key = tuple[str, str]
 
 
@@ -54,6 +58,8 @@ class Hands:
         self._plans, self._resource, self._driver = plans, resource, driver
         self._memory, self._scribe = memory, scribe
         self.points, self._bases = points_of(plans[resource]), bases(plans[resource])
+        #: points whose last writes were not confirmed: how often in a row, the value, and not before when
+        self._failed: dict[Key, tuple[int, Decimal, float]] = {}
         #: a limit, and how far points may go under it, as it was worked out last
         self._capped: tuple[Limit, dict[Key, Decimal]] | None = None
 
@@ -103,6 +109,8 @@ class Hands:
         for key, wish in wishes.items():
             name = wish.duty.event.event_id if wish.duty is not None else LIMIT
             if self._memory.past.get(key, Past()).value != wish.value:
+                if self._rests(key, wish):
+                    continue
                 groups.setdefault(name, []).append((key, wish))
             elif not wish.back and key in self._memory.held:
                 self._memory.held[key] = name  # another one asks for the same
@@ -122,6 +130,11 @@ class Hands:
                 continue
             made += [write for write, wish in writes if self._send(write, wish, now)]
         return made, refused
+
+    def _rests(self, key: Key, wish: Wish) -> bool:
+        """Whether a value that a device did not take again and again is left alone for a while."""
+        _, value, until = self._failed.get(key, (0, None, 0.0))
+        return value == wish.value and time.monotonic() < until
 
     def _present(self) -> dict[Key, Decimal]:
         """Read what values are worked out from; what is not reached is left out."""
@@ -156,6 +169,11 @@ class Hands:
             self._scribe.note(duty, step, **what, answer=words)
         else:
             self._scribe.note(duty, "answer", **where, answer=said)
+        tried = self._failed.pop((write.device, write.point), (0, write.value, 0.0))[0] + 1
+        if said != "confirmed":  # once more at once, then ever more seldom
+            rest = min(_LONGEST, 2.0 ** (tried - 1)) if tried > 1 else 0.0
+            until = time.monotonic() + rest
+            self._failed[write.device, write.point] = (tried, write.value, until)
         if said == "confirmed":
             name = duty.event.event_id if duty is not None else LIMIT
             self._memory.wrote(self.points[write.device, write.point], write.value, now.timestamp(), name)

@@ -23,6 +23,9 @@ PACKAGES: Final = {
     "bacnet": "bacpypes3",
 }
 
+#: Seconds in which a charging station may call again: stations do so by themselves, after a restart too.
+_GRACE: Final = 60.0
+
 
 class Lines:
     """A `kg.gateway.driver.Driver` over several protocols.
@@ -74,7 +77,7 @@ class Lines:
         if protocol == "ocpp":
             from kg.gateway.charging import Stations
 
-            return Stations(plan, self._central)
+            return Stations(plan, self._central, _GRACE)
         if protocol == "bacnet":
             from kg.gateway.bacnet import Objects
 

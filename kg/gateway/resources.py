@@ -3,7 +3,7 @@
 import logging
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,8 +54,7 @@ class Resources:
         for message in past:
             for duty in duties(message):
                 self._events[duty.event.event_id] = duty
-                parts = self._parts(duty, self._meant(duty))
-                for member, part in parts if parts is not None else ():
+                for member, part in self._chosen(duty, set(), Carrier.unfit):
                     member.carrier.recall(part)
 
     def carry_out(self, message: Message) -> dict[str, str]:
@@ -79,33 +78,34 @@ class Resources:
         out = self._out.setdefault((event.event_id, event.number), set())
         if duty.resources and not self._meant(duty):
             _log.warning("opted out of %s: none of its resources is here", event.event_id)
-        while True:
-            rest = [member for member in self._meant(duty) if member.share.ven not in out]
-            parts = self._parts(duty, rest) if rest else None
-            if parts is None:
-                out |= {member.share.ven for member in self.members}
+        while parts := self._chosen(duty, out, Carrier.objection):
+            opts = {member.share.ven: member.carrier.take([part]) for member, part in parts}
+            leaving = {name for name, opt in opts.items() if opt[event.event_id] == _OUT}
+            out |= leaving
+            if not leaving:
                 break
-            refusing = [(member, why) for member, part in parts if (why := member.carrier.objection(part))]
-            if not refusing:
-                refusing = [
-                    (member, "it takes no part in this version")
-                    for member, part in parts
-                    if member.carrier.take([part])[event.event_id] == _OUT
-                ]
-                if not refusing:
-                    break
-            away = [one for one in refusing if one[0].carrier.hindrance()]
-            # of those whose part does not suit them one at a time: without it the others' parts are larger
-            for member, why in away or [min(refusing, key=lambda one: one[0].share.limit_w)]:
-                if len(self.members) > 1:
-                    _log.warning("%s: %s is left out: %s", event.event_id, member.share.ven, why)
-                else:
-                    _log.warning("%s: opted out of %s: %s", member.share.ven, event.event_id, why)
-                out.add(member.share.ven)
+        else:
+            out |= {member.share.ven for member in self.members}
         for member in self.members:
             if member.share.ven in out:
                 member.carrier.leave(event.event_id)
         return _OUT if len(out) == len(self.members) else "optIn"
+
+    def _chosen(
+        self, duty: Duty, out: set[str], objection: Callable[[Carrier, Duty], str]
+    ) -> list[tuple[Member, Duty]]:
+        """Split an event over those that take their part; notes who does not. Empty: too few are left."""
+        while True:
+            rest = [member for member in self._meant(duty) if member.share.ven not in out]
+            parts = (self._parts(duty, rest) if rest else None) or []
+            refusing = [(member, why) for member, part in parts if (why := objection(member.carrier, part))]
+            if not refusing:
+                return parts
+            away = [one for one in refusing if one[0].carrier.hindrance()]
+            # of those whose part does not suit them one at a time: without it the others' parts are larger
+            for member, why in away or [min(refusing, key=lambda one: one[0].share.limit_w)]:
+                _log.warning("%s is left out of %s: %s", member.share.ven, duty.event.event_id, why)
+                out.add(member.share.ven)
 
     def _meant(self, duty: Duty) -> list[Member]:
         """List the resources that an event is for: all, unless it names some."""

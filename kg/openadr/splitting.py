@@ -47,7 +47,7 @@ def split(value_w: Decimal, shares: Sequence[Share], rule: Rule) -> dict[str, De
     total = sum((share.limit_w for share in shares), Decimal())
     if whole > total:
         raise UsageError(
-            f"{value_w} W are asked for, the VENs below can take {total} W",
+            f"{value_w} W are asked for, those below can take {total} W",
             cure="opt out, or add resources",
             code="capability",
         )
