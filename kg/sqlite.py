@@ -68,6 +68,10 @@ def sound(db: sqlite3.Connection, path: Path) -> None:
     """
     with guard(path):
         found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        with path.open("rb") as file:
+            versions = file.read(20)[18:]
+        if found == "ok" and versions not in (b"\1\1", b"\2\2"):  # SQLite's file format, bytes 18 and 19
+            found = "its header says that it can only be read"
     if found != "ok":
         raise JournalCorrupt(
             f"the file is damaged: {str(found).splitlines()[0]}",

@@ -2,16 +2,19 @@
 
 import random
 import shutil
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner
 
 from kg.cli import app
+from kg.entry import Entry
 from kg.errors import StoreUnavailable
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.graphs.oxigraph import read_through
 from kg.ingest import Ingest, rebuild
+from kg.journal import Journal
 from kg.scrub import scrub
 from tests.messages import event, opt, register, report
 
@@ -70,6 +73,78 @@ def test_flipped_byte_is_found_or_harmless(store, tmp_path, places):
             assert held(path) == sound, file
         shutil.rmtree(path)
     assert found >= places / 5, kinds
+
+
+@pytest.mark.parametrize("name", ["journal.sqlite", "keys.sqlite"])
+def test_headers_are_found_or_harmless(store, tmp_path, name):
+    """Each byte of the header of the record's files: else the store takes payloads as before."""
+    path = shutil.copytree(store, tmp_path / "store", ignore=lambda *_: {"graph", "readings"})
+    sound, told = (path / name).read_bytes(), 0
+    for at in range(100):
+        data = bytearray(sound)
+        data[at] ^= 1 << at % 8
+        (path / name).write_bytes(data)
+        if scrub(path).damage:
+            told += 1
+            continue
+        copy = shutil.copytree(path, tmp_path / str(at))
+        journal = Journal(copy)
+        journal.append(Entry(b"<x/>", "oadrPoll", ("VEN-1",), "conforms", "{}", "1"))
+        journal.verify()
+        journal.close()
+        shutil.rmtree(copy)
+    assert told > 20
+
+
+def test_free_room_in_the_journal_is_harmless(store, tmp_path):
+    """What lies where nothing is kept is not told; it is written over, and nothing is read from there."""
+    path = shutil.copytree(store, tmp_path / "store", ignore=lambda *_: {"graph", "readings"})
+    data = bytearray((path / "journal.sqlite").read_bytes())
+    size = int.from_bytes(data[16:18], "big")
+    for page in range(size, len(data), size):  # between the pointers of a leaf and its first cell
+        if data[page] == 13:
+            cells, first = (int.from_bytes(data[page + n : page + n + 2], "big") for n in (3, 5))
+            for at in range(page + 8 + 2 * cells, page + (first or 65536)):
+                data[at] ^= 0x5A
+    (path / "journal.sqlite").write_bytes(data)
+    assert scrub(path).damage == []
+    journal = Journal(path)
+    for number in range(50):
+        journal.append(Entry(b"<x/>", "oadrPoll", (f"VEN-{number}",), "conforms", "{}", "1"))
+    assert journal.verify().seq == 62
+    journal.close()
+    assert scrub(path).damage == []
+
+
+def test_damage_that_shows_at_the_end_is_told(store, tmp_path, monkeypatch):
+    """The engine merges files beside; what it meets there it says when it is closed."""
+    path = shutil.copytree(store, tmp_path / "store")
+    close = EmbeddedGraphs.close
+
+    def closes_badly(graphs):
+        close(graphs)
+        raise StoreUnavailable("the graph store cannot be read or written: Corruption")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmbeddedGraphs, "close", closes_badly)
+        assert "Corruption" in scrub(path).damage[0]
+    assert scrub(path).damage == []
+
+
+def test_scrub_changes_nothing(store, tmp_path):
+    """Not a byte of graph, columns, journal and keys, and nothing is left beside them."""
+    path = shutil.copytree(store, tmp_path / "store")
+    Ingest(path).close()
+
+    def files():
+        return {
+            f.relative_to(path): f.read_bytes() for f in path.rglob("*") if f.is_file() and f.name != "lock"
+        }
+
+    before = files()
+    assert scrub(path).damage == []
+    assert {name for name in files() if files()[name] != before.get(name)} <= {Path("journal.head")}
+    assert files().keys() == before.keys()
 
 
 def test_damage_is_told_with_its_cure(store, tmp_path):

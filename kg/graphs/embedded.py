@@ -227,7 +227,7 @@ class EmbeddedGraphs:
             return digest(quad for quad in self._store if quad.graph_name not in left_out)
 
     def read_through(self) -> int:
-        """Read every triple by each index, comparing checksums; gives their number.
+        """Read a copy of a store, every triple by each index, comparing checksums; gives their number.
 
         Raises:
             kg.errors.StoreUnavailable: something is damaged.

@@ -188,7 +188,9 @@ def _is_of(quad: ox.Quad, pattern: Iterable[object]) -> bool:
 
 
 def read_through(store: ox.Store, where: str) -> int:
-    """Read every triple by each of Oxigraph's indexes, so that each block is compared with its checksum.
+    """Read every triple by each of Oxigraph's indexes, then have its files merged, on disk, for the rest.
+
+    Each block that is read is compared with its checksum. Merging writes the store anew: give a copy.
 
     Returns:
         The number of triples.
@@ -214,6 +216,7 @@ def read_through(store: ox.Store, where: str) -> int:
             where=where,
             cure="make it anew with: flexkg rebuild",
         )
+    store.optimize()
     return len(quads)
 
 
