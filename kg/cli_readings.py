@@ -161,6 +161,36 @@ def compact(store: Store) -> None:
     print(compact_readings(store))
 
 
+@readings_app.command()
+def rebalance(
+    store: Store,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Throw away new tables that were not complete.")
+    ] = False,
+) -> None:
+    """Spread readings in ClickHouse over the shards of the cluster that the settings name now.
+
+    Copied within the servers, beside the old tables, which count until all is compared; to be run again
+    where it was cut off.
+
+    Example: `FLEXKG_CLICKHOUSE_CLUSTER=three flexkg readings rebalance --store ./store`
+    """
+    from kg.upkeep import rebalance_readings
+
+    print(rebalance_readings(store, print, undo=undo))
+
+
+@readings_app.command("shards")
+def shards_(store: Store) -> None:
+    """Tell on which servers of ClickHouse readings are, and whether they are on their way.
+
+    Example: `flexkg readings shards --store ./store`
+    """
+    from kg.upkeep import shards_of_readings
+
+    print("\n".join(shards_of_readings(store)))
+
+
 @readings_app.command("gaps")
 def gaps_(
     store: Store,

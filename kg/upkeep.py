@@ -1,9 +1,12 @@
 """Upkeep of a store that no process holds: rebuild it, move its readings, put an ontology in."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from kg.directory import open_directory
 from kg.errors import UsageError
 from kg.imports import import_ontology
+from kg.lock import Lock
 from kg.service import Service
 from kg.settings import load_settings
 
@@ -82,6 +85,42 @@ def order_readings(store: Path, what: str, series: str, start: str, end: str) ->
             )
         stated = {"what": what, "series": found[0] if found else "", "start": start, "end": end}
         return service.store.order([Order(**stated)])  # type: ignore[arg-type]
+
+
+def rebalance_readings(store: Path, tell: Callable[[str], None], *, undo: bool = False) -> str:
+    """Spread readings in ClickHouse over the shards that there are now; gives a line on it.
+
+    Args:
+        store: the store's directory.
+        tell: gets a line on each portion that was copied.
+        undo: throw away what was copied instead.
+
+    Raises:
+        FlexKGError: there is no store, it is in use, its readings are elsewhere, or a shard does not answer.
+    """
+    from kg.readings import spreading
+    from kg.readings.backends import told
+
+    directory = open_directory(store, create=False)
+    lock = Lock(directory.lock)
+    try:
+        if undo:
+            return spreading.undo(directory.readings, told())
+        return spreading.rebalance(directory.readings, told(), tell)
+    finally:
+        lock.release()
+
+
+def shards_of_readings(store: Path) -> list[str]:
+    """Tell on which servers of ClickHouse the readings of a store are, in lines; another process may use it.
+
+    Raises:
+        FlexKGError: there is no store, or its readings are elsewhere.
+    """
+    from kg.readings import spreading
+    from kg.readings.backends import told
+
+    return spreading.shards(open_directory(store, create=False).readings, told())
 
 
 def compact_readings(store: Path) -> str:

@@ -9,11 +9,13 @@ import pytest
 
 from kg.errors import StoreUnavailable, UsageError
 from kg.graphs.embedded import EmbeddedGraphs
+from kg.readings import spreading
 from kg.readings.backends import MARK, _in_cluster, open_readings, place_of
 from kg.readings.clickhouse.cluster import Cluster, Place
 from kg.readings.clickhouse.dialect import translate
 from kg.readings.clickhouse.latch import Latch
 from kg.readings.clickhouse.wire import SETTINGS, Address, PlainWire, Unanswered
+from kg.readings.marks import Mark, Moving
 from kg.settings import load_settings
 from kg.sparql.observations.rewriting import in_columns
 from kg.sparql.prologue import declare
@@ -221,3 +223,40 @@ def test_groups_come_as_values_and_are_written_as_terms():
     view, made = answered([(20483, 0, 1, 4, 1, 1)], [(1,)], [], [])
     assert isinstance(made, str)
     assert len(view.asked) > 1
+
+
+def test_readings_on_their_way_are_not_opened(tmp_path):
+    """It says which command ends that; what is no longer known is told, and nothing is asked of a server."""
+    place = Place("http://127.0.0.1:1", "three")
+    with pytest.raises(UsageError, match="not in ClickHouse"):
+        spreading.rebalance(tmp_path, place, print)
+    old, new = Mark("flexkg_0", 2, "two"), Mark("flexkg_1", 3, "three")
+    old.write(tmp_path / MARK)
+    with pytest.raises(UsageError, match="not being spread"):
+        spreading.undo(tmp_path, place)
+    with pytest.raises(UsageError, match="none is named"):
+        spreading.rebalance(tmp_path, Place("http://127.0.0.1:1"), print)
+    Moving(old, new).write(tmp_path)
+    assert Moving.read(tmp_path) == Moving(old, new)
+    with pytest.raises(StoreUnavailable, match="cut off") as caught:
+        _in_cluster(tmp_path / MARK, place, new=False)
+    assert "flexkg readings rebalance" in caught.value.cure
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        spreading.undo(tmp_path, place)
+    assert Mark.read(tmp_path / MARK) == old
+    new.write(tmp_path / MARK)
+    with pytest.raises(UsageError, match="count already"):
+        spreading.undo(tmp_path, place)
+    (tmp_path / "rebalance.json").write_text("{")
+    with pytest.raises(StoreUnavailable, match="cannot be read"):
+        spreading.rebalance(tmp_path, place, print)
+
+
+def test_other_cluster_is_refused_by_name(tmp_path):
+    """The tables know their cluster; servers of another one are not asked for them."""
+    Mark("flexkg_0", 2, "two").write(tmp_path / MARK)
+    with (
+        server(table(["18.16.1"])) as (address, _),
+        pytest.raises(StoreUnavailable, match="are on two, and x"),
+    ):
+        _in_cluster(tmp_path / MARK, Place(address, "x"), new=False)

@@ -1,7 +1,5 @@
 """Which back end holds the readings of a store: it is said in the graph, which comes and goes with them."""
 
-import json
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,8 +10,9 @@ from kg.errors import StoreUnavailable, UsageError
 from kg.graphs import META, GraphStore, lexical
 from kg.literals import string
 from kg.namespaces import FLEX
-from kg.readings import ReadingStore
+from kg.readings import ReadingStore, spreading
 from kg.readings.graph import GraphReadings
+from kg.readings.marks import MARK, Mark, settled
 
 if TYPE_CHECKING:
     from kg.readings.clickhouse.cluster import Place
@@ -25,8 +24,6 @@ Opener = Callable[[GraphStore, Path], ReadingStore]
 KINDS = ("graph", "columns", "clickhouse")
 _KIND = FLEX + "readingsIn"
 FILE = "columns.duckdb"
-#: Says which database of a cluster is the store's.
-MARK = "clickhouse.json"
 
 
 def kind_of(graphs: GraphStore) -> str:
@@ -86,7 +83,7 @@ def open_readings(
         return GraphReadings(graphs)
     store: ReadingStore
     if chosen == "clickhouse":
-        store = _in_cluster(file, (place or _told)(), new=not found)
+        store = _in_cluster(file, (place or told)(), new=not found)
     else:
         from kg.readings.columns import ColumnReadings
 
@@ -122,8 +119,9 @@ def copy_without(old: Path, new: Path, graphs: GraphStore, rows: Sequence[int]) 
     from kg.readings.clickhouse.cluster import Cluster
     from kg.readings.clickhouse.copying import copy_without as copied
 
-    opened = _in_cluster(new / MARK, _told(), new=True)
-    source = Cluster(replace(_told(), database=_marked(old / MARK)["database"]))
+    settled(old)
+    opened = _in_cluster(new / MARK, told(), new=True)
+    source = Cluster(replace(told(), database=Mark.read(old / MARK).database))
     try:
         done = copied(source, opened.cluster, rows)
     finally:
@@ -138,12 +136,7 @@ def discard(folder: Path) -> None:
     Raises:
         kg.errors.StoreUnavailable: a server does not answer, so that something would stay behind.
     """
-    if (folder / MARK).exists():
-        from kg.readings.clickhouse.cluster import Cluster
-
-        cluster = Cluster(replace(_told(), database=_marked(folder / MARK)["database"]))
-        cluster.drop()
-        cluster.close()
+    spreading.discard(folder, told)
 
 
 def place_of(settings: "Settings") -> "Place":
@@ -154,7 +147,7 @@ def place_of(settings: "Settings") -> "Place":
     return Place(settings.clickhouse, settings.clickhouse_cluster, password, settings.clickhouse_database)
 
 
-def _told() -> "Place":
+def told() -> "Place":
     """Tell where ClickHouse is, by the settings of the process."""
     from kg.settings import load_settings
 
@@ -166,32 +159,22 @@ def _in_cluster(file: Path, place: "Place", *, new: bool) -> "ClickHouseReadings
     from kg.readings.clickhouse.cluster import Cluster
     from kg.readings.clickhouse.store import ClickHouseReadings
 
+    settled(file.parent)
     if file.exists():
-        mark = _marked(file)
-        cluster = Cluster(replace(place, database=mark["database"]))
+        mark = Mark.read(file)
+        cluster = Cluster(replace(place, database=mark.database))
         if new:  # making the tables was cut off
             cluster.make()
-        cluster.find(int(mark["shards"]))
+        if mark.cluster not in (None, place.cluster):
+            raise StoreUnavailable(
+                f"the readings are on {mark.cluster or 'one server'}, and {place.cluster or 'none'} is named",
+                where="FLEXKG_CLICKHOUSE_CLUSTER",
+                cure="name the one that they are on; to spread them over another: flexkg readings rebalance",
+            )
+        cluster.find(mark.shards)
         return ClickHouseReadings(cluster)
     place = replace(place, database=f"{place.database}_{secrets.token_hex(5)}")
     cluster = Cluster(place)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"database": place.database, "shards": str(cluster.shards())})
-    with file.open("w", encoding="utf-8") as stream:
-        stream.write(text + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    Mark(place.database, cluster.shards(), place.cluster).write(file)
     cluster.make()
     return ClickHouseReadings(cluster)
-
-
-def _marked(file: Path) -> dict[str, str]:
-    try:
-        found = json.loads(file.read_text("utf-8"))
-        return {name: str(found[name]) for name in ("database", "shards")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreUnavailable(
-            "the file that names the database of the readings cannot be read",
-            where=str(file),
-            cure="restore it, or remove it and make the readings anew with: flexkg rebuild",
-        ) from error

@@ -21,9 +21,9 @@ _CONFIG = """<yandex>
 <mark_cache_size>67108864</mark_cache_size><path>{folder}/data/</path><tmp_path>{folder}/tmp/</tmp_path>
 <users_config>users.xml</users_config><default_profile>default</default_profile>
 <default_database>default</default_database>
-<remote_servers><two>{shards}</two></remote_servers>{more}
+<remote_servers>{shards}</remote_servers>{more}
 </yandex>"""
-_CURRENT = """<clickhouse><remote_servers><two>{shards}</two></remote_servers>
+_CURRENT = """<clickhouse><remote_servers>{shards}</remote_servers>
 <mark_cache_size>67108864</mark_cache_size></clickhouse>"""
 _REPLICA = "<replica><host>127.0.0.1</host><port>{}</port></replica>"
 _REPLICATED = """<macros><shard>{shard}</shard><replica>{replica}</replica></macros>
@@ -119,7 +119,7 @@ def shards(folder, number=2, replicas=1, keeper=None):
 
 
 def current(folder, number=1):
-    """Shards of today's ClickHouse."""
+    """Shards of today's ClickHouse; the cluster ``two`` is of the first two, ``three`` of all."""
     library = next((NODE / "node_modules/@chdb").glob("lib-linux-*/libchdb.so"), None)
     if library is None:
         return None
@@ -136,10 +136,11 @@ def _servers(folder, number, replicas, keeper, config, command):
     nodes = number * replicas
     ports = free_ports(3 * nodes)
     each = [_REPLICA.format(ports[3 * n + 1]) for n in range(nodes)]
-    parts = "".join(
+    parts = [
         f"<shard><internal_replication>true</internal_replication>{''.join(each[n : n + replicas])}</shard>"
         for n in range(0, nodes, replicas)
-    )
+    ]
+    parts = f"<two>{''.join(parts[:2])}</two><three>{''.join(parts)}</three>"
     made = []
     try:
         for n in range(nodes):

@@ -66,7 +66,7 @@ class Cluster:
             raise UsageError(
                 "no ClickHouse server is named", where="FLEXKG_CLICKHOUSE", cure="write http://host:8123"
             )
-        self._first = 0
+        self._first, self._asks = 0, list(self._wires)
         self._lock = threading.Lock()
         self._quorum: dict[str, str] = {}
         version = str(self._asked(lambda wire: wire.rows("SELECT version()", SETTINGS))[0][0])
@@ -98,6 +98,47 @@ class Cluster:
     def run(self, sql: str) -> None:
         """Run a statement that inserts what it selects, over all shards."""
         self._asked(lambda wire: wire.run(sql, self._settings()))
+
+    def spread(self, sql: str) -> None:
+        """Run such a statement so that each row goes to the shard of its series, wherever it was before."""
+        settings = dict(self._settings())
+        if not self.old:  # else a shard keeps what it has
+            settings["parallel_distributed_insert_select"] = "0"
+        self._asked(lambda wire: wire.run(sql, settings))
+
+    def ask_where(self, database: str) -> None:
+        """Ask those nodes alone that have a database.
+
+        Raises:
+            kg.errors.StoreUnavailable: none has it, or none answers.
+        """
+        sql = f"SELECT count() FROM system.databases WHERE name = '{database}'"
+        self._asks = [wire for wire in self._wires if self._answered(wire, sql)]
+        self._first = 0
+        if not self._asks:
+            raise StoreUnavailable(
+                f"no server has the database {database}",
+                where=self.place.addresses.rpartition("@")[2],
+                cure="name the servers that have it, too",
+            )
+
+    def held(self) -> list[tuple[str, int | None, int | None]]:
+        """Tell of each node its address, readings and bytes; None for what does not answer."""
+        sql = (
+            "SELECT sum(if(table = 'stored', rows, 0)), sum(bytes_on_disk) FROM system.parts"
+            f" WHERE active AND database = '{self.place.database}'"
+        )
+        found = [(wire.address, self._answered(wire, sql, 2)) for wire in self._wires]
+        return [(address, *((int(row[0]), int(row[1])) if row else (None, None))) for address, row in found]
+
+    @staticmethod
+    def _answered(wire: Wire, sql: str, cells: int = 1) -> Any:
+        """Give the row, or its one cell, that a node answers with; None where it does not."""
+        try:
+            row = wire.rows(sql, {})[0]
+        except Unanswered:
+            return None
+        return row if cells > 1 else row[0]
 
     def make(self) -> None:
         """Make the tables on every node, where they are not there."""
@@ -143,7 +184,7 @@ class Cluster:
             raise StoreUnavailable(
                 f"the readings are on {shards} shards, the cluster has {now} now",
                 where="FLEXKG_CLICKHOUSE_CLUSTER",
-                cure="name a cluster of as many shards; to spread them anew: flexkg rebuild",
+                cure="name a cluster of as many shards; to spread them over these: flexkg readings rebalance",
             )
         for wire in self._wires:
             sql = f"SELECT count() FROM system.databases WHERE name = '{self.database}'"
@@ -188,7 +229,7 @@ class Cluster:
     def _asked(self, ask: Callable[[Wire], Any]) -> Any:
         """Ask a node that answers; the one that answered last comes first."""
         with self._lock:
-            order = [*self._wires[self._first :], *self._wires[: self._first]]
+            order = [*self._asks[self._first :], *self._asks[: self._first]]
         failed: StoreUnavailable | None = None
         for wire in order:
             try:
@@ -197,7 +238,7 @@ class Cluster:
                 failed = failed or error
                 continue
             with self._lock:
-                self._first = self._wires.index(wire)
+                self._first = self._asks.index(wire)
             return found
         assert failed is not None
         raise failed
