@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import time
 from decimal import Decimal
 from functools import partial
@@ -20,11 +21,12 @@ from kg.errors import UsageError
 from kg.gateway.apart import Apart
 from kg.gateway.bacnet import Objects
 from kg.gateway.charging import Stations
-from kg.gateway.configuration import BacnetSide, CentralSystem
+from kg.gateway.configuration import BacnetSide, CentralSystem, read_configuration
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.lines import Lines
 from kg.gateway.loop import Loop
 from kg.gateway.points import find_point
+from tests.openadr.test_tls import certified
 
 
 def site_of(folder, model, base="", **values):
@@ -317,13 +319,42 @@ def test_line_over_104_is_begun_anew_when_its_process_crashes(tmp_path):
         os.kill(second, 0)
 
 
-def test_driver_apart_that_cannot_be_made_says_why():
-    with pytest.raises(UsageError, match="0x is no number"):
-        Apart(partial(broken, "0x is no number"), "it")
+def test_driver_apart_that_cannot_be_made_says_why(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        Apart(partial(read_configuration, tmp_path), "it")
     with pytest.raises(ModuleNotFoundError) as missing:
         Apart(partial(__import__, "no_such_package"), "it")
     assert missing.value.name == "no_such_package"
 
 
-def broken(why):
-    raise UsageError(why)
+def test_charging_station_proves_who_it_is_by_its_certificate(tmp_path):
+    """Its name is the CN; another station's certificate, or none, does not open."""
+    authority = certified(tmp_path, "CA")
+    for name in ("gateway", "CP-1", "CP-2"):
+        certified(tmp_path, name, authority)
+    plans = site_of(tmp_path, "ev-charger-ocpp16", STATION="CP-1")
+    keys = (tmp_path / "gateway.pem", tmp_path / "gateway.key")
+    stations = Stations(plans["R"], CentralSystem("127.0.0.1:0", *keys, clients=tmp_path / "CA.pem"))
+
+    async def calls(name):
+        context = ssl.create_default_context(cafile=tmp_path / "CA.pem")
+        context.check_hostname = False
+        if name:
+            context.load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+        url = f"https://127.0.0.1:{stations.port}/ocpp/CP-1"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, protocols=("ocpp1.6",), ssl=context) as made,
+        ):
+            return made.protocol
+
+    loop = Loop("stations")
+    try:
+        assert loop.run(calls("CP-1"), 20) == "ocpp1.6"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            loop.run(calls("CP-2"), 20)
+        with pytest.raises((aiohttp.ClientError, OSError)):
+            loop.run(calls(""), 20)
+    finally:
+        loop.close()
+        stations.close()

@@ -58,7 +58,7 @@ class Apart:
         self._began = time.monotonic()
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-c", "from kg.gateway.apart import serve; serve()"]
+            command = [sys.executable, "-P", "-c", "from kg.gateway.apart import serve; serve()"]
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno())], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
             )

@@ -21,6 +21,8 @@ from ocpp.v201 import call_result as result201
 
 from kg.errors import UsageError
 
+#: Meter values of one station that are kept.
+_MOST: Final = 1000
 #: Seconds between two heartbeats that stations are asked for.
 _INTERVAL: Final = 300
 
@@ -100,6 +102,8 @@ class Central:
             measurand = str(one.get("measurand", "Energy.Active.Import.Register"))
             unit = unit or ("Wh" if measurand.startswith("Energy") else "")
             key = (place, measurand, str(one.get("phase", "")), str(one.get("location", "Outlet")))
+            if key not in self.values and len(self.values) >= _MOST:
+                continue
             self.values[key] = Sampled(text, unit, time.monotonic())
 
 

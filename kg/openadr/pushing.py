@@ -3,6 +3,7 @@
 import logging
 import ssl
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
@@ -15,6 +16,8 @@ from kg.openadr.vtn import Vtn
 _log = logging.getLogger("flexkg.openadr")
 #: Seconds between looks at what waits.
 PAUSE: Final = 0.5
+#: Seconds for which the IP address of a name counts.
+_LOOKED_UP: Final = 30.0
 _SERVICE: Final = {
     b"oadrDistributeEvent": "EiEvent",
     b"oadrCreateReport": "EiReport",
@@ -41,6 +44,8 @@ class Pusher(threading.Thread):
         self._tls = tls
         self._vtn, self._halt, self._line = vtn, threading.Event(), Line()
         self._lanes = ThreadPoolExecutor(_AT_ONCE, "push"), ThreadPoolExecutor(_AT_ONCE_GONE, "push-gone")
+        #: venID -> address as declared, IP address (empty: not to be posted to), and until when that counts
+        self._known: dict[str, tuple[str, str, float]] = {}
         self._under_way: dict[str, Future[None]] = {}
         #: venIDs of those that did not answer
         self._gone: set[str] = set()
@@ -66,11 +71,8 @@ class Pusher(threading.Thread):
 
     def _push(self, ven: Ven) -> None:
         try:
-            try:
-                at = self._vtn.policy.destinations.resolve(ven.address)
-            except OSError as error:
-                raise PartyUnreachable(f"its name is not known: {error}", where=ven.address) from error
-            while not self._halt.is_set() and (data := self._vtn.news(ven)) is not None:
+            at = self._where(ven)
+            while at and not self._halt.is_set() and (data := self._vtn.news(ven)) is not None:
                 service = next(
                     (at for name, at in _SERVICE.items() if name + b" " in data), "EiRegisterParty"
                 )
@@ -80,14 +82,31 @@ class Pusher(threading.Thread):
                 if answer.strip():
                     self._vtn.answer(answer, service)
         except FlexKGError as error:
-            if isinstance(error, DestinationRefused) and ven.ven_id in self._gone:
-                return  # told before
             if isinstance(error, PartyUnreachable | DestinationRefused):
                 self._gone.add(ven.ven_id)
             _log.warning("%s is not reached: %s", ven.ven_id, error)
         except Exception:  # noqa: BLE001 - what one VEN leads to must not end the pushing to others
             self._gone.add(ven.ven_id)
             _log.exception("posting to %s failed; it is tried again", ven.ven_id)
+
+    def _where(self, ven: Ven) -> str:
+        """Give the IP address of a VEN, looked up every ``_LOOKED_UP`` seconds; empty: none, and told.
+
+        Raises:
+            DestinationRefused: it is none to post to.
+            PartyUnreachable: its name is not known.
+        """
+        address, found, until = self._known.get(ven.ven_id, ("", "", 0.0))
+        if address == ven.address and time.monotonic() < until:
+            return found
+        until = time.monotonic() + _LOOKED_UP
+        self._known[ven.ven_id] = (ven.address, "", until)
+        try:
+            found = self._vtn.policy.destinations.resolve(ven.address)
+        except OSError as error:
+            raise PartyUnreachable(f"its name is not known: {error}", where=ven.address) from error
+        self._known[ven.ven_id] = (ven.address, found, until)
+        return found
 
     def stop(self) -> None:
         """Stop; who has not answered yet is asked again after a restart."""
