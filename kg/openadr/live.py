@@ -1,21 +1,17 @@
 """What runs beside the requests of a live service: pushing, rounds with the VTN above, last-seen."""
 
 import threading
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from kg.check import checker
-from kg.errors import StoreError, UsageError
-from kg.graphs import LIVE, lexical
+from kg.errors import UsageError
 from kg.ingest import Ingest
-from kg.literals import date_time, segment
-from kg.namespaces import FLEX, ID
 from kg.openadr.destinations import destinations
-from kg.openadr.event_request import zulu
 from kg.openadr.issuing import Operator
 from kg.openadr.policy import Policy
 from kg.openadr.pushing import Pusher
 from kg.openadr.sealing import sealing
+from kg.openadr.sightings import Sightings
 from kg.openadr.tls import tls_client
 from kg.openadr.vtn import Vtn
 from kg.times import seconds
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two times that last-seen is written.
 _EVERY: Final = 30.0
-_SEEN: Final = f"<{FLEX}lastSeenAt>"
 
 
 class Live:
@@ -59,7 +54,8 @@ class Live:
         self._halt = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="last-seen", daemon=True)
         self._started = False
-        self._recall()
+        self._sightings = Sightings(ingest, self.vtn)
+        self._sightings.recall()
 
     def _above(self, settings: "Settings") -> "Ascent":
         from kg.openadr.ascent import Ascent
@@ -107,25 +103,8 @@ class Live:
         self.vtn.express.stop()
         if self._keeper.is_alive():
             self._keeper.join(timeout=20)
-        self._write()
+        self._sightings.write()
 
     def _keep(self) -> None:
         while not self._halt.wait(_EVERY):
-            self._write()
-
-    def _write(self) -> None:
-        """Put the time at which each VEN was last seen into a graph of its own; no payload says it."""
-        with self.vtn.lock:
-            seen = [(v.ven_id, v.last_seen) for v in self.vtn.roster.vens.values() if v.last_seen]
-        lines = [f"<{ID}party/{segment(v)}> {_SEEN} {date_time(zulu(time))} ." for v, time in seen]
-        try:
-            self._ingest.graphs.replace(LIVE, "\n".join([*lines, ""]))
-        except StoreError:
-            return  # the next time may find room
-
-    def _recall(self) -> None:
-        by_iri = {f"<{ID}party/{segment(v.ven_id)}>": v for v in self.vtn.roster.vens.values()}
-        for statement in self._ingest.graphs.match(None, _SEEN, None, LIVE):
-            ven = by_iri.get(statement.subject)
-            if ven is not None:
-                ven.last_seen = datetime.fromisoformat(lexical(statement.object))
+            self._sightings.write()

@@ -109,6 +109,55 @@ def test_full_disk_stops_what_would_be_kept_and_nothing_else(tmp_path):
         assert "Traceback" not in served.said()
 
 
+def test_vtn_that_is_killed_while_many_answer_keeps_each_answer_that_it_took(tmp_path):
+    """Who was answered with 200 has opted after the restart; the others are told again, and may answer."""
+    served = Served(tmp_path / "store")
+    names = [f"VEN-{n:02}" for n in range(60)]
+    vens = {name: RawVen(served.post, name) for name in names}
+    taken = []
+
+    def answer(name):
+        told = vens[name].poll()
+        code = vens[name].created_event(told.one("eventID"), 0, told.one("requestID")).code
+        taken.append(name)
+        if len(taken) == 20:
+            served.process.kill()
+        return code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.code for one in pool.map(lambda ven: ven.register(), vens.values())} == {"200"}
+        asked = vens["VEN-00"].register_reports()
+        assert vens["VEN-00"].report(asked.one("reportRequestID")).code == "200"
+        assert served.ask("POST", "/events", an_event(*names))[0] == 201
+        assert [answer(name) for name in names[:3]] == ["200"] * 3
+        answering = [pool.submit(answer, name) for name in names[3:]]
+        assert {one.result(30) for one in answering if one.exception(30) is None} == {"200"}
+    served.kill()
+    assert 20 <= len(set(taken)) == len(taken) < len(names)
+    served = Served(tmp_path / "store")
+    try:
+        opts = {one["ven_id"]: one["opt"] for one in json.loads(served.ask("GET", "/events")[1])}
+        assert {opts[name] for name in taken} == {"optIn"}
+        reported = [one["ven_id"] for one in json.loads(served.ask("GET", "/vens")[1]) if one["last_report"]]
+        assert reported == ["VEN-00"]
+        for name in names:
+            vens[name].post = served.post
+            told = vens[name].poll()
+            assert told.type == ("oadrResponse" if opts[name] else "oadrDistributeEvent")
+            if not opts[name]:
+                assert vens[name].created_event(told.one("eventID"), 0, told.one("requestID")).code == "200"
+    finally:
+        served.stop()
+    journal = Journal(tmp_path / "store")
+    try:
+        journal.verify()
+        rows = list(journal.rows())
+        assert sum(row.message_type == "oadrCreatedEvent" for row in rows) == len(names)
+        assert sum(row.message_type == "oadrDistributeEvent" for row in rows) == len(names)
+    finally:
+        journal.close()
+
+
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory):
     """Signs as VEN-1, whose certificate the VTN knows; with the folder of all certificates."""
