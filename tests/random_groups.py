@@ -34,7 +34,7 @@ _AGGREGATES = (
     *("SUM(?v)", "SUM(?v) * 2", "AVG(?v)", "MIN(?v)", "MAX(?v)", "COUNT(*)", "COUNT(?v)", "COUNT(?o)"),
     *("SUM(-?v / 4)", "AVG(?v * 0.5)", "MAX(?t)", "MIN(?t)", "COUNT(DISTINCT ?t)", "MAX(?v) - MIN(?v)"),
     *("COUNT(DISTINCT ?day)", "COUNT(DISTINCT ?o)", "SAMPLE(1)", "COALESCE(AVG(?v), 0)"),
-    *("SAMPLE(?v) > -99999", "SAMPLE(?t) < NOW()"),
+    *("SAMPLE(?v) > -99999", "SAMPLE(?t) < NOW()", "COUNT(DISTINCT ?v)"),
 )
 
 
@@ -66,7 +66,9 @@ def group(seed, *, nested=True):
             rest.append("?ver flex:target ?res .")
     if chance.random() < 0.25:
         star.append("?o flex:ofResource ?res .")
-        rest.append(f"?res flex:limit ?top . FILTER(?v {chance.choice(('>', '<', '>=', '<='))} ?top)")
+        top = chance.choice(("?top", "?top", "?rough"))
+        rest.append("?res flex:limit ?top ." + " BIND(xsd:double(?top) AS ?rough)" * (top != "?top"))
+        rest.append(f"FILTER(?v {chance.choice(('>', '<', '>=', '<='))} {top})")
     if chance.random() < 0.3:
         rest.append(
             chance.choice(
@@ -76,6 +78,10 @@ def group(seed, *, nested=True):
                     "FILTER(?t >= '2026-01-31T00:00:00+01:00'^^xsd:dateTime)",
                     "FILTER(HOURS(?t) > 12)",
                     "FILTER(?v != ?v)",
+                    "FILTER(?v > 2.5e0)",
+                    "FILTER(?v <= '4000.125'^^xsd:double && ?v != 3e0)",
+                    "FILTER(?v > 4000 || ?v < -1e2)",
+                    "FILTER(HOURS(?t) < 6 || HOURS(?t) >= 20 && ?v > 1)",
                 )
             )
         )

@@ -85,6 +85,40 @@ def test_many_random_groupings_are_answered_as_over_triples(small):
     assert differ == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?r (GROUP_CONCAT(STR(?v)) AS ?x) {"
+        " ?o flex:ofResource ?r ; saref:hasResult/saref:hasValue ?v } GROUP BY ?r",
+        "SELECT ?r (GROUP_CONCAT(DISTINCT STR(?v); SEPARATOR=', ') AS ?x) (SUM(?v) AS ?y) {"
+        " ?o flex:ofResource ?r ; saref:hasResult/saref:hasValue ?v FILTER(?v > 5) } GROUP BY ?r",
+        "SELECT ?s ?h (GROUP_CONCAT(STR(?t); SEPARATOR='|') AS ?x) { ?o flex:series ?s ; flex:startsAt ?t ;"
+        " saref:hasResult ?q } GROUP BY ?s (HOURS(?t) AS ?h)",
+        "SELECT ?id (GROUP_CONCAT(DISTINCT STR(?v)) AS ?x) { ?e flex:eventID ?id ; flex:currentVersion ?ver ."
+        " ?ver flex:startsAt ?a ; flex:endsAt ?b . ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v"
+        " FILTER(?a <= ?t && ?t < ?b) } GROUP BY ?id",
+    ],
+)
+def test_texts_are_put_together_in_the_columns(world, query):
+    """GROUP_CONCAT gives the same texts; their order is nobody's promise."""
+    assert "GROUP BY" not in world.rewritten(query, most=2000)
+    plain, fast = map(parted, world.answers(query))
+    assert fast == plain
+    assert any(len(texts) > 1 for texts, *_ in fast)
+    bare = query.replace("STR(?v)", "?v").replace("STR(?t)", "?t")  # no texts: nothing is put together
+    assert world.answers(bare)[0] == world.answers(bare)[1]
+    with pytest.raises(QueryError, match="takes in"):
+        world.rewritten(query, most=20)
+
+
+def parted(answer):
+    """Rows with the texts of column x as a sorted list."""
+    names, rows = answer
+    at = names.index("x")
+    cells = ([(cell or "").strip('"') for cell in row] for row in rows)
+    return sorted((sorted(re.split(r"[|, ]+", row[at])), row[:at], row[at + 1 :]) for row in cells)
+
+
 def test_sums_of_doubles_agree_up_to_rounding(small):
     """What is added up in another order differs in the last digits alone."""
     query = "SELECT (SUM(?v * 1.5e0) AS ?x) { ?o a saref:Observation ; saref:hasResult/saref:hasValue ?v }"
@@ -188,6 +222,12 @@ def test_many_random_queries_are_answered_as_over_triples(small):
         ("BASE <urn:x> SELECT * { ?o a saref:Observation }", "BASE"),
         ("SELECT ?__n { ?o a saref:Observation ; flex:series ?__n }", "begin with __"),
         ("SELECT * { ?x flex:series? ?y }", "a path with"),
+        ("SELECT (COUNT(DISTINCT *) AS ?n) { ?o a saref:Observation ; flex:startsAt ?t }", "different"),
+        (
+            "SELECT (SUM(?n) AS ?x) {"
+            " { SELECT (COUNT(DISTINCT *) AS ?n) { ?o saref:hasResult/saref:hasValue ?v } } }",
+            "different",
+        ),
     ],
 )
 def test_query_that_columns_cannot_answer_is_refused_with_advice(world, query, says):
@@ -203,6 +243,15 @@ def test_query_that_takes_in_too_much_is_refused_with_its_number(world):
         world.rewritten("SELECT * { ?o a saref:Observation ; saref:hasResult/saref:hasValue ?v }", most=100)
     assert "saref.etsi.org/core/hasValue" in caught.value.where
     assert "flex:startsAt" in caught.value.cure
+    assert "sub-select" not in caught.value.cure
+    with pytest.raises(QueryError) as caught:
+        world.rewritten(
+            "SELECT ?r (SUM(?v * ?w) AS ?x) {"
+            " ?o flex:ofResource ?r ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v ."
+            " ?p flex:ofResource ?r ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?w } GROUP BY ?r",
+            most=100,
+        )
+    assert "sub-select of its own" in caught.value.cure
 
 
 @pytest.mark.parametrize(

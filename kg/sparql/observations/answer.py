@@ -5,8 +5,8 @@ from typing import Any
 
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.fetch import Plan, source, too_many
-from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, TERM, Form
-from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Whole, end_of, put
+from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, TERM, TEXT, Form, texts
+from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Texts, Whole, end_of, put
 from kg.sparql.observations.relation import PLACE, Ask, Relation, Unlike, relation
 from kg.sparql.observations.same_names import Crossed, SameNames, same_names
 from kg.sparql.observations.table import Column, Table, Unsortable, plain
@@ -58,6 +58,8 @@ def _fetch(
         kept = [one for one in conditions if not (related.linked and one.series)]
         conditions = [*kept, related.limits()]
     text, values = source(conditions)
+    if made.texts and cells.view.rows(f"SELECT count(*) {text}", values)[0][0] > plan.most:
+        raise too_many(plan, cells)
     if related is not None:
         joined, before = related.source()
         text = text.replace("FROM current r", f"FROM current r {joined}", 1)
@@ -181,6 +183,7 @@ def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
         MOST: (f"max({value})", decimal),
         **{end_of(c, word): (f"{word}({SQL[c]})", MOMENT) for c in made.ends for word in ("MIN", "MAX")},
         **{name: (f"count(DISTINCT {sql})", NUMBER) for name, sql in made.distinct.items()},
+        **{name: (_together(one, weight), TEXT) for name, one in made.texts.items()},
     }
     counted = ("count(r.micro)", "count(r.exact)") if made.values else ("0", "0")
     table.inner += [f"{counted[0]} AS fine", f"{counted[1]} AS odd"]
@@ -190,6 +193,14 @@ def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
             table.add(name, sql, form)
             used.add(name)
     return table
+
+
+def _together(one: Texts, weight: str) -> str:
+    """Write what puts texts together; where rows count more than once only SPARQL knows how."""
+    if weight and not one.distinct:
+        raise Unlike
+    form = MICRO if one.column == "value" else MOMENT
+    return texts(form, SQL[one.column], one.separator, distinct=one.distinct)
 
 
 @dataclass(slots=True)

@@ -4,11 +4,13 @@ import math
 from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from kg.graphs import lexical
 from kg.namespaces import XSD
 from kg.readings.column_batch import micros
 from kg.sparql.observations.calendar import WHOLE_NUMBERS, calendar
+from kg.sparql.observations.doubles import double, span
 from kg.sparql.observations.stars import Condition, Star
 from kg.sparql.observations.tree import Expression, Filter, Group
 from kg.sparql.observations.variables import in_expression
@@ -38,6 +40,8 @@ def condition(part: Expression, star: Star, given: Mapping[str, str]) -> Conditi
         star: the star.
         given: terms that variables are bound to from outside.
     """
+    if part.kind == "op" and part.text == "||":
+        return _either(part, star, given)
     if part.kind == "in" and not part.text and part.of[0].kind == "term":
         column = star.column(part.of[0].text)
         terms = [constant(item, given) for item in part.of[1:]]
@@ -133,6 +137,24 @@ def instant(term: str) -> datetime | None:
         return None
 
 
+def _either(part: Expression, star: Star, given: Mapping[str, str]) -> Condition | None:
+    """Write that one of two conditions holds, each of them exact, or several that all must hold."""
+    written: list[str] = []
+    values: list[Any] = []
+    series: set[bool] = set()
+    for side in part.of:
+        read = [condition(one, star, given) for one in parts(side)]
+        both = [one for one in read if one is not None and one.exact]
+        if len(both) < len(read):
+            return None
+        series.update(one.series for one in both)
+        written.append(" AND ".join(one.sql for one in both))
+        values += [value for one in both for value in one.values]
+    if len(series) > 1:
+        return None
+    return Condition(f"(({written[0]}) OR ({written[1]}))", tuple(values), series=series == {True})
+
+
 def _of_calendar(part: Expression, star: Star, given: Mapping[str, str]) -> Condition | None:
     """Write the comparison of a calendar function that is a whole number with another whole number."""
     if part.kind != "op" or part.text not in _OPERATORS:
@@ -158,6 +180,19 @@ def _of_time(column: str, operator: str, term: str) -> Condition | None:
 
 
 def _of_value(operator: str, term: str) -> Condition | None:
+    number = double(term)
+    if number is not None:
+        first, after = span(number)
+        value = SQL["value"]
+        sql, values = {
+            ">": (f"{value} >= ?", (after,)),
+            ">=": (f"{value} >= ?", (first,)),
+            "<": (f"{value} < ?", (first,)),
+            "<=": (f"{value} < ?", (after,)),
+            "=": (f"{value} >= ? AND {value} < ?", (first, after)),
+            "!=": (f"{value} < ? OR {value} >= ?", (first, after)),
+        }[operator]
+        return Condition(f"(({sql}) OR r.exact IS NOT NULL)", values)
     text = next(
         (lexical(term[: -len(end)]) for end in _DECIMALS if term[0] == '"' and term.endswith(end)), term
     )

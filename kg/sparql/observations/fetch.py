@@ -50,6 +50,7 @@ class Plan:
         most: rows beyond which the query is refused.
         limit: rows that are enough, None for all.
         names_only: whether the series' names alone answer it.
+        alone: whether it is the only star of its group.
     """
 
     star: Star
@@ -59,6 +60,7 @@ class Plan:
     most: int = 250_000
     limit: int | None = None
     names_only: bool = False
+    alone: bool = True
 
 
 def source(conditions: Sequence[Condition], batches: bool = False) -> tuple[str, list[Any]]:
@@ -127,6 +129,10 @@ def too_many(plan: Plan, cells: Cells) -> QueryError:
         "add a FILTER on the time (flex:startsAt) or name a resource; or group by hour, day or resource"
         " with SUM, AVG, MIN, MAX or COUNT of the value"
     )
+    if not plan.alone:
+        cure += (
+            "; where several readings are joined, group each in a sub-select of its own by what they share"
+        )
     if not plan.star.sure and plan.star.root[:3] != "?__":
         root, said = plan.star.root, {str(one.predicate) for one in plan.star.triples}
         other = next((name for predicate, name in _OTHERS.items() if predicate in said), "flex:Event")

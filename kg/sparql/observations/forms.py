@@ -76,6 +76,12 @@ def cut(form: str) -> Form:
     return Form(lambda time: f"strftime({time}, '{form}')", STRING)
 
 
+def texts(form: Form, value: str, separator: str, *, distinct: bool) -> str:
+    """Write in SQL what puts the texts of values together, in the order of time where each stands there."""
+    order = "" if distinct else " ORDER BY r.starts"
+    return f"string_agg({'DISTINCT ' * distinct}{form.lexical(value)}, '{separator}'{order})"
+
+
 def _moment(time: str) -> str:
     part = f"CASE WHEN epoch_us({time}) % 1000000 = 0 THEN '' ELSE rtrim(strftime({time}, '.%f'), '0') END"
     return f"strftime({time}, '%Y-%m-%dT%H:%M:%S') || {part} || 'Z'"
@@ -106,7 +112,8 @@ def _quality(number: str) -> str:
     return f"(SELECT q.iri FROM qualities q WHERE q.id = {number})"
 
 
-#: A timestamp, a whole number, the number of a quality, microseconds.
+#: A text that is written already, a timestamp, a whole number, the number of a quality, microseconds.
+TEXT = Form(lambda text: text, STRING)
 MOMENT = Form(_moment, XSD + "dateTime")
 NUMBER = Form(_whole, INTEGER, _whole)
 QUALITY = Form(_quality, IRI)

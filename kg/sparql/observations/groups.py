@@ -1,9 +1,10 @@
 """How a grouping query is answered in the columns: one row of the inline table is one group of the query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kg.sparql.observations.forms import Form
-from kg.sparql.observations.relation import PLACE, Bound
+from kg.sparql.observations.relation import PLACE, Bound, Unlike
 from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.tree import Element, Expression, Item
 from kg.sparql.observations.vocabulary import Slot
@@ -30,6 +31,21 @@ class Calendar:
     form: Form | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of a column put together.
+
+    Args:
+        column: of the value or of a time.
+        separator: what stands between them.
+        distinct: whether each comes once.
+    """
+
+    column: str
+    separator: str
+    distinct: bool
+
+
 @dataclass(slots=True)
 class Whole:
     """How a query is answered in the columns.
@@ -44,6 +60,7 @@ class Whole:
         conditions: what filters say of columns that an OPTIONAL brings in.
         ends: columns of times of which first or last is asked.
         distinct: SQL of what different ones are counted of, by the variable that gets the number.
+        texts: what is put together as one text, by the variable that gets it.
         values: whether values are summed up or compared.
         items: what is projected, over the table.
         ordered: likewise.
@@ -59,6 +76,7 @@ class Whole:
     conditions: list[Condition] = field(default_factory=list)
     ends: dict[str, None] = field(default_factory=dict)
     distinct: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
     values: bool = False
     items: list[Item] = field(default_factory=list)
     ordered: list[Item] = field(default_factory=list)
@@ -73,6 +91,26 @@ class Whole:
 def end_of(column: str, aggregate: str) -> str:
     """Name the variable of the first or last of a time."""
     return f"?__{'first' if aggregate == 'MIN' else 'last'}_{column}"
+
+
+def texts_of(call: Expression, own: Mapping[str, Slot]) -> Texts:
+    """Read a GROUP_CONCAT of ``STR`` of a value or start; of what is no text SPARQL gives none.
+
+    Args:
+        call: the aggregate.
+        own: slots of the star by variable.
+
+    Raises:
+        Unlike: it is of something else, or has a separator that a line of SQL cannot have.
+    """
+    inner = call.of[0]
+    slot = own.get(inner.of[0].text) if inner.kind == "call" and inner.text == "STR" else None
+    if slot is None or slot.column not in ("value", "start"):
+        raise Unlike
+    text = call.rest.partition("=")[2] or '" "'
+    if text[:3] in ('"""', "'''") or not text.isprintable() or any(sign in text[1:-1] for sign in "\\\"'"):
+        raise Unlike
+    return Texts(slot.column, text[1:-1], call.distinct)
 
 
 def put(found: Expression, name: str, other: str) -> Expression:

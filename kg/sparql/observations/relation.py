@@ -16,6 +16,7 @@ from kg.namespaces import XSD
 from kg.readings.column_batch import micros
 from kg.sparql.observations.columns import Cells
 from kg.sparql.observations.conditions import instant
+from kg.sparql.observations.doubles import double, span
 from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.tree import Element
 from kg.sparql.observations.vocabulary import SQL
@@ -218,6 +219,12 @@ def _bound(bound: Bound, term: str | None) -> int:
         if time is None:
             raise Unlike
         return micros(time)
+    rough = double(term)
+    if rough is not None:
+        first, after = span(rough)
+        if bound.operator == "=" and after != first + 1:
+            raise Unlike
+        return after - 1 if bound.operator in (">", "<=") else first
     text = next((lexical(term[: -len(end)]) for end in _NUMBERS if term.endswith(end)), None)
     try:
         value = Decimal(text or "") * 1_000_000

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from kg.errors import QueryError
 from kg.readings import View
 from kg.sparql.observations import fetch, summary
-from kg.sparql.observations.aggregates import grouping, rewrite
+from kg.sparql.observations.aggregates import aggregates, grouping, rewrite
 from kg.sparql.observations.answer import fetch_whole, fit
 from kg.sparql.observations.candidates import Ask, candidates
 from kg.sparql.observations.columns import Cells
@@ -29,7 +30,7 @@ from kg.sparql.observations.tree import (
     Select,
     Union,
 )
-from kg.sparql.observations.variables import counted, in_select
+from kg.sparql.observations.variables import counted, in_select, inside
 from kg.sparql.observations.vocabulary import CONSTANT, OBSERVATION, RESULT, SPAN, Slot
 from kg.sparql.observations.whole import whole
 
@@ -79,12 +80,25 @@ class Rewriting:
             loose = True
         if select.aggregates:
             loose = False
+        self._countable(select)
         scope = Scope(select, True, loose)
         for item in (*select.items, *select.grouped, *select.ordered):
             self.expression(item.expression, scope)
         for having in select.having:
             self.expression(having, scope)
         self.group(select.where, scope)
+
+    def _countable(self, select: Select) -> None:
+        """Refuse to count different solutions: what tells readings apart may not be among the variables."""
+        if not any(call.distinct and call.rest == "*" for call in aggregates(select)):
+            return
+        if any(id(one) in self.found.stars for one in inside(Part("group", select.where))):
+            raise QueryError(
+                "different solutions cannot be counted over readings in columns",
+                where="COUNT(DISTINCT *)",
+                cure="name what is to be different, for example COUNT(DISTINCT ?reading)",
+                code="readings-query",
+            )
 
     def group(self, group: Group, scope: Scope) -> None:
         """Rewrite a group."""
@@ -155,7 +169,7 @@ class Rewriting:
         if scope.loose and star.sure:
             self.outside.subtract(settled(star, group, whole, self.given))
         slots = [self._slot(slot, star) for slot in star.slots if self._used(slot, star)]
-        plan = Plan(star, slots, conditions, scope.loose or star.role == SPAN, self.most)
+        plan = Plan(star, slots, conditions, scope.loose or star.role == SPAN, self.most, alone=alone)
         if (
             star.outer
             and all(slot.column in (*CONSTANT, "number") for slot in slots)

@@ -12,7 +12,18 @@ from kg.sparql.observations.aggregates import linear
 from kg.sparql.observations.calendar import WHOLE_NUMBERS, beginning, calendar
 from kg.sparql.observations.conditions import comparison, condition, parts
 from kg.sparql.observations.forms import LENGTH, NUMBER, cut
-from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Calendar, Whole, end_of, put, term
+from kg.sparql.observations.groups import (
+    COUNT,
+    LEAST,
+    MOST,
+    SUM,
+    Calendar,
+    Whole,
+    end_of,
+    put,
+    term,
+    texts_of,
+)
 from kg.sparql.observations.relation import PLACE, Bound, Unlike
 from kg.sparql.observations.stars import Star
 from kg.sparql.observations.telling import narrowed
@@ -28,12 +39,10 @@ from kg.sparql.observations.tree import (
     Values,
 )
 from kg.sparql.observations.variables import certain, in_element, in_expression, inside
-from kg.sparql.observations.vocabulary import CONSTANT
+from kg.sparql.observations.vocabulary import CONSTANT, SQL, TIMES
 
-#: Columns that can be grouped by, compared with a variable, and of which first and last can be asked.
-_TIMES = frozenset(("start", "end", "stop"))
-#: Further columns that can be grouped by.
-_GROUPED = _TIMES | {"quality", "confidence"}
+#: Columns that can be grouped by.
+_GROUPED = TIMES | {"quality", "confidence"}
 #: Columns that may be empty, and what a pattern that asks for one says of it.
 _FILLED = {"stop": "r.length IS NOT NULL"} | {n: f"r.{n} IS NOT NULL" for n in ("quality", "confidence")}
 _EMPTY = frozenset(_FILLED)
@@ -163,7 +172,7 @@ class _Reader:
                 self.made.conditions.append(found)
             return
         read = comparison(part, self.star)
-        if read is None or read[1] == "!=" or read[0] not in (*_TIMES, "value"):
+        if read is None or read[1] == "!=" or read[0] not in (*TIMES, "value"):
             raise Unlike
         column, operator, other = read
         free = other.kind == "term" and other.text[0] == "?" and other.text[1:] not in self.given
@@ -213,7 +222,7 @@ class _Reader:
                 length = "r.length" if left.column == "stop" else "coalesce(r.length, 0)"
                 return Calendar(variable, found, (length,), left, LENGTH)
         for slot in self.own.values():
-            if slot.column in _TIMES and (sql := calendar(found, slot)) is not None:
+            if slot.column in TIMES and (sql := calendar(found, slot)) is not None:
                 text = beginning(found)
                 form = NUMBER if found.text in WHOLE_NUMBERS else cut(text) if text else None
                 return Calendar(variable, found, tuple(sql), slot, form)
@@ -242,12 +251,17 @@ class _Reader:
             if call.of and name not in self.sure:
                 raise Unlike
             return term(COUNT)
+        if call.text == "GROUP_CONCAT":
+            made = f"?__texts{len(self.made.texts)}"
+            one = self.made.texts[made] = texts_of(call, self.own)
+            self.made.values |= one.column == "value"
+            return term(made)
         if call.text in ("MIN", "MAX", "SAMPLE") and name in self.own:
             column = self.own[name].column
             if column == "value":
                 self.made.values = True
                 return term(MOST if call.text == "MAX" else LEAST)
-            if column in _TIMES:
+            if column in TIMES:
                 self.made.ends[column] = None
                 return term(end_of(column, "MAX" if call.text == "MAX" else "MIN"))
         if call.text not in ("SUM", "AVG") or call.distinct or inner is None or not self.value:
@@ -256,13 +270,13 @@ class _Reader:
         if not linear(inner, self.value) or not others <= self.seen:
             raise Unlike
         self.made.values = True
-        made = put(inner, self.value, SUM)
+        total = put(inner, self.value, SUM)
         if call.text == "AVG":
-            made = Expression("op", "/", [made, term(COUNT)])
+            total = Expression("op", "/", [total, term(COUNT)])
         if self.select.grouped:
-            return made
+            return total
         none = Expression("op", "=", [term(COUNT), term("0")])
-        return Expression("call", "IF", [none, term("0"), made])
+        return Expression("call", "IF", [none, term("0"), total])
 
     def _different(self, inner: Expression | None, name: str) -> Expression:
         """Count different times, or different values of a calendar function."""
@@ -271,6 +285,8 @@ class _Reader:
         slot = self.own.get(name)
         if slot is not None and slot.column in ("start", "observation", "result"):
             sql = "r.starts" if slot.column == "start" else "(r.series, r.starts)"
+        elif slot is not None and slot.column == "value":
+            sql, self.made.values = SQL["value"], True
         elif name in self.made.constant:
             sql = "r.series" if self.made.constant[name] == "series" else ""
         else:
