@@ -75,6 +75,8 @@ CODES = {
 RETRY = {"queue-full": "1", "queue-time": "5", "worker": "5", "store-unavailable": "5", "store-full": "10"}
 
 _PROBLEM = "application/problem+json"
+#: Where what is refused is logged, whatever it was: devices, persons, and what they let others see.
+_OF_PERSONS = ("/me", "/mandates", "/identity", "/.well-known/est/")
 _log = logging.getLogger("flexkg.api")
 
 
@@ -107,7 +109,9 @@ def _headers(code: str) -> dict[str, str] | None:
     return {"Retry-After": RETRY[code]} if code in RETRY else None
 
 
-def _handle(_handler: ExceptionHandler, _request: Request, error: FlexKGError) -> Problem:
+def _handle(_handler: ExceptionHandler, request: Request, error: FlexKGError) -> Problem:
+    if isinstance(error, UsageError) and request.url.path.startswith(_OF_PERSONS):
+        _log.warning("%s %r refused: %s", request.method, request.url.path, error.what)
     if isinstance(error, Refused | EntryRefused):
         return problem(error, violations=[one.as_dict() for one in error.report.violations])
     return problem(error)

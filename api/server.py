@@ -66,10 +66,10 @@ def _serve(service: Service, listener: socket.socket) -> None:
         kept = f"a store for each tenant below {service.settings.tenants}"
     who = f"tokens of {service.settings.issuer}" if service.settings.issuer else "no provider: loopback only"
     scheme = "https" if service.settings.tls_certificate else "http"
-    print(f"flexkg serves on {scheme}://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
     # uvicorn raises the signal anew when it has shut down; this makes it the end of a good run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(service)
+    print(f"flexkg serves on {scheme}://{name}:{port} ({kept}; {who}); stop with Ctrl-C", flush=True)
     settle()
     config = uvicorn.Config(
         app,

@@ -1,7 +1,9 @@
 """The identity vault: what it keeps, what cannot be seen of it, and with which key."""
 
 import pytest
+from typer.testing import CliRunner
 
+from kg.cli import app
 from kg.errors import Forbidden, StoreUnavailable, UsageError
 from kg.identity.vault import Vault
 
@@ -62,3 +64,15 @@ def test_vault_refuses_another_key(vault, tmp_path):
         Vault(path, key)
     with pytest.raises(StoreUnavailable, match="key cannot be read"):
         Vault(path, tmp_path / "none.key")
+
+
+def test_service_with_the_wrong_key_does_not_say_that_it_serves(vault, tmp_path, monkeypatch):
+    """It ends with 2 and says why; nothing of it is told to whoever waits for its address."""
+    (tmp_path / "other.key").write_bytes(bytes(32))
+    (tmp_path / "other.key").chmod(0o600)
+    monkeypatch.setenv("FLEXKG_IDENTITY", str(tmp_path))
+    monkeypatch.setenv("FLEXKG_VAULT_KEY", str(tmp_path / "other.key"))
+    done = CliRunner().invoke(app, ["serve", "--port", "0"])
+    assert done.exit_code == 2
+    assert "the vault cannot be opened" in done.output
+    assert "serves" not in done.output

@@ -155,7 +155,7 @@ class Vtn:
             yield
             self.roster.drop(ven_id)
             self._idle.pop(ven_id, None)
-            for data in [data for data, (name, _) in self._polls.items() if name == ven_id]:
+            for data in [data for data, (name, _) in list(self._polls.items()) if name == ven_id]:
                 self._polls.pop(data, None)
 
     def send(self, data: bytes) -> bytes:

@@ -183,12 +183,14 @@ def bad_requests():
         yield "garbage", text, "request"
 
 
-def test_bad_requests_are_refused(world):
-    """A wrong signature, a weak key, a wish for more, garbage."""
+def test_bad_requests_are_refused(world, caplog):
+    """A wrong signature, a weak key, a wish for more, garbage; each is logged."""
     headers = world.token(key())
     for name, data, code in bad_requests():
+        caplog.clear()
         answer = world.client.post(EST + "simpleenroll", content=data, headers=headers)
         assert problem(answer, 400, code), name
+        assert "simpleenroll' refused: " in caplog.text, name
     answer = world.client.post(EST + "simpleenroll", content=b"A" * 20_000, headers=headers)
     problem(answer, 413, "too-large")
 

@@ -279,7 +279,7 @@ def test_page_is_served_with_a_strict_policy(shared):
     assert "<script>" not in answer.text
 
 
-def test_owner_erases_itself(world):
+def test_owner_erases_itself(world, caplog):
     """Data, certificates, vault; the proof finds no byte; a hold forbids it; then there is nobody."""
     owner = world.as_("anna", *OWNER)
     wish = {"assignee": "advisor", "purpose": "advice", "until": SOON}
@@ -293,7 +293,9 @@ def test_owner_erases_itself(world):
     proof = world.client.delete("/me", headers=owner).json()
     assert (proof["rows"], proof["hits"]) == (4, [])
     assert proof["files"] > 5
+    caplog.clear()
     problem(world.client.delete("/me", headers=owner), 404, "unknown-subject")
+    assert "DELETE '/me' refused: nothing is kept" in caplog.text
     assert world.series(asks) == "This is not allowed"
     left = world.client.get("/queries/series", headers=world.as_("agg", "sparql:query", "read_all"))
     assert world.bert in left.text
