@@ -24,8 +24,8 @@ def gateway(
     """Run a gateway: VEN of a VTN on one side, devices on the other, perhaps a control centre on a third.
 
     The folder has the mappings of the devices (`*.td.jsonld`), a site file and `gateway.toml`. Modbus needs
-    the package `pymodbus`, IEC 60870-5-104 `c104`, IEC 61850 `open61850`, OCPP `ocpp`, BACnet `bacpypes3`.
-    `FLEXKG_TOKEN` is sent to the VTN's
+    the package `pymodbus`, IEC 60870-5-104 `c104`, IEC 61850 `open61850`, OCPP `ocpp`, BACnet `bacpypes3`,
+    S2 `s2-python`. `FLEXKG_TOKEN` is sent to the VTN's
     service where that asks for one. It ends with SIGTERM or Ctrl-C; what an event set stays until it is
     started again.
 

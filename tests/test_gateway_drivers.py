@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 import os
 import signal
 import socket
 import ssl
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
@@ -21,11 +23,12 @@ from kg.errors import UsageError
 from kg.gateway.apart import Apart
 from kg.gateway.bacnet import Objects
 from kg.gateway.charging import Stations
-from kg.gateway.configuration import BacnetSide, CentralSystem, read_configuration
+from kg.gateway.configuration import read_configuration
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.lines import Lines
 from kg.gateway.loop import Loop
 from kg.gateway.points import find_point
+from kg.gateway.sides import BacnetSide, CentralSystem, EnergyManager
 from tests.openadr.test_tls import certified
 
 
@@ -151,7 +154,7 @@ def test_charging_station_gets_profiles_and_tells_its_power(tmp_path, version):
     portion, power = plans["R"].portions[0], find_point(plans["R"], "power")
     try:
         (limit,) = writes_of(plans, "limit", 11000)
-        assert stations.silent(portion) == "the charging station CP-1 is not connected"
+        assert stations.silent(portion) == "CP-1 is not connected"
         for act in (lambda: stations.write(limit), lambda: stations.read(power)):
             with pytest.raises(DeviceUnreachable, match="CP-1"):
                 act()
@@ -190,7 +193,7 @@ def test_central_system_lets_nobody_in_who_is_not_of_the_site(tmp_path):
     finally:
         stations.close()
     for told, words in (
-        (CentralSystem("0.0.0.0:0"), "would be any station"),
+        (CentralSystem("0.0.0.0:0"), "would be any device"),
         (CentralSystem("nowhere"), "no address"),
         (CentralSystem("127.0.0.1:0", passwords=tmp_path / "none"), "cannot be read"),
     ):
@@ -358,3 +361,144 @@ def test_charging_station_proves_who_it_is_by_its_certificate(tmp_path):
     finally:
         loop.close()
         stations.close()
+
+
+def resource_manager(taken):
+    """The library's own resource manager: a battery by fill rate or envelope; refuses more than a half."""
+    import uuid
+
+    from s2python import common, frbc, pebc
+    from s2python.connection.asset_details import AssetDetails
+    from s2python.connection.async_.control_type import class_based
+
+    def some():
+        return uuid.uuid4()
+
+    commodity = common.CommodityQuantity.ELECTRIC_POWER_3_PHASE_SYMMETRIC
+    modes = [
+        {
+            "id": some(), "diagnostic_label": label, "abnormal_condition_only": False,
+            "elements": [{
+                "fill_level_range": {"start_of_range": 0, "end_of_range": 100},
+                "fill_rate": {"start_of_range": 0, "end_of_range": rate},
+                "power_ranges": [{
+                    "start_of_range": 0, "end_of_range": 5000, "commodity_quantity": commodity,
+                }],
+            }],
+        }
+        for label, rate in (("charge", 1), ("discharge", -1))
+    ]  # fmt: skip
+    actuator = {
+        "id": some(), "diagnostic_label": "battery", "supported_commodities": ["ELECTRICITY"],
+        "operation_modes": modes, "transitions": [], "timers": [],
+    }  # fmt: skip
+
+    class ByFillRate(class_based.FRBCControlType):
+        async def activate(self, connection):
+            storage = {
+                "provides_leakage_behaviour": False, "provides_fill_level_target_profile": False,
+                "provides_usage_forecast": False,
+                "fill_level_range": {"start_of_range": 0, "end_of_range": 100},
+            }  # fmt: skip
+            said = {"message_id": some(), "valid_from": datetime.now(UTC), "actuators": [actuator]}
+            made = frbc.FRBCSystemDescription(**said, storage=storage)
+            await connection.send_and_forget(made)
+
+        async def deactivate(self, connection):
+            pass
+
+        async def handle_instruction(self, connection, msg, send_okay):
+            await send_okay()
+            mode = next(one for one in modes if one["id"] == msg.operation_mode)
+            taken.append((mode["diagnostic_label"], msg.operation_mode_factor))
+            state = "ACCEPTED" if msg.operation_mode_factor <= 0.5 else "REJECTED"
+            told = {"message_id": some(), "instruction_id": msg.id, "timestamp": datetime.now(UTC)}
+            await connection.send_and_forget(common.InstructionStatusUpdate(**told, status_type=state))
+
+    class ByEnvelope(class_based.PEBCControlType):
+        async def activate(self, connection):
+            limits = [
+                {"commodity_quantity": commodity, "limit_type": kind, "abnormal_condition_only": False,
+                 "range_boundary": {"start_of_range": 0, "end_of_range": 5000}}
+                for kind in ("UPPER_LIMIT", "LOWER_LIMIT")
+            ]  # fmt: skip
+            said = {"message_id": some(), "id": some(), "valid_from": datetime.now(UTC)}
+            said |= {"valid_until": None, "consequence_type": "VANISH", "allowed_limit_ranges": limits}
+            await connection.send_and_forget(pebc.PEBCPowerConstraints(**said))
+
+        async def deactivate(self, connection):
+            pass
+
+        async def handle_instruction(self, connection, msg, send_okay):
+            await send_okay()
+            taken.append(("envelope", msg.power_envelopes[0].power_envelope_elements[0].upper_limit))
+
+    details = AssetDetails(
+        some(), False, [commodity], common.Duration.from_milliseconds(1000),
+        [common.Role(role="ENERGY_STORAGE", commodity="ELECTRICITY")],
+    )  # fmt: skip
+    power = common.PowerMeasurement(
+        message_id=some(), measurement_timestamp=datetime.now(UTC),
+        values=[common.PowerValue(commodity_quantity=commodity, value=1234.5)],
+    )  # fmt: skip
+    return class_based.ResourceManagerHandler([ByFillRate(), ByEnvelope()], details), power
+
+
+def test_resource_manager_gets_instructions_of_two_control_types(tmp_path):
+    """The library's own calls, says what it is, is instructed, refuses, measures, and leaves."""
+    from s2python.connection.async_ import S2AsyncConnection
+
+    from kg.gateway.s2 import Managers, _Medium
+
+    plans = site_of(tmp_path, "s2-battery", RM="BAT-1")
+    words = tmp_path / "words"
+    words.write_text("BAT-1:secret\n")
+    managers = Managers(plans["R"], EnergyManager("127.0.0.1:0", passwords=words))
+    taken, loop = [], Loop("resource-manager")
+    handler, power = resource_manager(taken)
+    ended = []
+
+    async def call(token):
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{managers.port}/BAT-1"
+            async with session.ws_connect(url, headers={"Authorization": f"Bearer {token}"}) as made:
+                connection = S2AsyncConnection(_Medium(Frames(made)), asyncio.get_running_loop())
+                handler.register_handlers(connection)
+                running = asyncio.ensure_future(connection.run())
+                await asyncio.sleep(0.5)
+                await connection.send_and_forget(power)
+                while not ended:
+                    await asyncio.sleep(0.05)
+                await connection.stop()
+                await running
+
+    def write(point, value):
+        (one,) = writes_of(plans, point, value)
+        return managers.write(one)
+
+    try:
+        with pytest.raises(DeviceUnreachable, match="BAT-1"):
+            write("charge", "0.4")
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            loop.run(call("wrong"), 20)
+        calling = asyncio.run_coroutine_threadsafe(call("secret"), loop._loop)
+        end = time.monotonic() + 20
+        while "BAT-1" not in managers.there:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert write("charge", "0.4") == "confirmed"
+        assert write("discharge", "0.6") == "refused: REJECTED"
+        assert write("limit", 3000) == "confirmed"
+        assert [(name, pytest.approx(value)) for name, value in taken] == [
+            ("charge", 0.4), ("discharge", 0.6), ("envelope", 3000)
+        ]  # fmt: skip
+        point = find_point(plans["R"], "limit")
+        read = dataclasses.replace(point, writable=False)
+        assert managers.read(read) == Decimal("1234.5")
+        assert managers.read(point) is None
+        ended.append(True)
+        calling.result(20)
+    finally:
+        ended.append(True)
+        managers.close()
+        loop.close()

@@ -43,12 +43,13 @@ DOORS = {
     "clickhouse_connect": {"kg.readings.clickhouse.connected"},
     "pyarrow": {"kg.readings.forms"},
     "openleadr": {"kg.openadr.openleadr_client"},
-    "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening", "kg.gateway.charging"},
+    "aiohttp": {"kg.openadr.proxy", "kg.openadr.listening", "kg.gateway.door"},
     "pymodbus": {"kg.gateway.modbus"},
     "c104": {"kg.gateway.iec104", "kg.gateway.iec104_calls"},
     "open61850": {"kg.gateway.mms"},
     "ocpp": {"kg.gateway.charging_points"},
     "bacpypes3": {"kg.gateway.bacnet"},
+    "s2python": {"kg.gateway.s2"},
 }
 #: Modules that read or write RDF files and terms with pyoxigraph; the store is another matter.
 PARSERS = {
@@ -89,7 +90,7 @@ VAGUE = re.compile(
 HEAVY = {
     *("rdflib", "pyshacl", "openleadr", "owlrl", "fastapi", "uvicorn", "pydantic", "typer", "rich", "duckdb"),
     *("signxml", "aiohttp", "jinja2", "xmltodict", "cryptography", "sqlite3", "joserfc"),
-    *("clickhouse_connect", "pymodbus", "c104", "open61850", "ocpp", "bacpypes3"),
+    *("clickhouse_connect", "pymodbus", "c104", "open61850", "ocpp", "bacpypes3", "s2python"),
 }
 
 

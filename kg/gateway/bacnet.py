@@ -19,10 +19,10 @@ from kg.devices.points import Point, number
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.errors import UsageError
-from kg.gateway.configuration import BacnetSide
 from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.loop import Loop
 from kg.gateway.points import points_of
+from kg.gateway.sides import BacnetSide
 
 _log = logging.getLogger("flexkg.gateway")
 _ANSWER: Final = 6.0

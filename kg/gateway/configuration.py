@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
 from kg.errors import UsageError
+from kg.gateway.sides import BacnetSide, CentralSystem, EnergyManager
 from kg.openadr.splitting import Rule
 
 #: Name of the file in the folder of a site.
@@ -83,41 +84,6 @@ class ResourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class CentralSystem:
-    """The central system (CSMS) that charging stations call over OCPP.
-
-    Attributes:
-        listen: address and port to listen on.
-        certificate: its certificate, PEM; with it TLS is served (wss).
-        key: the certificate's key, PEM.
-        clients: authority of the stations' certificates, PEM: they have to show one.
-        passwords: file with a line ``station:password`` for each station, for HTTP basic authentication.
-    """
-
-    listen: str = "127.0.0.1:9000"
-    certificate: Path | None = None
-    key: Path | None = None
-    clients: Path | None = None
-    passwords: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BacnetSide:
-    """The gateway's own side of BACnet/IP.
-
-    Attributes:
-        listen: its address, with the length of the network where devices are asked for by broadcast, and a
-            port: ``10.0.0.5/24:47808``.
-        instance: number of its own device object.
-        devices: number of a device -> its address, for those that are not found by broadcast.
-    """
-
-    listen: str = "127.0.0.1:47808"
-    instance: float = 4194000
-    devices: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Configuration:
     """What a gateway is told.
 
@@ -145,6 +111,7 @@ class Configuration:
         station: the station towards a control centre; None for none.
         ocpp: where charging stations call.
         bacnet: this side of BACnet/IP.
+        s2: where resource managers call.
     """
 
     vtn: str
@@ -169,6 +136,7 @@ class Configuration:
     station: StationSettings | None = None
     ocpp: CentralSystem = field(default_factory=CentralSystem)
     bacnet: BacnetSide = field(default_factory=BacnetSide)
+    s2: EnergyManager = field(default_factory=EnergyManager)
 
     @property
     def every(self) -> list[ResourceSettings]:
@@ -189,6 +157,7 @@ _TABLES: Final = {
     "station": StationSettings,
     "ocpp": CentralSystem,
     "bacnet": BacnetSide,
+    "s2": EnergyManager,
 }
 _OF_ONE: Final = ("resource", "ready", "ready_values", "meter", "meter_watts")
 

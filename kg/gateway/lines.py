@@ -9,9 +9,9 @@ from kg.devices.points import Point
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
 from kg.errors import UsageError
-from kg.gateway.configuration import BacnetSide, CentralSystem
 from kg.gateway.driver import Driver
 from kg.gateway.points import points_of
+from kg.gateway.sides import BacnetSide, CentralSystem, EnergyManager
 from kg.gateway.tunnel import Keys, Reach
 
 #: Protocol -> the package that its driver is made with.
@@ -21,7 +21,10 @@ PACKAGES: Final = {
     "iec61850": "open61850",
     "ocpp": "ocpp",
     "bacnet": "bacpypes3",
+    "s2": "s2python",
 }
+#: Package -> its name in the registry, where that is another one.
+_CALLED: Final = {"s2python": "s2-python"}
 
 #: Seconds in which a charging station may call again: stations do so by themselves, after a restart too.
 _GRACE: Final = 60.0
@@ -35,6 +38,7 @@ class Lines:
         keys: for TLS over IEC 60870-5-104 and IEC 61850 (IEC 62351-3); None: without.
         central: where charging stations call over OCPP.
         bacnet: this side of BACnet/IP.
+        manager: where resource managers call over S2.
 
     Raises:
         UsageError: a protocol has no driver, a driver's package is not installed, or an address is none.
@@ -46,11 +50,12 @@ class Lines:
         keys: Keys | None = None,
         central: CentralSystem | None = None,
         bacnet: BacnetSide | None = None,
+        manager: EnergyManager | None = None,
     ) -> None:
         self.protocols = sorted({point.protocol for point in points_of(plan).values()})
         self._drivers: dict[str, Any] = {}
         self._keys, self._reach, self._central = keys, Reach(keys), central or CentralSystem()
-        self._bacnet = bacnet or BacnetSide()
+        self._bacnet, self._manager = bacnet or BacnetSide(), manager or EnergyManager()
         for protocol in self.protocols:
             if protocol not in PACKAGES:
                 raise UsageError(
@@ -78,6 +83,10 @@ class Lines:
             from kg.gateway.charging import Stations
 
             return Stations(plan, self._central, _GRACE)
+        if protocol == "s2":
+            from kg.gateway.s2 import Managers
+
+            return Managers(plan, self._manager, _GRACE)
         if protocol == "bacnet":
             from kg.gateway.bacnet import Objects
 
@@ -122,6 +131,7 @@ def loaded(protocol: str, make: Callable[[], Any]) -> Any:
         package = PACKAGES[protocol]
         if (error.name or "").split(".")[0] != package:
             raise
+        package = _CALLED.get(package, package)
         raise UsageError(
             f"the package {package} is not installed", where=protocol, cure=f"pip install {package}"
         ) from error

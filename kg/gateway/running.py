@@ -62,7 +62,7 @@ class Gateway:
         way = courier(told.service + _PATH, ca=tls.ca, cert=tls.certificate, key=tls.key, signs=tls.signs)
         registry = told.service if told.registry is None else told.registry
         with ExitStack() as undo:
-            self.lines = Lines(self._plan, _keys(told.plant_tls), told.ocpp, told.bacnet)
+            self.lines = Lines(self._plan, _keys(told.plant_tls), told.ocpp, told.bacnet, told.s2)
             undo.callback(self.lines.close)
             self.ingest = Ingest(told.store)
             undo.callback(self.ingest.close)
