@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.models import ProblemModel
 from api.problems import TYPE
+from kg.ingest import Ingest
 from kg.namespaces import VERSION
 from kg.service import Service
 from kg.sparql.pool import Pool
@@ -25,6 +26,7 @@ class Health(BaseModel):
     sandbox: dict[str, str | bool] = {}
     unapplied_rows: int = Field(0, description="rows on disk that queries do not see yet")
     unapplied_seconds: float = Field(0.0, description="for how long the first of them has waited")
+    unapplied_reason: str = Field("", description="code of the error that keeps them; empty: none does")
 
 
 class Ready(BaseModel):
@@ -39,7 +41,7 @@ async def health(request: Request) -> Health:
     """Tell that the process is alive, whether it has a store, what holds queries, and how late they are."""
     service: Service = request.app.state.service
     pool: Pool = request.app.state.pool
-    rows, late = service.store.follower.lag if service.has_store else (0, 0.0)
+    rows, late, reason = _unapplied(service.store) if service.has_store else (0, 0.0, "")
     return Health(
         status="ok",
         version=VERSION,
@@ -47,7 +49,17 @@ async def health(request: Request) -> Health:
         sandbox=pool.holds,
         unapplied_rows=rows,
         unapplied_seconds=round(late, 3),
+        unapplied_reason=reason,
     )
+
+
+def _unapplied(store: Ingest) -> tuple[int, float, str]:
+    """Give how many rows of the journal queries do not see yet, for how many seconds, and what keeps them."""
+    rows, late = store.follower.lag
+    if not store.follower.behind:
+        return rows, late, ""
+    held = store.journal.head.seq - store.graphs.applied()
+    return max(rows, held), max(late, store.follower.stuck), store.follower.reason
 
 
 @router.get(
@@ -59,7 +71,7 @@ async def ready(request: Request) -> JSONResponse:
     """Tell whether the service takes work: its stores can be written, its queries answered."""
     tenants: Tenants = request.app.state.tenants
     reasons = [
-        f"store {name or 'of the service'}: rows wait that the graph cannot take now"
+        f"store {name or 'of the service'}: rows cannot be applied now ({service.store.follower.reason})"
         for name, service in tenants.open().items()
         if service.store.follower.behind
     ]

@@ -1,5 +1,6 @@
 """Applies what is on disk while the next payloads are checked and recorded, on a thread of its own."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from kg.apply import Recorded
 from kg.errors import StoreUnavailable
 
+_log = logging.getLogger(__name__)
 #: Rows that share one transaction of the graph store.
 _AT_ONCE = 256
 #: Seconds that rows wait for others, where nobody waits for them.
@@ -18,6 +20,10 @@ _GATHER = 0.2
 _BUSY = 0.25
 #: Bytes of payloads, and seconds, that may wait while it is: beyond them there is no rest.
 _MOST, _LONGEST = 32 << 20, 30.0
+#: Seconds after which what could not be applied is tried again, where nothing comes that does so.
+_AGAIN = 5.0
+#: Seconds from which on a try that fails is long: for as long again rows go to the journal alone.
+_LONG = 1.0
 
 
 @dataclass(slots=True)
@@ -46,7 +52,8 @@ class Follower:
 
     Where nobody waits for them and the rest of the process is busy (VENs are told of an event, say), it rests
     after each transaction as long as that took, so that it has half a processor at most.
-    Where the graph cannot be written, rows are left to the journal, and made up for when the next ones come.
+    Where graph or readings cannot be written, rows are left to the journal, and made up for when the next
+    ones come, or after some seconds.
 
     Args:
         apply: applies rows.
@@ -54,6 +61,7 @@ class Follower:
 
     Attributes:
         behind: whether the graph lacks rows because it could not be written.
+        reason: why, as the code of the store's error.
     """
 
     def __init__(
@@ -65,6 +73,8 @@ class Follower:
     ) -> None:
         self._apply, self._make_up = apply, make_up
         self.behind = False
+        self.reason = ""
+        self._since = self._rests = time.monotonic()
         self._waiting: deque[Flight] = deque()
         self._taken: list[Flight] = []
         self._changed = threading.Condition()
@@ -123,6 +133,11 @@ class Follower:
         return sum(len(batch.rows) for batch in waiting), late
 
     @property
+    def stuck(self) -> float:
+        """For how many seconds rows could not be applied; 0 where they can be."""
+        return time.monotonic() - self._since if self.behind else 0.0
+
+    @property
     def waits(self) -> bool:
         """Whether anything that was handed over is not applied yet."""
         return bool(self._waiting or self._taken)
@@ -144,7 +159,7 @@ class Follower:
         while True:
             with self._changed:
                 self._gather()
-                if not self._waiting:
+                if not self._waiting and self._ends:
                     return
                 size = 0
                 while self._waiting and (not size or size + len(self._waiting[0].rows) <= _AT_ONCE):
@@ -190,20 +205,35 @@ class Follower:
                 if left <= 0 or sum(len(batch.rows) for batch in self._waiting) >= _AT_ONCE:
                     return
                 self._changed.wait(left)
-            else:
-                self._changed.wait()
+            elif not self._changed.wait(_AGAIN if self.behind else None):
+                return
 
     def _advance(self, rows: Sequence[Recorded]) -> BaseException | None:
         """Apply rows; gives what went wrong beside a store that cannot be written."""
+        begin = time.monotonic()
         try:
+            if self.behind and begin < self._rests:
+                return None
             if self.behind:
                 self._make_up()
-                self.behind = False
+                self.behind, self.reason = False, ""
+                _log.warning(
+                    "what could not be applied for %.0f s is made up for", time.monotonic() - self._since
+                )
             elif rows:
                 self._apply(rows)
-        except StoreUnavailable:
-            self.behind = True
+        except StoreUnavailable as error:
+            self._stop(error, begin)
         except BaseException as error:  # noqa: BLE001 - whoever waits for the rows needs it
-            self.behind = True
+            self._stop(error, begin)
             return error
         return None
+
+    def _stop(self, error: BaseException, begin: float) -> None:
+        """Note that rows wait, and why; what took long to fail is not tried at once again."""
+        took = time.monotonic() - begin
+        self._rests = time.monotonic() + (took if took > _LONG else 0.0)
+        if not self.behind:
+            self._since = time.monotonic()
+            _log.warning("rows are on disk and not applied, which is tried again: %s", error)
+        self.behind, self.reason = True, getattr(error, "code", "error")

@@ -1,6 +1,7 @@
 """The follower applies rows in their order and tells each batch what became of it."""
 
 import threading
+import time
 
 import pytest
 
@@ -117,3 +118,52 @@ def test_follower_rests_where_others_are_busy_and_nobody_waits(monkeypatch):
     finally:
         made.close()
     assert seen == [*range(1, 10)]
+
+
+def test_what_could_not_be_applied_is_tried_again_by_itself(monkeypatch, caplog):
+    """No further row has to come; that it began and ended is told once each."""
+    monkeypatch.setattr(follower_module, "_AGAIN", 0.01)
+    tries, back = [], threading.Event()
+
+    def make_up():
+        tries.append(True)
+        if len(tries) < 3:
+            raise StoreUnavailable("gone", code="somewhere")
+        back.set()
+
+    def apply(_rows):
+        raise StoreUnavailable("gone", where="a server", code="somewhere")
+
+    follower = Follower(apply, make_up)
+    assert follower.put([row(1)]).result() is False
+    assert follower.reason == "somewhere"
+    assert back.wait(10)
+    follower.settle()
+    follower.close()
+    assert (follower.behind, follower.reason, follower.stuck) == (False, "", 0.0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert "a server" in caplog.text
+
+
+def test_rows_do_not_wait_for_a_store_that_takes_long_to_fail(monkeypatch):
+    """As long as it took to fail, rows are left to the journal at once; then it is tried again."""
+    monkeypatch.setattr(follower_module, "_LONG", 0.05)
+    monkeypatch.setattr(follower_module, "_AGAIN", 0.02)
+    tries, back = [], threading.Event()
+
+    def apply(_rows):
+        time.sleep(0.1)
+        raise StoreUnavailable("silent")
+
+    def make_up():
+        tries.append(time.monotonic())
+        back.set()
+
+    follower = Follower(apply, make_up)
+    assert follower.put([row(1)]).result() is False
+    failed = time.monotonic()
+    assert follower.put([row(2)]).result() is False
+    assert tries == []
+    assert back.wait(10)
+    assert tries[0] - failed > 0.05
+    follower.close()
