@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from bench.servers import serving
+from bench.signed import signed_rate
 from bench.swarm import STOCK, Connection, flexkg, offer, poll, rate, registration, report
 
 
@@ -29,7 +30,10 @@ def measure(*, quick: bool = False) -> list[dict[str, Any]]:
         guard = stack.enter_context(
             serving("-c", code, "guard", "--upstream", upstream, "--port", "0", ready="guards")
         )
-        return asyncio.run(_measure(ours, stock, guard, seconds))
+        rows = asyncio.run(_measure(ours, stock, guard, seconds))
+    with tempfile.TemporaryDirectory() as apart:
+        signed = signed_rate(Path(apart), seconds)
+    return [*rows, _row("signed polls per s, each answer signed", signed, None, None)]
 
 
 async def _measure(ours: int, stock: int, guard: int, seconds: float) -> list[dict[str, Any]]:
