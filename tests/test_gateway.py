@@ -1,5 +1,6 @@
 """A gateway's carrier: opts by what the plant can do, writes what was checked, brings it back, survives."""
 
+import dataclasses
 import io
 import socket
 import time
@@ -334,6 +335,18 @@ def test_set_point_in_another_quantity_than_watts_is_opted_out_of(world):
     world.ven.step()
     assert world.opt() == "optOut"
     assert world.plant.written == []
+
+
+def test_event_of_a_market_that_the_resource_is_not_described_for_is_opted_out_of(tmp_path, plans):
+    described = dataclasses.replace(plans["CHP"], markets=frozenset(("https://m.example/1",)))
+    world = World(tmp_path, {**plans, "CHP": described})
+    world.ven.step()
+    world.issue(market_context="https://m.example/2")
+    world.issue(name="E-2", start=3600, market_context="https://m.example/1")
+    world.issue(name="E-3", start=7200)  # of no market
+    world.ven.step()
+    assert [world.opt(name) for name in ("E-1", "E-2", "E-3")] == ["optOut", "optIn", "optIn"]
+    world.close()
 
 
 def test_status_463_to_an_answer_makes_the_ven_register_anew(world):

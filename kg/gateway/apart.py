@@ -59,9 +59,13 @@ class Apart:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-P", "-c", "from kg.gateway.apart import serve; serve()"]
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno())], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [*command, str(theirs.fileno())], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                )
+            except OSError as error:
+                ours.close()
+                raise UsageError(f"the process of {self._name} cannot begin: {error.strerror}") from error
         self._line = Connection(ours.detach())
         try:
             self._line.send_bytes(pickle.dumps(self._make))

@@ -7,6 +7,7 @@ from typing import Final
 
 from kg.devices.commands import Command
 from kg.items import scale_factor
+from kg.openadr.event_request import ANY_MARKET
 from kg.openadr.told import Message
 from kg.openadr.ven import Event
 
@@ -43,10 +44,15 @@ class Duty:
     resources: frozenset[str] = frozenset()
     misfit: str = ""
 
+    @property
+    def _market(self) -> str:
+        """The market that mappings are compared with; empty where none was meant."""
+        return "" if self.market == ANY_MARKET else self.market
+
     def commands(self, values: list[str]) -> list[Command]:
         """Give the commands for one value of each signal."""
         return [
-            Command(name, kind, Decimal(value) * factor)
+            Command(name, kind, Decimal(value) * factor, market=self._market)
             for (name, kind, factor), value in zip(self.signals, values, strict=True)
         ]
 
@@ -54,7 +60,7 @@ class Duty:
         """Give the commands of all intervals."""
         steps = zip(self.signals, self.event.steps, strict=True)
         return [
-            Command(name, kind, Decimal(value) * factor)
+            Command(name, kind, Decimal(value) * factor, market=self._market)
             for (name, kind, factor), intervals in steps
             for _, _, value in intervals
         ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from kg.errors import UsageError
 from kg.literals import segment
@@ -12,6 +12,9 @@ from kg.namespaces import FLEX, ID
 from kg.openadr.graph import MessageGraph
 from kg.openadr.ven import Event
 from kg.times import seconds
+
+#: Market context of an event of which none was stated: OpenADR wants one.
+ANY_MARKET: Final = "https://w3id.org/flexkg/market/default"
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class EventRequest:
     duration: str = ""
     resources: list[str] = field(default_factory=list)
     priority: int = 0
-    market_context: str = "https://w3id.org/flexkg/market/default"
+    market_context: str = ANY_MARKET
     response_required: Literal["always", "never"] = "always"
     test: bool = False
     start_after: str = ""

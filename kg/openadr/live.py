@@ -69,7 +69,8 @@ class Live:
                 where="FLEXKG_SHARES",
                 cure="name a CSV file: ven,limit_w,priority",
             )
-        node = Node(self.vtn, self.operator, read_shares(settings.shares), settings.split_rule)
+        kept = self._ingest.journal.directory.path / "delivered.json"
+        node = Node(self.vtn, self.operator, read_shares(settings.shares), settings.split_rule, kept)
         name = settings.ven_name or settings.vtn_id
         every = float(seconds(settings.report_every) or 60)
         pause = float(seconds(settings.poll_frequency) or 10)

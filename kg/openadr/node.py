@@ -10,6 +10,7 @@ from kg.errors import FlexKGError, UsageError
 from kg.items import scale_factor
 from kg.literals import segment
 from kg.namespaces import ID, UNIT
+from kg.openadr.delivered import Delivered
 from kg.openadr.event_request import EventRequest, zulu
 from kg.openadr.issuing import Operator
 from kg.openadr.restated import restated
@@ -54,14 +55,16 @@ class Node:
         operator: issues events below.
         shares: who is below, and how much of a power each can take.
         rule: how powers are split.
+        kept: file that keeps what was delivered above over a restart; None: nothing does.
     """
 
-    def __init__(self, vtn: Vtn, operator: Operator, shares: list[Share], rule: Rule) -> None:
+    def __init__(
+        self, vtn: Vtn, operator: Operator, shares: list[Share], rule: Rule, kept: Path | None = None
+    ) -> None:
         self._vtn, self._operator, self._shares, self._rule = vtn, operator, shares, rule
         #: eventID above -> its version and the message that told it
         self._taken: dict[str, tuple[Event, Message, str]] = {}
-        #: reportRequestID above -> starts of the intervals that were delivered under it
-        self._delivered: dict[str, set[str]] = {}
+        self._delivered = Delivered(_KEPT, kept)
 
     def carry_out(self, message: Message) -> dict[str, str]:
         """Split the events of an oadrDistributeEvent; gives an optType for each."""
@@ -171,12 +174,12 @@ class Node:
     def readings(self, request: str, length: str) -> dict[str, Decimal]:
         """Add up the mean powers that the VENs below reported and that were not delivered yet, in watts."""
         merged = merge([self._reported(share.ven, seconds(length) or 0) for share in self._shares])
-        told = self._delivered.get(request, set())
+        told = self._delivered.of(request)
         return {start: value for start, value in merged.items() if start not in told}
 
     def reported(self, request: str, starts: Iterable[str]) -> None:
         """Note what was delivered under a request of above."""
-        self._delivered.setdefault(request, set()).update(starts)
+        self._delivered.note(request, starts)
 
     def _reported(self, ven: str, size: int) -> dict[str, Decimal]:
         """Give start -> watts of what a VEN reported for intervals of a length; its data points added up."""

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from kg.errors import UsageError
 from kg.ingest import Ingest
+from kg.openadr.delivered import Delivered
 from kg.openadr.distribution import response
+from kg.openadr.event_request import zulu
 from kg.openadr.node import Node, read_shares
 from kg.openadr.pushing import Pusher
 from kg.openadr.splitting import Share, split
@@ -293,3 +295,13 @@ def test_last_seen_outlives_the_process(tmp_path):
         seen = service.operator.state()[0]["last_seen"]
     with Service(settings_) as service:
         assert service.operator.state()[0]["last_seen"] == seen
+
+
+def test_what_was_delivered_is_known_after_a_restart(tmp_path):
+    """For a day, as far back as readings are looked for; a file that is broken is told and begins anew."""
+    file, now = tmp_path / "delivered.json", datetime.now(UTC)
+    fresh, old = (zulu(now - timedelta(hours=hours)) for hours in (1, 30))
+    Delivered(timedelta(days=1), file).note("R-1", [fresh, old])
+    assert Delivered(timedelta(days=1), file).of("R-1") == {fresh}
+    file.write_text("[")
+    assert Delivered(timedelta(days=1), file).of("R-1") == set()
