@@ -1,12 +1,11 @@
-"""A process to be killed: takes payloads in, or rebuilds, without end; says on stdout what it has finished.
-
-python -m tests.crash_writer ingest STORE SEED | rebuild STORE | update STORE GRAPH
-"""
+"""A process to be killed: takes payloads in, or rebuilds, without end; says what it has finished."""
 
 import itertools
-import sys
+import os
+from multiprocessing.connection import Connection
 
 from kg import updating
+from kg.check import checker
 from kg.ingest import Ingest, rebuild
 
 from .messages import event, opt, register, report
@@ -42,7 +41,7 @@ def update(store: str, graph: str) -> None:
 
 
 def main(what: str, store: str, seed: str = "") -> None:
-    """Work until killed."""
+    """Work until killed: ``ingest`` STORE SEED, ``rebuild`` STORE, or ``update`` STORE GRAPH."""
     if what == "rebuild":
         print("ready", flush=True)
         while True:
@@ -57,5 +56,11 @@ def main(what: str, store: str, seed: str = "") -> None:
             print(receipt.seq, receipt.report.digest, receipt.report.verdict, flush=True)
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+for _data in itertools.islice(payloads(""), 5):  # what is compiled once is, for all that begin here
+    checker().check(_data)
+
+
+def told(into: Connection, *arguments: str) -> None:
+    """Work with what is printed going into a pipe."""
+    os.dup2(into.fileno(), 1)
+    main(*arguments)

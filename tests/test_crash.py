@@ -1,12 +1,11 @@
 """Kill -9 at random points: nothing that was acknowledged is lost, torn or double."""
 
 import hashlib
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -18,30 +17,36 @@ from kg.namespaces import FLEX, ID, RDF, SH
 from kg.readings.backends import kind_of, open_readings
 from kg.upkeep import move_readings
 
-from .paths import ROOT
+from . import crash_writer
+
+#: Makes writers of a process that has imported everything already, and opened nothing.
+WRITERS = multiprocessing.get_context("forkserver")
+WRITERS.set_forkserver_preload(["tests.crash_writer"])
 
 
 def killed(arguments, *, after, delay):
     """Start the writer, wait for that many lines of its output and a while more, kill it; give its lines."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.crash_writer", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    out, into = WRITERS.Pipe(duplex=False)
+    process = WRITERS.Process(target=crash_writer.told, args=(into, *arguments), daemon=True)
+    process.start()
+    into.close()
     lines = []
-    try:
-        while len(lines) < after:
-            line = process.stdout.readline()
-            assert line, process.stderr.read()
-            lines.append(line)
-        time.sleep(delay)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-    rest, _ = process.communicate()
+    with os.fdopen(os.dup(out.fileno()), encoding="utf-8") as said:
+        out.close()
+        try:
+            while len(lines) < after:
+                line = said.readline()
+                assert line, "the writer ended by itself"
+                lines.append(line)
+            time.sleep(delay)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.join(30)
+        lines += said
+    assert process.exitcode == -signal.SIGKILL
+    process.close()
     # A line that was cut off was still acknowledged to nobody.
-    return [line for line in "".join([*lines, rest]).splitlines(keepends=True) if line.endswith("\n")]
+    return [line for line in "".join(lines).splitlines(keepends=True) if line.endswith("\n")]
 
 
 def acknowledged(lines):
@@ -85,7 +90,7 @@ def test_kill_during_ingest_loses_tears_and_doubles_nothing(tmp_path, rounds):
         lines = killed(
             ["ingest", str(store), f"S{n}"],
             after=0 if early else 1 + chance.randrange(10),
-            delay=chance.uniform(0.05, 0.5) if early else chance.uniform(0, 0.25),
+            delay=chance.uniform(0, 0.15) if early else chance.uniform(0, 0.05),
         )
         fresh = acknowledged(lines)
         assert known.keys().isdisjoint(fresh)

@@ -99,9 +99,15 @@ def mapping_file():
     return load(ROOT / "mappings" / "payloads" / "openadr-2.0b.yml")
 
 
+@cache
+def module(path: Path) -> rdflib.Graph:
+    """One module, parsed once."""
+    return rdflib.Graph().parse(path)
+
+
 def members(path: Path, term: str, predicate: str) -> set[str] | None:
     """Classes that a domain or range names, one by one when it is a union; None when there is none."""
-    graph = rdflib.Graph().parse(path)
+    graph = module(path)
     node = graph.value(rdflib.URIRef(term), rdflib.URIRef(predicate))
     if node is None:
         return None
