@@ -87,13 +87,14 @@ def causes_over(pair: Differ, graph: str, count: int, seed: int) -> Counter[str]
     return causes
 
 
-def test_engines_agree_on_mutants_of_events_written_here():
+@pytest.mark.parametrize(("count", "seed"), [(60, 51), pytest.param(175, 16, marks=pytest.mark.long)])
+def test_engines_agree_on_mutants_of_events_written_here(count, seed):
     """Over constraints of every kind, the engines differ for known causes only, and all of them occur."""
     pair = differ(SHAPES)
     causes: Counter[str] = Counter()
     for number in range(1, 5):
         assert pair.compare(_event(number)) == (Counter(), [])
-        causes += causes_over(pair, _event(number), 175, seed=16 + number)
+        causes += causes_over(pair, _event(number), count, seed=seed + number)
     assert set(causes) == {cause for cause, *_ in CAUSES} | set(FAILURES)
 
 
@@ -121,7 +122,7 @@ def _corpus() -> list[tuple[str, Differ, str]]:
 
 
 @needs_data
-@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [3, pytest.param(60, marks=pytest.mark.long)])
 def test_engines_agree_on_the_corpus_and_its_mutants(count):
     """Over every payload at hand, with the shapes of its type, the engines differ for known causes only."""
     payloads = _corpus()
@@ -133,7 +134,7 @@ def test_engines_agree_on_the_corpus_and_its_mutants(count):
             _, more = pair.compare(mutant, graph)
             unknown += [f"{name}: {change}: {difference}" for difference in more]
     assert not unknown, "\n".join(unknown)
-    assert len(payloads) * count >= 300
+    assert len(payloads) >= 60
 
 
 def test_mutants_are_the_same_in_every_run():
