@@ -208,7 +208,10 @@ class Nothing:
     def withdrawn(self):
         return {}
 
-    def readings(self, length):
+    def reported(self, request, starts):
+        assert starts
+
+    def readings(self, request, length):
         start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
         return {start.isoformat().replace("+00:00", "Z"): Decimal(1500)}
 
