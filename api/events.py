@@ -77,7 +77,7 @@ async def events(
 ) -> list[EventState]:
     """List the events, those that are over included."""
     service = service_of(request)
-    return [EventState(**one) for one in service.operator.list_events(ven)]
+    return await run_in_threadpool(lambda: [EventState(**one) for one in service.operator.list_events(ven)])
 
 
 @router.get("/events/{event_id}", responses=_MISSING)
@@ -116,7 +116,7 @@ async def cancel(request: Request, event_id: str) -> list[EventState]:
 async def vens(request: Request) -> list[VenState]:
     """List the VENs: registration, last poll and report, events with their opts, reports, opts."""
     service = service_of(request)
-    return [VenState(**one) for one in service.operator.state()]
+    return await run_in_threadpool(lambda: [VenState(**one) for one in service.operator.state()])
 
 
 @router.post("/vens/{ven_id}/reports", status_code=201, responses=_REFUSED)

@@ -101,26 +101,26 @@ class Express(threading.Thread):
         """Record those that fit what was told, with what answers them; the others get no answer here."""
         now, roster = datetime.now(UTC), self._vtn.roster
         fit = []
-        for place, one in enumerate(batch):
-            ven = roster.ven(one.form.ven(one.texts))
-            if ven is not None and one.form.agrees(ven, one.texts, now):
-                fit.append(place)
-        works = [batch[place].form.work(batch[place].data, batch[place].texts) for place in fit]
-        receipts = self._vtn.ingest.take(works, compare=False) if works else []
-        for place, receipt in zip(fit, receipts, strict=True):
-            answers[place] = self._settle(batch[place], receipt, now)
+        with self._vtn.lock:  # nobody changes an event, or erases a VEN, between looking and recording
+            for place, one in enumerate(batch):
+                ven = roster.ven(one.form.ven(one.texts))
+                if ven is not None and one.form.agrees(ven, one.texts, now):
+                    fit.append(place)
+            works = [batch[place].form.work(batch[place].data, batch[place].texts) for place in fit]
+            receipts = self._vtn.ingest.take(works, compare=False) if works else []
+            for place, receipt in zip(fit, receipts, strict=True):
+                answers[place] = self._settle(batch[place], receipt, now)
 
     def _settle(self, one: _Waiting, receipt: Receipt, now: datetime) -> bytes | None:
         """Let the roster follow what is on disk; gives the answer."""
         if receipt.answer is None:
             return None
         name = one.form.ven(one.texts)
-        with self._vtn.lock:
-            ven = self._vtn.roster.vens[name]
-            ven.last_seen = now
-            if not receipt.duplicate and receipt.seq is not None:
-                self._vtn.roster.answered(ven, one.form.said(one.texts))
-                self._vtn.announce("oadrCreatedEvent", name, "in", receipt.seq)
-            if receipt.answer.lifted is not None:
-                self._vtn.announce(receipt.answer.lifted.message_type, name, "out", receipt.answer.seq)
+        ven = self._vtn.roster.vens[name]
+        ven.last_seen = now
+        if not receipt.duplicate and receipt.seq is not None:
+            self._vtn.roster.answered(ven, one.form.said(one.texts))
+            self._vtn.announce("oadrCreatedEvent", name, "in", receipt.seq)
+        if receipt.answer.lifted is not None:
+            self._vtn.announce(receipt.answer.lifted.message_type, name, "out", receipt.answer.seq)
         return receipt.answer.data

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from kg.errors import UsageError
 from kg.ingest import Ingest
@@ -26,8 +26,29 @@ _MOST: Final = 8192
 #: Forms that are kept, and forms that were seen once.
 _KEPT: Final = 256
 
-#: What stands around the names, what the names are of, and which of them are the same.
-_Key = tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[int, ...]]
+_ANSWER: Final = b"oadrCreatedEvent"
+
+
+class Key(NamedTuple):
+    """What messages of a form have in common.
+
+    Attributes:
+        around: what stands around the names.
+        tags: what each name is of.
+        order: which of the names stands where.
+    """
+
+    around: tuple[bytes, ...]
+    tags: tuple[bytes, ...]
+    order: tuple[int, ...]
+
+    def filled(self, names: Sequence[str]) -> bytes:
+        """Give the message with these names."""
+        inner = (
+            tag + names[n].encode() + rest
+            for tag, n, rest in zip(self.tags, self.order, self.around[1:], strict=True)
+        )
+        return self.around[0] + b"".join(inner)
 
 
 class Form:
@@ -99,18 +120,18 @@ class Forms:
 
     def __init__(self, ingest: Ingest, accepting: Accepting) -> None:
         self._ingest, self._accepting = ingest, accepting
-        self._known: OrderedDict[_Key, Form | None] = OrderedDict()
+        self._known: OrderedDict[Key, Form | None] = OrderedDict()
         self._seen: OrderedDict[int, None] = OrderedDict()
 
     def find(self, data: bytes) -> tuple[Form, list[str]] | None:
         """Give the form of a message and the names in it; None where it is like none that is known."""
-        parts = _parts(data)
+        parts = parts_of(data, _ANSWER)
         form = self._known.get(parts[0]) if parts is not None else None
         return (form, parts[1]) if parts is not None and form is not None else None
 
     def learn(self, data: bytes) -> None:
         """Take notice of an oadrCreatedEvent that was accepted; the second one of its kind makes its form."""
-        parts = _parts(data)
+        parts = parts_of(data, _ANSWER)
         if parts is None or parts[0] in self._known:
             return
         key, names = parts
@@ -123,12 +144,10 @@ class Forms:
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
 
-    def _made(self, key: _Key, names: int) -> Form | None:
+    def _made(self, key: Key, names: int) -> Form | None:
         """Make the form of messages, with marks for their names; None where there is more to say of them."""
-        around, tags, order = key
         marks = [f"{n:04}{uuid.uuid4().hex}" for n in range(names)]
-        inner = (tag + marks[n].encode() + rest for tag, n, rest in zip(tags, order, around[1:], strict=True))
-        work = self._ingest.examine(around[0] + b"".join(inner), "", "in")
+        work = self._ingest.examine(key.filled(marks), "", "in")
         if work.report.message_type != "oadrCreatedEvent" or not work.report.conforms:
             return None
         answer = self._accepting(work)
@@ -137,14 +156,23 @@ class Forms:
         return None
 
 
-def _parts(data: bytes) -> tuple[_Key, list[str]] | None:
-    """Part a message at its names; None where it is no message of these, or has names in another way."""
-    if b"oadrCreatedEvent" not in data or len(data) > _MOST:
+def parts_of(data: bytes, kind: bytes) -> tuple[Key, list[str]] | None:
+    """Part a message at its names.
+
+    Args:
+        data: the message.
+        kind: what stands in messages of its type.
+
+    Returns:
+        What it has in common with others, and its names, each once; None where it is not of that type, or is
+        long, or has names in another way.
+    """
+    if kind not in data or len(data) > _MOST:
         return None
     pieces = _NAME.split(data)
     texts = pieces[2::3]
     if not texts or sum(map(data.count, _TAGS)) != 2 * len(texts):
         return None
     names = list(dict.fromkeys(texts))
-    key = tuple(pieces[::3]), tuple(pieces[1::3]), tuple(map(names.index, texts))
+    key = Key(tuple(pieces[::3]), tuple(pieces[1::3]), tuple(map(names.index, texts)))
     return key, [name.decode() for name in names]

@@ -1,5 +1,6 @@
 """What an operator does: issue, change and cancel events, ask for reports, let VENs register anew."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,8 +20,9 @@ from kg.openadr.vtn import Vtn
 from kg.report import Report
 from kg.times import seconds
 
-#: VENs whose messages share one transaction.
+#: VENs whose messages share one transaction, and seconds behind it in which those who wait get their turn.
 _AT_ONCE: Final = 100
+_TURN: Final = 0.001
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _Draft = Callable[[str, str], Event]
 
@@ -286,6 +288,7 @@ class Operator:
                         raise Refused(made.work.report)
                     told.append((ven, made))
                 receipts = self._vtn.tell(told)
+            time.sleep(_TURN)
             refused = next((one for one in receipts if not one.accepted), None)
             if refused is not None:
                 raise Refused(refused.report)

@@ -1,7 +1,6 @@
 """The VTN: what each message of a VEN leads to, and what a VEN gets when it polls."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from kg.openadr.express import Express
 from kg.openadr.forms import Forms
 from kg.openadr.news import News
 from kg.openadr.policy import Policy
+from kg.openadr.polls import Polls
 from kg.openadr.registering import registrar
 from kg.openadr.roster import IDLE, Roster
 from kg.openadr.told import is_registering, text_of, ven_of
@@ -29,8 +29,6 @@ from kg.replies import reply
 from kg.report import Report
 
 _RESOURCE: Final = b"resourceID>"
-#: Polls that are known by their bytes.
-_POLLS: Final = 20_000
 
 
 class Vtn:
@@ -58,9 +56,7 @@ class Vtn:
         self.express = Express(self, self._forms)
         #: called with each message that was recorded and conforms: its type, VEN, direction and row
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
-        #: venID -> the answer when there is no news; bytes of a poll -> both
-        self._idle: dict[str, bytes] = {}
-        self._polls: OrderedDict[bytes, tuple[str, bytes]] = OrderedDict()
+        self._polls = Polls(ingest, self.roster)
         self._restore()
 
     def _restore(self) -> None:
@@ -91,11 +87,10 @@ class Vtn:
         """
         if service == "OadrPoll":
             notary = self.ingest.notary
-            known = self._polls.get(data) if permit is None and notary is None else None
-            polling = self.roster.ven(known[0]) if known is not None else None
-            if known is not None and polling is not None:
-                polling.last_seen = datetime.now(UTC)
-                return self.news(polling) or self._sealed(known[1])
+            known = self._polls.find(data) if permit is None and notary is None else None
+            if known is not None:
+                known[0].last_seen = datetime.now(UTC)
+                return self.news(known[0]) or self._sealed(known[1])
             report, lifted = self._checker.examine(data, max_bytes=self._max_bytes)
             if report.conforms and lifted is not None and lifted.message_type == "oadrPoll":
                 if permit is not None:
@@ -154,9 +149,7 @@ class Vtn:
         with self.lock:
             yield
             self.roster.drop(ven_id)
-            self._idle.pop(ven_id, None)
-            for data in [data for data, (name, _) in list(self._polls.items()) if name == ven_id]:
-                self._polls.pop(data, None)
+            self._polls.forget(ven_id)
 
     def send(self, data: bytes) -> bytes:
         """Sign and record an answer that is about to be sent, and note what it changes; gives it back."""
@@ -208,23 +201,21 @@ class Vtn:
                     self._apply(one.lifted, "out", one.seq)
 
     def glance(self, data: bytes, party: str = "") -> bytes | None:
-        """Answer at once a poll that came before, where that takes no writing and no waiting; else None.
+        """Answer at once a poll that is known, where that takes no writing and no waiting; else None.
 
         Args:
             data: the poll as received.
             party: venID that the transport vouches for; another one's poll is not answered here.
         """
-        known = self._polls.get(data) if self.ingest.notary is None and self.policy.seal is None else None
-        if known is not None and party and known[0] != party:
+        known = self._polls.find(data) if self.ingest.notary is None and self.policy.seal is None else None
+        if known is None or (party and known[0].ven_id != party):
             return None
-        ven = self.roster.ven(known[0]) if known is not None else None
-        if known is None or ven is None:
-            return None
+        ven, idle = known
         news = self._news.glance(ven) if ven.outgoing or ven.events else b""
         if news is None:
             return None
         ven.last_seen = datetime.now(UTC)
-        return news or known[1]
+        return news or idle
 
     def _poll(self, data: bytes, lifted: Lifted) -> bytes:
         """Answer a poll whose bytes are new here."""
@@ -236,14 +227,10 @@ class Vtn:
                 return self._sealed(distribution.request_reregistration(name))
             return self._sealed(distribution.response("", name, "463", "The VEN is not registered."))
         ven.last_seen = datetime.now(UTC)
-        idle = self._idle.get(name)
-        if idle is None:
-            idle = self._idle[name] = distribution.response("", name)
         if self.ingest.notary is None:  # else each poll has a nonce of its own
-            self._polls[data] = (name, idle)
-        if len(self._polls) > _POLLS:
-            self._polls.popitem(last=False)
-        return self.news(ven) or self._sealed(idle)
+            self._polls.learn(data)
+            self._polls.keep(data, name)
+        return self.news(ven) or self._sealed(self._polls.idle(name))
 
     def news(self, ven: Ven) -> bytes | None:
         """Give what a VEN is to learn next, None where there is nothing; see ``kg.openadr.news``."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kg.openadr import distribution
 from kg.openadr.circulars import lines_of
 from kg.openadr.event_request import EventRequest, Interval, Signal
 from kg.service import Service
@@ -196,3 +197,33 @@ def test_express_that_has_stopped_takes_nothing(world):
     told = learned(world)
     world.express.stop()
     assert world.take(world.quiet("VEN-1", told["VEN-1"][0], 0, told["VEN-1"][1])) is None
+
+
+def test_poll_of_a_known_form_is_answered_as_one_that_is_checked(world):
+    """A new VEN's first poll; what is not like the others, or of nobody who is registered, is checked."""
+    glance, names = world.vtn.glance, [*VENS, "&amp;", "VEN-6"]
+    world.ven("&amp;").register()
+    world.ven("VEN-6").register()
+
+    def polling(name, answer=lambda _service, _data: b""):
+        sent = []
+        RawVen(lambda service, data: sent.append(data) or answer(service, data), name).poll()
+        return sent[0]
+
+    for name in VENS[:2]:
+        assert glance(polling(name)) is None
+        assert Answer(world.vtn.answer(polling(name), "OadrPoll")).code == "200"
+    for name in names[2:]:
+        data = polling(name)
+        found = glance(data)
+        assert (found is None) == (name == "&amp;")
+        assert found in (None, world.vtn.answer(data, "OadrPoll"))
+        assert glance(data) == world.vtn.answer(data, "OadrPoll")
+        assert glance(data) == distribution.response("", name.replace("&amp;", "&"))
+    assert glance(polling("VEN-6"), "VEN-7") is None
+    for other in (polling("VEN-8"), polling("VEN-6").replace(b"2.0b", b"2.0a"), polling("VEN-6") + b"<x/>"):
+        assert glance(other) is None
+        assert Answer(world.vtn.answer(other, "OadrPoll")).code != "200"
+        assert glance(other) is None
+    world.service.operator.issue(request("E-3", ["VEN-6"]))
+    assert b"oadrDistributeEvent" in glance(polling("VEN-6"))
