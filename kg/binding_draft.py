@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
-from kg.binding_tables import Row, Tables
+from kg.binding_tables import RANGE, Row, Tables
 from kg.graphs import lexical
 from kg.items import item_unit, named_unit, notation
 from kg.literals import segment
@@ -34,6 +35,8 @@ class Binding:
         aggregation: ``instantaneous``, ``mean``, ``sum``, ``max`` or ``min``.
         of: resource ID that a table names; empty where the message says of what the values are.
         cim_reading_type: the eighteen numbers by which CIM names the same, empty where nothing tells.
+        least: the least number that a value can be, as it stands; None where nothing tells.
+        most: the greatest.
         origins: field -> where it is from.
         missing: fields that neither the message nor a table tells.
     """
@@ -49,6 +52,8 @@ class Binding:
     aggregation: str = ""
     of: str = ""
     cim_reading_type: str = ""
+    least: Decimal | None = None
+    most: Decimal | None = None
     origins: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -136,3 +141,12 @@ def add_told_unit(draft: Draft, row: Row, what: str, tables: Tables) -> None:
         fields = named_unit(row.cells["unit"], "", tables).as_fields()
         draft.binding = replace(draft.binding, quantity_kind=kind, **fields)
         draft.origins["unit"] = row.place
+
+
+def add_range(draft: Draft, row: Row) -> None:
+    """Add between which numbers values are, as a row tells it."""
+    for name in RANGE:
+        if cell := row.cells.get(name):
+            bound: dict[str, Any] = {name: Decimal(cell)}
+            draft.binding = replace(draft.binding, **bound)
+            draft.origins[name] = row.place

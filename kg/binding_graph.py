@@ -59,6 +59,8 @@ def _facts(binding: Binding) -> tuple[str, ...]:
         (f"{FLEX}flowDirection", _concept("flowDirection", binding.direction)),
         (f"{FLEX}positiveMeans", _concept("flowDirection", binding.positive_means)),
         (f"{FLEX}aggregation", _concept("aggregation", binding.aggregation)),
+        (f"{FLEX}leastValue", "" if binding.least is None else decimal(plain(binding.least))),
+        (f"{FLEX}mostValue", "" if binding.most is None else decimal(plain(binding.most))),
         (f"{FLEX}cimReadingType", string(binding.cim_reading_type) if binding.cim_reading_type else ""),
     ]
     facts = [f"<{predicate}> {value}" for predicate, value in known if value]

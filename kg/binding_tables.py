@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,6 +32,9 @@ _COLUMNS = {
         *("positive_means", "aggregation", "of", "cim_reading_type", "note"),
     ),
 }
+#: Further columns at the end, which a table may leave out: the range of values, in the row's unit.
+RANGE = ("least", "most")
+_RANGED = ("reports", "payloads", "points")
 _KEYS = {"signals": 3, "reports": 1, "payloads": 2, "reading-types": 1, "units": 2, "points": 3}
 #: Cells that may be left empty.
 _OPTIONAL = {
@@ -40,6 +44,7 @@ _OPTIONAL = {
     "points": set(_COLUMNS["points"][3:]),
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _CIM = re.compile(r"\d+(\.\d+){17}")
 
 
@@ -117,7 +122,8 @@ def _read(path: Path, name: str) -> Table:
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(assets.text(path).splitlines())
     header = next(reader, [])
-    if tuple(header) != _COLUMNS[name]:
+    ranged = name in _RANGED and tuple(header[-2:]) == RANGE
+    if tuple(header[:-2] if ranged else header) != _COLUMNS[name]:
         raise AssetError(
             "the table has other columns", where=f"{path}:1", cure=f"write {','.join(_COLUMNS[name])}"
         )
@@ -130,6 +136,7 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
             )
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         _check(row, name, f"{path}:{number}")
+        _check_range(row, name, f"{path}:{number}")
         yield number, row
 
 
@@ -138,7 +145,7 @@ def _check(row: dict[str, str], name: str, where: str) -> None:
     optional = _OPTIONAL.get(name, set())
     for column, cell in row.items():
         if not cell:
-            if column in optional:
+            if column in optional or column in RANGE:
                 continue
             raise AssetError(f"the cell {column} is empty", where=where, cure="fill it in")
         if (name, column) in _FROM_ITEM and cell in _FROM_ITEM[name, column]:
@@ -148,6 +155,19 @@ def _check(row: dict[str, str], name: str, where: str) -> None:
             raise AssetError(f"{column} {cell!r} means nothing", where=where, cure=f"write {rule[1]}")
     if name == "points" and row["scale"] and not row["unit"]:
         raise AssetError("a scale stands without its unit", where=where, cure="name the unit, for example W")
+
+
+def _check_range(row: dict[str, str], name: str, where: str) -> None:
+    """Refuse bounds that no number is between, and those of an unknown unit."""
+    least, most = (Decimal(cell) if (cell := row.get(column)) else None for column in RANGE)
+    if least is not None and most is not None and least > most:
+        raise AssetError(f"least {least} is more than most {most}", where=where, cure="swap them")
+    if (least or most) and name != "points" and row["unit"] in ("", "item", "any", "price"):
+        raise AssetError(
+            "a bound other than 0 stands without its unit",
+            where=where,
+            cure="name the unit, or give the bound for each data point in points.csv",
+        )
 
 
 #: Words for: as the message says. ``item``: the item or units that it states; ``any``: these, where the value
@@ -176,5 +196,6 @@ _RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     "direction": _of("flowDirection"),
     "positive_means": _of("flowDirection", "import", "export"),
     "aggregation": _of("aggregation"),
+    **dict.fromkeys(RANGE, ((lambda cell: _NUMBER.fullmatch(cell) is not None), "a number, for example 100")),
     "cim_reading_type": ((lambda cell: _CIM.fullmatch(cell) is not None), "18 numbers with dots between"),
 }

@@ -16,6 +16,7 @@ from kg.binding_draft import (
     Draft,
     add_item_unit,
     add_payload_unit,
+    add_range,
     add_told_unit,
     text,
 )
@@ -106,6 +107,7 @@ def payload_binding(node: dict[str, list[str]], facts: Facts, folder: Path | Non
     draft = Draft(Binding(says=cells["says"], direction=cells["direction"], aggregation=cells["aggregation"]))
     draft.origins = dict.fromkeys(("says", "direction", "aggregation"), row.place)
     add_payload_unit(draft, descriptor, row, tables)
+    add_range(draft, row)
     return draft.made()
 
 
@@ -216,6 +218,8 @@ def _described(report: str, reading: str, node: dict[str, list[str]], facts: Fac
             draft.missing["unit"] = ANY_UNIT
     else:
         add_told_unit(draft, about, "report", tables)
+    if about is not None:
+        add_range(draft, about)
     return draft
 
 
@@ -237,6 +241,11 @@ def _override(draft: Draft, row: Row, tables: Tables) -> None:
         found = replace(found, **named_unit(cells["unit"], cells["scale"], tables).as_fields())
         draft.origins |= {"unit": row.place, "scale": row.place}
         draft.missing.pop("unit", None)
+        # what the kind of report says of the range is in another unit; 0 is the same in each
+        found = replace(
+            found, least=None if found.least else found.least, most=None if found.most else found.most
+        )
     if not found.says:
         found = replace(found, says="value")
     draft.binding = found
+    add_range(draft, row)

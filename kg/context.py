@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
 
-from kg.comparisons import Comparison, Kind, clock, events, objects, parties, reports, requests
+from kg.comparisons import Comparison, Kind, clock, events, objects, parties, ranges, reports, requests
 from kg.errors import UsageError
 from kg.graphs import GraphStore
 from kg.known import ROWS, Known, told
@@ -144,6 +144,7 @@ def _compare(c: Comparison, standard: str) -> list[str]:
         events.opts(c)
     elif c.message_type in ("UpdateReport", "CreateReport", "RegisteredReport"):
         reports.compare(c)
+        ranges.compare(c)
     if c.now is not None:
         clock.compare(c, c.now)
     return list(c.lines)

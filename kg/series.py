@@ -102,6 +102,10 @@ class SeriesBook:
                 if before.unit.measured_in and unit != before.unit:
                     unit = before.unit
                     binding = replace(sent, factor=unit.factor, measured_in=unit.measured_in, unit=unit.base)
+                    least, most = (
+                        None if end is None else end * conversion for end in (sent.least, sent.most)
+                    )
+                    binding = replace(binding, least=least, most=most)
                 lines = tuple(binding_lines(f"<{series}>", binding))
             resource = _resource(node, facts, sent.of)
             self._write(series, resource, lines, change)

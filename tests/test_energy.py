@@ -59,6 +59,13 @@ def described() -> str:
         ]
         for word, period in zip(("minimum", "maximum"), SAMPLED.get(name, ()), strict=False):
             facts.append((point, f"<{FLEX}{word}SamplingPeriod>", f'"{period}"^^<{XSD}duration>'))
+        if name.endswith("peak"):
+            facts.append((binding, f"<{FLEX}mostValue>", decimal("49.5")))
+        if name.endswith("register"):
+            facts += [
+                (binding, f"<{FLEX}leastValue>", decimal("70000.5")),
+                (binding, f"<{FLEX}mostValue>", decimal("100000")),
+            ]
         if name.endswith("feed"):
             facts.append((binding, f"<{FLEX}positiveMeans>", f"<{VOCAB}flowDirection/export>"))
         lines += [f"{' '.join(fact)} ." for fact in facts]
@@ -135,15 +142,17 @@ def test_power_counts_where_the_window_has_no_energy(world: World) -> None:
 
 
 def test_values_out_of_range_are_kept_and_listed(world: World) -> None:
-    """Beyond what the site says of the resource, in the unit of the series; export is positive in one."""
+    """Beyond what site or binding says, in the unit of the series; export is positive in one."""
     query = stored_query("out-of-range")
     plain, fast = world.answers(query.text, query.bindings({"to": "2026-01-31T08:15:00Z"}))
     assert fast == plain
     names, rows = fast
-    shown = ("rID", "value", "low", "high")
-    found = [tuple(lexical(row[names.index(n)].partition("^^")[0]) for n in shown) for row in rows]
+    shown = ("rID", "value", "low", "high", "by")
+    found = [tuple(lexical((row[names.index(n)] or '""').partition("^^")[0]) for n in shown) for row in rows]
     assert sorted(found) == [
-        ("feed", "7", "-3", "6.5"),
-        ("peak", "50", "-6.5", "3"),
-        ("power", "4", "-6.5", "3"),
+        ("feed", "7", "-3", "6.5", "site"),
+        ("peak", "50", "", "49.5", "binding"),
+        ("peak", "50", "-6.5", "3", "site"),
+        ("power", "4", "-6.5", "3", "site"),
+        ("register", "70000", "70000.5", "100000", "binding"),
     ]

@@ -30,7 +30,7 @@ def compare(c: Comparison) -> None:
             specifier = c.text(report, "reportSpecifierID")
             _points(c, ven, specifier, _readings(c, report))
             for description in c.values(report, "reportDescription"):
-                _agreement(c, description, _described(c, ven, specifier, c.text(description, "rID")), _OWN)
+                _agreement(c, description, described(c, ven, specifier, c.text(description, "rID")), _OWN)
     for request in c.values(c.message, "reportRequest"):
         specifier = c.text(request, "reportSpecifierID")
         if specifier == _METADATA or not specifier:
@@ -39,7 +39,7 @@ def compare(c: Comparison) -> None:
         _points(c, ven, specifier, ((c.text(point, "rID"), point) for point in points))
         own = {"readingType": _OWN["readingType"]}
         for point in points:
-            _agreement(c, point, _described(c, ven, specifier, c.text(point, "rID")), own)
+            _agreement(c, point, described(c, ven, specifier, c.text(point, "rID")), own)
 
 
 def _points(c: Comparison, ven: str, specifier: str, points: Iterator[tuple[str, str]]) -> None:
@@ -49,7 +49,7 @@ def _points(c: Comparison, ven: str, specifier: str, points: Iterator[tuple[str,
         if not name or name in seen:
             continue
         seen.add(name)
-        if not (ven and specifier and _described(c, ven, specifier, name)):
+        if not (ven and specifier and described(c, ven, specifier, name)):
             c.focus(node, "PointInContext", "rID")
             if ven and specifier:
                 c.missing(node, Kind.SERIES, "unknownRID", name)
@@ -63,7 +63,7 @@ def _readings(c: Comparison, report: str) -> Iterator[tuple[str, str]]:
             yield c.text(reading, "rID"), reading
 
 
-def _described(c: Comparison, ven: str, specifier: str, name: str) -> Node:
+def described(c: Comparison, ven: str, specifier: str, name: str) -> Node:
     """Give the registered description of a data point, empty where there is none."""
     if not (ven and specifier and name):
         return {}
@@ -71,13 +71,13 @@ def _described(c: Comparison, ven: str, specifier: str, name: str) -> Node:
     return c.known.thing(f"<{ID}report-description/{point}>")
 
 
-def _agreement(c: Comparison, node: str, described: Node, own: dict[str, str]) -> None:
+def _agreement(c: Comparison, node: str, registered: Node, own: dict[str, str]) -> None:
     """State what was registered of a data point that the payload describes again."""
-    if not described:
+    if not registered:
         return
     c.focus(node, "PointInContext", *own)
     for name, term in own.items():
-        for value in described.get(name, ()):
+        for value in registered.get(name, ()):
             c.say(node, term, value)
     items = c.values(node, "item")
     for item in items:
@@ -85,7 +85,7 @@ def _agreement(c: Comparison, node: str, described: Node, own: dict[str, str]) -
         for name in _ITEM:
             for value in c.values(item, name):
                 c.say(item, name, value)
-    for item in described.get("item", ()) if items else ():
+    for item in registered.get("item", ()) if items else ():
         for name, term in _ITEM.items():
             for value in c.known.node(item).get(name, ()):
                 c.say(node, term, value)
@@ -93,7 +93,7 @@ def _agreement(c: Comparison, node: str, described: Node, own: dict[str, str]) -
 
 def measured(c: Comparison, ven: str, specifier: str, name: str) -> bool:
     """Whether a data point was registered as one that is measured, so that it has no values of the future."""
-    described = _described(c, ven, specifier, name)
-    reading = {value.rpartition("/")[2][:-1] for value in described.get("readingType", ())}
-    report = {value.rpartition("/")[2][:-1] for value in described.get("reportType", ())}
+    point = described(c, ven, specifier, name)
+    reading = {value.rpartition("/")[2][:-1] for value in point.get("readingType", ())}
+    report = {value.rpartition("/")[2][:-1] for value in point.get("reportType", ())}
     return not reading.isdisjoint(_MEASURED) and not report.isdisjoint(_OF_THE_PAST)
