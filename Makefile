@@ -28,8 +28,9 @@ $(READY): pyproject.toml
 demo: $(READY)
 	$(BIN)/python -m examples
 
+# three at once on two processors: many tests wait for servers and for the clock; tests of a file stay together
 test: $(READY) lint
-	$(PYTEST) -n 2
+	$(PYTEST) -n 3 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
