@@ -133,6 +133,19 @@ def test_power_is_split_levels_are_not_and_entries_name_the_resource(world):
     assert world.opt() == "optIn"
 
 
+def test_event_is_known_after_a_restart_while_plant_and_vtn_are_away(world):
+    """Its parts are not brought back because nobody can be asked."""
+    assert world.issue(7000) == "optIn"
+    assert len(world.dispatch()) == 2
+    world.plant.down |= {"urn:dev:PUMP", "urn:dev:BOILER"}
+    world.again()
+    world.plant.down.clear()
+    for member in world.below.members:
+        past = member.carrier._memory.past
+        past.update({key: type(one)(one.value, one.at - 5000) for key, one in past.items()})
+    assert world.dispatch() == {}
+
+
 def test_what_is_beyond_all_limits_is_opted_out_of(world):
     assert world.issue(14001) == "optOut"
     assert world.dispatch() == {}

@@ -6,6 +6,7 @@ import hmac
 import logging
 import ssl
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,7 @@ _log = logging.getLogger("flexkg.gateway")
 _BEGIN: Final = 10.0
 
 
-class Door:
+class Door(ABC):
     """Lets in devices that the site names and that prove who they are, each by the last part of its address.
 
     Args:
@@ -119,13 +120,13 @@ class Door:
                 self._left[name] = time.monotonic()
         return socket
 
+    @abstractmethod
     def made(self, name: str, frames: "Frames") -> Any:
         """Make what serves a device: it has ``start`` and ``connection``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name_of(self, point: Point) -> str:
         """Give the name of a point's device; empty for one of another protocol."""
-        raise NotImplementedError
 
     def _proven(self, request: web.Request, name: str) -> bool:
         if self._told.clients is not None:

@@ -54,8 +54,15 @@ class Resources:
         for message in past:
             for duty in duties(message):
                 self._events[duty.event.event_id] = duty
-                for member, part in self._chosen(duty, set(), Carrier.unfit):
+                for member, part in self._recalled(duty):
                     member.carrier.recall(part)
+
+    def _recalled(self, duty: Duty) -> list[tuple[Member, Duty]]:
+        """Split an event as it was before a restart, as far as that can be told without asking a plant."""
+        meant = self._meant(duty)
+        if len(self.members) == 1 or duty.event.cancelled or duty.event.over(datetime.now(UTC)):
+            return [(member, _copy(duty)) for member in meant]
+        return self._chosen(duty, set(), Carrier.unfit) or self._parts(duty, meant) or []
 
     def carry_out(self, message: Message) -> dict[str, str]:
         """Split the events of an oadrDistributeEvent; gives an optType for each eventID."""
@@ -65,6 +72,9 @@ class Resources:
     def _give(self, duty: Duty) -> str:
         event = duty.event
         self._events[event.event_id] = duty
+        self._out = {
+            of: who for of, who in self._out.items() if of[0] != event.event_id or of[1] == event.number
+        }
         if event.cancelled:
             for member in self.members:
                 if member.carrier.knows(event.event_id):
