@@ -21,10 +21,16 @@ _CONFIG = """<yandex>
 <mark_cache_size>67108864</mark_cache_size><path>{folder}/data/</path><tmp_path>{folder}/tmp/</tmp_path>
 <users_config>users.xml</users_config><default_profile>default</default_profile>
 <default_database>default</default_database>
+<merge_tree><old_parts_lifetime>1</old_parts_lifetime></merge_tree>
+<query_log><database>system</database><table>query_log</table>
+<flush_interval_milliseconds>200</flush_interval_milliseconds></query_log>
 <remote_servers>{shards}</remote_servers>{more}
 </yandex>"""
-_CURRENT = """<clickhouse><remote_servers>{shards}</remote_servers>
-<mark_cache_size>67108864</mark_cache_size></clickhouse>"""
+_CURRENT = """<clickhouse><query_log><database>system</database><table>query_log</table>
+<flush_interval_milliseconds>200</flush_interval_milliseconds></query_log>
+<remote_servers>{shards}</remote_servers>
+<mark_cache_size>67108864</mark_cache_size>
+<merge_tree><old_parts_lifetime>1</old_parts_lifetime></merge_tree></clickhouse>"""
 _REPLICA = "<replica><host>127.0.0.1</host><port>{}</port></replica>"
 _REPLICATED = """<macros><shard>{shard}</shard><replica>{replica}</replica></macros>
 <zookeeper><node><host>127.0.0.1</host><port>{keeper}</port></node></zookeeper>"""

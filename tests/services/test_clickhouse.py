@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import itertools
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ from tests.random_groups import group
 from tests.random_queries import Maker
 from tests.readings_world import QUARTER, START, World, comparable, readings
 from tests.services import clickhouse
+from tests.services.clickhouse_files import search
 from tests.test_observations import QUERIES
 from tests.test_reading_store import NOON, A, reading
 
@@ -582,6 +584,36 @@ def test_erasure_copies_what_is_others(servers, filled, monkeypatch):
     with Ingest(filled) as store:
         assert store.ingest(report("9", ven=VENS[1], request="R-NEW")).accepted
         assert store.readings.count() == 4
+
+
+def test_erasure_leaves_nothing_in_the_files_of_the_servers(servers, filled):
+    """Raw bytes and decompressed blocks of every file are searched, in the encodings of the proof."""
+    names = [VENS[0], f"PUMP-{VENS[0]}"]
+    with Ingest(filled) as store, store.readings.view() as view:  # servers keep what they were asked
+        assert view.rows("SELECT n.id FROM names n WHERE n.iri LIKE ?", [f"%{VENS[0]}%"])
+    hits, blocks = search(servers, names)
+    assert any(hit.endswith(".bin") for hit in hits)
+    assert blocks > 20
+    assert kg.erasure.erase(filled, VENS[0]).hits == []
+    until = time.monotonic() + 60
+    while (hits := search(servers, names)[0]) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert hits == []
+    assert search(servers, [VENS[1]])[0]
+
+
+def test_series_that_is_erased_leaves_the_files_with_their_old_parts(servers, filled):
+    """Its values; ClickHouse keeps parts that no longer count for eight minutes, here for a second."""
+    value = "0.000000987654321"
+    series = f"{contract.ID}series/{VENS[0]}/U/odd"
+    with Ingest(filled) as store:
+        store.readings.append([reading(1, value, series=series, payload="e", seq=99)])
+        assert search(servers, [value])[0]
+        assert store.readings.erase(series) == 1
+        until = time.monotonic() + 60
+        while (hits := search(servers, [value])[0]) and time.monotonic() < until:
+            time.sleep(0.5)
+        assert hits == []
 
 
 @pytest.mark.parametrize("purpose", ["settlement", "operation"])

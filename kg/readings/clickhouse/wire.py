@@ -18,6 +18,8 @@ SETTINGS: Mapping[str, str] = {
     "insert_distributed_sync": "1",
     "distributed_product_mode": "local",
     "join_use_nulls": "1",
+    # no names of subjects in tables of queries that nobody erases
+    "log_queries": "0",
     "max_query_size": "268435456",
     "max_ast_elements": "10000000",
     "max_expanded_ast_elements": "10000000",
