@@ -10,7 +10,7 @@ import pytest
 from kg.apply import Applier, Recorded
 from kg.binding_tables import load
 from kg.errors import AssetError
-from kg.graphs import META
+from kg.graphs import META, lexical
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.ingest import Ingest, rebuild
 from kg.lift import lift
@@ -299,6 +299,41 @@ def test_a_broken_points_table_is_told_before_anything_is_recorded(
     assert caught.value.where == f"{folder / 'points.csv'}:3"
     assert caught.value.cure
     assert not (tmp_path / "store").exists()
+
+
+def test_points_table_gives_a_range_that_is_warned_of_and_listed(tmp_path: Path) -> None:
+    """In the unit that the data point is registered with; a later registration has another scale."""
+    (tmp_path / "points.csv").write_text(f"{POINTS},least,most\n*,*,power,,,,,,,,,,-2,5.5\n", "utf-8")
+    with Service(load_settings(store=tmp_path / "store", bindings=tmp_path)) as service:
+        service.ingest(register())
+        assert [v.rule for v in service.ingest(report("4", "6", "7")).report.violations] == ["CTX-37"]
+        assert [v.rule for v in service.ingest(report("-3", request="R-60")).report.violations] == ["CTX-38"]
+        query = "SELECT ?least ?most { ?b flex:leastValue ?least ; flex:mostValue ?most }"
+        assert ask(service.store.graphs, query) == [("-2", "5.5")]
+        answer = service.ask("out-of-range")
+        at = answer.variables.index("value")
+        assert sorted(lexical((row[at] or "").partition("^^")[0]) for row in answer) == ["-3", "6", "7"]
+        service.ingest(scaled("none"))
+        of_series, as_sent = ("-0.002", "0.0055"), ("-2", "5.5")
+        assert set(ask(service.store.graphs, query)) == {of_series, as_sent}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "words"),
+    [
+        ("points", "*,*,power,,,,,,,,,,a lot,", "least 'a lot' means nothing"),
+        ("points", "*,*,power,,,,,,,,,,5,-5", "least 5 is more than most -5"),
+        ("reports", "usage,item,item,import,usage,ours,,100", "a bound other than 0 stands without its unit"),
+    ],
+)
+def test_a_broken_range_is_told(tmp_path: Path, name: str, row: str, words: str) -> None:
+    """File, line, what is wrong and what to write."""
+    columns = {"points": POINTS, "reports": "report_type,quantity_kind,unit,direction,says,source"}
+    (tmp_path / f"{name}.csv").write_text(f"{columns[name]},least,most\n{row}\n", "utf-8")
+    with pytest.raises(AssetError, match=words) as caught:
+        load(tmp_path)
+    assert caught.value.where == f"{tmp_path / name}.csv:2"
+    assert caught.value.cure
 
 
 def test_setting_names_the_folder_of_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

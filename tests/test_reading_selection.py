@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pyarrow import ArrowException, parquet
 
 from kg.errors import UsageError
 from kg.graphs.embedded import EmbeddedGraphs
 from kg.namespaces import ID, QUANTITYKIND
 from kg.readings.columns import ColumnReadings
+from kg.readings.forms import Table
 from kg.readings.gaps import gaps
 from kg.readings.graph import GraphReadings
 from kg.readings.selecting import Selection, select
@@ -156,3 +158,31 @@ def test_exact_values_survive_buckets():
     store.append([reading(n, value) for n, value in enumerate(("1.5", "0.000001", "0.0000000001"))])
     [row] = select(store, Selection(bucket=timedelta(hours=1)))
     assert (row.total, row.number, row.least) == (Decimal("1.5000010001"), 3, Decimal("0.0000000001"))
+
+
+def test_damaged_parquet_file_is_told_from_a_whole_one(both, tmp_path):
+    """Whatever byte of its pages is another one: an error, or the same values, for who verifies checksums."""
+    path, damaged = tmp_path / "readings.parquet", tmp_path / "damaged.parquet"
+    Table(list(select(both[1], Selection())), {}, buckets=False).parquet(path)
+    data = path.read_bytes()
+    pages = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    whole, told = parquet.read_table(path, page_checksum_verification=True), 0
+    assert whole.num_rows > 100
+    for at in range(4, pages, pages // 200):
+        damaged.write_bytes(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :])
+        try:
+            assert parquet.read_table(damaged, page_checksum_verification=True).equals(whole), at
+        except (OSError, ArrowException, ValueError):
+            told += 1
+    assert told > 150
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["damaged.parquet", "readings.parquet"]
+
+
+def test_parquet_file_that_cannot_be_written_leaves_nothing(both, tmp_path):
+    """Neither half of a new one, nor an old one that is broken."""
+    with pytest.raises(UsageError, match="cannot be written"):
+        Table([], {}, buckets=False).parquet(tmp_path / "none" / "readings.parquet")
+    (tmp_path / "readings.parquet").mkdir()
+    with pytest.raises(UsageError, match="cannot be written"):
+        Table([], {}, buckets=False).parquet(tmp_path / "readings.parquet")
+    assert [file.name for file in tmp_path.iterdir()] == ["readings.parquet"]

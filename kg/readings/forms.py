@@ -118,7 +118,7 @@ class Table:
         return sink.getvalue()
 
     def parquet(self, path: Path) -> None:
-        """Write a Parquet file.
+        """Write a Parquet file, wholly or not at all; each page has a checksum.
 
         Raises:
             kg.errors.UsageError: the file cannot be written, or pyarrow is not installed.
@@ -126,8 +126,13 @@ class Table:
         table = self.arrow()
         from pyarrow import parquet
 
+        part = path.with_name(f"{path.name}.part")
         try:
-            parquet.write_table(table, path)
+            try:
+                parquet.write_table(table, part, write_page_checksum=True)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
             raise UsageError(
                 f"the file cannot be written: {error}", where=str(path), cure="name another one"
