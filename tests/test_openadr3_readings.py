@@ -54,17 +54,16 @@ def test_values_are_explained_by_the_descriptors_of_their_report():
         " (= 6200 W), mean, drawn from the grid counts positive, for resourceID crane-7."
     )
     bare = {name: value for name, value in REPORT.items() if name != "payloadDescriptors"}
-    for meaning in explain(lift(read(sent(bare)))):
-        assert len(meaning.binding.missing) == 2
+    assert [len(meaning.binding.missing) for meaning in explain(lift(read(sent(bare))))] == [2, 2]
 
 
 def test_the_whole_of_a_ven_is_no_resource():
     """The name AGGREGATED_REPORT stands for all resources of a VEN together."""
     whole = json.loads(json.dumps(REPORT))
     whole["resources"][0]["resourceName"] = "AGGREGATED_REPORT"
-    for meaning in explain(lift(read(sent(whole)))):
-        assert meaning.of == ("VEN-HARBOUR",)
-        assert meaning.binding.complete
+    meanings = list(explain(lift(read(sent(whole)))))
+    assert [meaning.of for meaning in meanings] == [("VEN-HARBOUR",)] * 2
+    assert all(meaning.binding.complete for meaning in meanings)
 
 
 @needs_data
