@@ -60,7 +60,9 @@ def test_request_of_a_guide_is_answered(request_, address):
     done = subprocess.run(["/bin/sh", "-c", text], cwd=ROOT, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.strip()
-    if "Accept" not in request_:
+    if "format=csv" in request_:
+        assert b"," in done.stdout.splitlines()[0]
+    elif "Accept" not in request_:
         assert json.loads(done.stdout)
 
 
