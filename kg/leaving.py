@@ -28,7 +28,7 @@ from kg.renewal import Copy, Renewal
 from kg.views import beside, exchange, tidy
 
 #: Rows that may be left to apply when everybody is made to wait.
-_FEW: Final = 50
+_FEW: Final = 8
 #: Times that the files are made anew, where the subject goes on registering things meanwhile.
 _TRIES: Final = 3
 #: Times that is caught up with what comes in, and that a moment is looked for in which nobody reads.
