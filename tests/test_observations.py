@@ -337,6 +337,16 @@ def test_values_beyond_columns_are_exact():
         "SELECT (SUM(?v) AS ?x) (MAX(?v) AS ?y) { ?r saref:hasValue ?v }",
         "SELECT ?s (AVG(?v) AS ?x) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v } GROUP BY ?s",
         "SELECT ?v { ?r saref:hasValue ?v FILTER(?v < 0.00001) }",
+        "SELECT (COUNT(*) AS ?n) { ?r saref:hasValue ?v FILTER(?v < 0.00001) }",
+        "SELECT ?s (COUNT(*) AS ?n) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v"
+        " FILTER(?v > 5 || ?v < -1e0) } GROUP BY ?s",
+        "SELECT ?s (MAX(?t) AS ?x) { ?o flex:series ?s ; flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v"
+        " FILTER(?v > 1e1) } GROUP BY ?s",
+        "SELECT ?s (COUNT(DISTINCT ?v) AS ?n) (GROUP_CONCAT(STR(?t)) AS ?x) { ?o flex:series ?s ;"
+        " flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v FILTER(?v > 1e12) } GROUP BY ?s",
+        "SELECT ?s (GROUP_CONCAT(STR(?v)) AS ?n) { ?o flex:series ?s ; saref:hasResult/saref:hasValue ?v"
+        " FILTER(?v > 10000000 && ?v < 10000001) } GROUP BY ?s",
+        "SELECT (GROUP_CONCAT(STR(?v)) AS ?n) { ?o saref:hasResult/saref:hasValue ?v FILTER(?v = 0.123) }",
     ):
         plain, fast = world.answers(query)
         assert fast == plain

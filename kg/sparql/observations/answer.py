@@ -9,6 +9,7 @@ from kg.sparql.observations.forms import MICRO, MILLI, MOMENT, NUMBER, QUALITY, 
 from kg.sparql.observations.groups import COUNT, LEAST, MOST, SUM, Texts, Whole, end_of, put
 from kg.sparql.observations.relation import PLACE, Ask, Relation, Unlike, relation
 from kg.sparql.observations.same_names import Crossed, SameNames, same_names
+from kg.sparql.observations.stars import Condition
 from kg.sparql.observations.table import Column, Table, Unsortable, plain
 from kg.sparql.observations.tree import Bind, Element, Expression, Filter, Raw, Select
 from kg.sparql.observations.variables import in_element, in_expression
@@ -58,8 +59,8 @@ def _fetch(
         kept = [one for one in conditions if not (related.linked and one.series)]
         conditions = [*kept, related.limits()]
     text, values = source(conditions)
-    if made.texts and cells.view.rows(f"SELECT count(*) {text}", values)[0][0] > plan.most:
-        raise too_many(plan, cells)
+    if made.texts and _number(cells, [*plan.conditions, *made.conditions]) > plan.most:
+        raise Unlike
     if related is not None:
         joined, before = related.source()
         text = text.replace("FROM current r", f"FROM current r {joined}", 1)
@@ -193,6 +194,12 @@ def table_of(made: Whole, related: Related | None, micro: bool) -> "_Table":
             table.add(name, sql, form)
             used.add(name)
     return table
+
+
+def _number(cells: Cells, conditions: list[Condition]) -> int:
+    """Count the readings that fulfil conditions."""
+    text, values = source(conditions)
+    return int(cells.view.rows(f"SELECT count(*) {text}", values)[0][0])
 
 
 def _together(one: Texts, weight: str) -> str:

@@ -52,6 +52,8 @@ class SameNames:
     def terms(self, keys: Iterable[int], cells: Cells) -> Mapping[int, tuple[str, ...]]:
         """Give the terms of keys."""
         wanted = list(keys)
+        if not wanted:
+            return {}
         told = [f"coalesce('<' || n.{name} || '>', 'UNDEF')" for name in self.columns]
         if len(wanted) <= _FEW:
             where, values = "n.id IN (SELECT unnest(?::INTEGER[]))", list[Any]([wanted])

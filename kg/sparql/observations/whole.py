@@ -168,6 +168,7 @@ class _Reader:
             return
         found = condition(part, self.star, self.given)
         if found is not None and found.exact:
+            self.made.values |= self.value in in_expression(part)  # of texts the engine has to say
             if self.more & set(in_expression(part)):
                 self.made.conditions.append(found)
             return
@@ -251,7 +252,7 @@ class _Reader:
             if call.of and name not in self.sure:
                 raise Unlike
             return term(COUNT)
-        if call.text == "GROUP_CONCAT":
+        if call.text == "GROUP_CONCAT" and self.select.grouped:
             made = f"?__texts{len(self.made.texts)}"
             one = self.made.texts[made] = texts_of(call, self.own)
             self.made.values |= one.column == "value"
