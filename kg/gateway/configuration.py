@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
@@ -159,6 +160,7 @@ _TABLES: Final = {
     "bacnet": BacnetSide,
     "s2": EnergyManager,
 }
+_DAY: Final = 86_400
 _OF_ONE: Final = ("resource", "ready", "ready_values", "meter", "meter_watts")
 
 
@@ -185,7 +187,7 @@ def read_configuration(path: Path) -> Configuration:
         raise UsageError(
             f"the gateway's file cannot be read: {error.strerror}", where=str(file), cure=f"write a {FILE}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of the syntax, of UTF-8, of an integer of thousands of digits
         raise UsageError(f"the file is no TOML: {error}", where=str(file), cure="mend it") from error
     for name, kind in _TABLES.items():
         if name in said:
@@ -215,8 +217,10 @@ def read_configuration(path: Path) -> Configuration:
             f"split is {made.split!r}", where=str(file), cure=f"use one of {', '.join(get_args(Rule))}"
         )
     for name in ("poll", "pace", "report"):
-        if not getattr(made, name) > 0:
-            raise UsageError(f"{name} is not above 0", where=str(file), cure="write seconds")
+        if not 0 < getattr(made, name) <= _DAY:
+            raise UsageError(
+                f"{name} is not above 0, or more than a day", where=str(file), cure="write seconds"
+            )
     return made
 
 
@@ -236,6 +240,14 @@ def _made(kind: Any, said: dict[str, Any], file: Path, prefix: str) -> Any:
     return kind(**values)
 
 
+def _is_number(value: object) -> bool:
+    """Tell whether a float can hold it; TOML has ``inf`` and ``nan``, and integers of any length."""
+    try:
+        return type(value) in (int, float) and isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return False
+
+
 def _value(hint: Any, value: Any, file: Path, name: str) -> Any:
     kinds = set(get_args(hint)) or {hint}
     if isinstance(value, tuple(one for one in _TABLES.values() if one in kinds)):
@@ -248,9 +260,9 @@ def _value(hint: Any, value: Any, file: Path, name: str) -> Any:
         return value
     if bool in kinds and isinstance(value, bool):
         return value
-    if float in kinds and isinstance(value, int | float) and not isinstance(value, bool):
+    if float in kinds and _is_number(value):
         return float(value)
-    if hint == list[float] and isinstance(value, list) and all(type(one) in (int, float) for one in value):
+    if hint == list[float] and isinstance(value, list) and all(_is_number(one) for one in value):
         return [float(one) for one in value]
     if hint == dict[str, str] and isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
         return value
