@@ -197,6 +197,21 @@ def test_limit_is_split_refused_as_a_whole_and_kept_over_a_restart(world):
     assert [m.carrier._memory.limit.watts for m in world.below.members] == [8000, 6000]
 
 
+def test_emergency_stop_is_for_all_until_all_are_let_go(world):
+    """Also after a restart, and not for ever for one that is there no more."""
+    with pytest.raises(UsageError, match="no point for emergencies"):  # heat pumps have none
+        world.below.emergency("fire")
+    noted = [(one["resource"], one["value"]) for one in Registry(world.ingest).interventions()]
+    assert noted == [("PUMP", "1"), ("BOILER", "1")]
+    (world.folder / "gateway" / "emergency-stop-CAR").touch()
+    world.again()
+    assert [m.carrier.stopped for m in world.below.members] == [True, True]
+    assert world.issue(7000) == "optOut"
+    world.below.emergency("it is out", on=False)
+    world.again()
+    assert not world.below.stopped
+
+
 def test_means_are_added_up_and_sent_again_until_they_are_taken(world):
     at = datetime.now(UTC) - timedelta(minutes=3)
     for member, watts in zip(world.below.members, (1500, 700), strict=True):

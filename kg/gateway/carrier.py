@@ -234,6 +234,13 @@ class Carrier:
         """Say why a limit in watts cannot be kept; empty where it can."""
         return self._hands.caps(Limit(watts))[1]
 
+    def forget_stops(self) -> None:
+        """Forget stops of resources that the store knows from before, once all are let go."""
+        try:
+            self._memory.clear_stops()
+        except OSError as error:
+            _log.error("after a restart a stop is in force again: %s", error.strerror)
+
     def limit(self, watts: Decimal | None, *, until: float = math.inf, by: str = "") -> list[Refusal]:
         """Set a limit to the power of the resource, past every event, or end it.
 
@@ -268,6 +275,7 @@ class Carrier:
 
         Raises:
             DeviceUnreachable: the plant does not answer. It counts as stopped, and is to be sent this again.
+            UsageError: it has no point for that. It counts as stopped: nothing is written until it is let go.
         """
         with self._lock:
             if on:

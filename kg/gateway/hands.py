@@ -12,6 +12,7 @@ from kg.devices.emergency import stop_writes
 from kg.devices.reasons import Refusal, refusal
 from kg.devices.resources import Plan
 from kg.devices.writes import Write
+from kg.errors import UsageError
 from kg.gateway.driver import DeviceUnreachable, Driver
 from kg.gateway.duty import Duty
 from kg.gateway.limits import LIMIT, Limit
@@ -184,9 +185,18 @@ class Hands:
 
         Raises:
             DeviceUnreachable: the plant does not answer.
+            UsageError: it is to be shut down, and has no point for that.
         """
         now, made = datetime.now(UTC), []
-        for write in stop_writes(self._plans[self._resource], on=on):
+        try:
+            writes = stop_writes(self._plans[self._resource], on=on)
+        except UsageError as error:
+            stated = {"value": str(int(on)), "resource": self._resource}
+            self._scribe.intervene("emergency", by, **stated, answer=f"{why}: {error.what}")
+            if on:
+                raise
+            return []
+        for write in writes:
             where = {"device": write.device, "point": write.point}
             more = {**where, "value": str(int(on)), "resource": self._resource}
             try:

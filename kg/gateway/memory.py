@@ -128,13 +128,23 @@ class Memory:
                 self._file.touch()
             else:
                 self._file.unlink(missing_ok=True)
-                (self._file.parent / STOP).unlink(missing_ok=True)
+                if self._file.name == STOP:
+                    self.clear_stops()
             sync(self._file.parent)
         except OSError as error:
             _log.error(
                 "whether an emergency stop is in force is not on disk (%s): after a restart it is as before",
                 error.strerror,
             )
+
+    def clear_stops(self) -> None:
+        """Forget the stops of all resources of the store, also of those that are there no more.
+
+        Raises:
+            OSError: the disk does not let it.
+        """
+        for file in self._file.parent.glob(f"{STOP}*") if self._file is not None else ():
+            file.unlink(missing_ok=True)
 
     def set_limit(self, limit: Limit | None) -> None:
         """Note a limit, or its end; what is not on disk is told in the log and holds nothing up."""

@@ -11,9 +11,8 @@ from typing import Final
 
 from kg.devices.reasons import Refusal
 from kg.devices.writes import Write
-from kg.errors import UsageError
+from kg.errors import FlexKGError, UsageError
 from kg.gateway.carrier import Carrier
-from kg.gateway.driver import DeviceUnreachable
 from kg.gateway.duty import Duty, duties
 from kg.openadr.splitting import Rule, Share, merge, split
 from kg.openadr.told import Message
@@ -199,17 +198,20 @@ class Resources:
         """Shut all of them down at once, or let them go; see ``Carrier.emergency``.
 
         Raises:
-            DeviceUnreachable: one does not answer; the others were shut down, or let go, all the same.
+            FlexKGError: one does not answer, or has no point for it; the others were shut down, or let go,
+                all the same.
         """
         made: list[Write] = []
-        silent: DeviceUnreachable | None = None
+        silent: FlexKGError | None = None
         for member in self.members:
             try:
                 made += member.carrier.emergency(why, on=on, by=by)
-            except DeviceUnreachable as error:
+            except FlexKGError as error:
                 silent = error
         if silent is not None:
             raise silent
+        if not on:
+            self.members[0].carrier.forget_stops()
         return made
 
     def limit(self, watts: Decimal | None, *, until: float = math.inf, by: str = "") -> list[Refusal]:
