@@ -17,7 +17,7 @@ from kg.nonces import Nonces
 from kg.report import Report, Violation
 from kg.signature_verdict import SignatureVerdict
 from kg.signatures import verify
-from kg.subjects import parties
+from kg.subjects import parties_in
 from kg.verdict import judge
 from kg.xml import read
 
@@ -111,7 +111,7 @@ class Notary:
             document = read(data, max_bytes=max_bytes)
         except UnreadablePayload:
             return None
-        party = sender or parties(data, None).sender
+        party = sender or parties_in(document.root).sender
         verdict = verify(
             document,
             self._certificates(),

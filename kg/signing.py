@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -59,23 +60,14 @@ def sign(
         )
     if signed(document):
         raise UsageError("the message is signed already", cure="sign the message that it was made from")
-    holder = certificate(cert_pem)
-    key = _key(key_pem, passphrase)
-    public = load_der_x509_certificate(holder.der).public_key()
-    if not holder.strong:
-        raise UsageError(
-            f"a key of {holder.bits} bits ({holder.algorithm}) is trusted by nobody",
-            cure="use RSA with 2048 bits or more, or EC with 256 or more",
-        )
-    if _spki(key.public_key()) != _spki(public):
-        raise UsageError("the certificate is not that of the key", cure="give a key with its own certificate")
+    key, algorithm = _pair(key_pem, cert_pem, passphrase)
     root = _envelope(document.root)
     content = root.find(SIGNED)
     if content.get(ID) is None:
         content.set(ID, "oadrSignedObject")
     signer = XMLSigner(
         method=SignatureConstructionMethod.detached,
-        signature_algorithm=_METHODS[holder.algorithm],
+        signature_algorithm=_METHODS[algorithm],
         c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0,
     )
     signer.namespaces = {**root.nsmap, "ds": DS}
@@ -89,6 +81,22 @@ def sign(
     root.insert(0, signature)
     data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return data
+
+
+@lru_cache(maxsize=4)
+def _pair(key_pem: bytes, cert_pem: bytes, passphrase: bytes | None) -> tuple[Any, str]:
+    """Read a key and hold it against its certificate; gives the key and its algorithm."""
+    holder = certificate(cert_pem)
+    key = _key(key_pem, passphrase)
+    public = load_der_x509_certificate(holder.der).public_key()
+    if not holder.strong:
+        raise UsageError(
+            f"a key of {holder.bits} bits ({holder.algorithm}) is trusted by nobody",
+            cure="use RSA with 2048 bits or more, or EC with 256 or more",
+        )
+    if _spki(key.public_key()) != _spki(public):
+        raise UsageError("the certificate is not that of the key", cure="give a key with its own certificate")
+    return key, holder.algorithm
 
 
 def _envelope(root: Any) -> Any:

@@ -35,8 +35,11 @@ def parties(data: bytes, lifted: Lifted | None) -> Parties:
     if looks_like_json(data):
         return _told(lifted)
     root = _root(lifted) if lifted is not None else None
-    if root is None:
-        root = read(data, max_bytes=len(data)).root
+    return parties_in(read(data, max_bytes=len(data)).root if root is None else root)
+
+
+def parties_in(root: Any) -> Parties:
+    """Find the parties that an XML payload names, by its root element."""
     vens = tuple(dict.fromkeys(filter(None, (_text(element) for element in root.iter("{*}venID")))))
     vtn = next(filter(None, (_text(element) for element in root.iter("{*}vtnID"))), "")
     return Parties(vens, vtn or next(iter(vens), ""))
