@@ -335,6 +335,8 @@ SOUND = 'vtn = "http://127.0.0.1:9"\nven = "V"\nresource = "R"\nregistry = ""\n'
         (SOUND + f"poll = 1{'0' * 5000}", "no TOML"),
         (SOUND + "meter_watts = nan", "meter_watts is of the wrong kind"),
         (SOUND + "ready_values = [nan]", "ready_values is of the wrong kind"),
+        (SOUND + 'shortest = "x"', "shortest is 'x'"),
+        (SOUND + 'shortest = "P1M"', "shortest is 'P1M'"),
         (SOUND + "station = 1", "station is no table"),
         (SOUND + '[station]\nsite = "s"', "station.resource is missing"),
         (SOUND + '[tls]\nca = "x"\nsings = true', "tls.sings is not known"),

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_type_hints
 from kg.errors import UsageError
 from kg.gateway.sides import BacnetSide, CentralSystem, EnergyManager
 from kg.openadr.splitting import Rule
+from kg.times import seconds
 
 #: Name of the file in the folder of a site.
 FILE: Final = "gateway.toml"
@@ -221,6 +222,12 @@ def read_configuration(path: Path) -> Configuration:
             raise UsageError(
                 f"{name} is not above 0, or more than a day", where=str(file), cure="write seconds"
             )
+    if not 0 < (seconds(made.shortest) or 0) <= _DAY:
+        raise UsageError(
+            f"shortest is {made.shortest!r}",
+            where=str(file),
+            cure="write a duration up to a day, such as PT1M",
+        )
     return made
 
 
