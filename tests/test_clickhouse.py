@@ -128,7 +128,7 @@ def test_settings_are_needed_and_password_is_not_shown(tmp_path, monkeypatch):
     ("sql", "values", "told"),
     [
         ("hour(r.starts + to_minutes(60))", [], "r.starts + (60 * 60000000)"),
-        ("epoch_us(r.starts) // 900000000 AS cell", [], "intDiv((r.starts), 900000000) AS cell"),
+        ("(epoch_us(r.starts) + 7) // 900 - 3 AS cell", [], "intDiv(((r.starts) + 7), 900) - 3 AS cell"),
         ("r.series IN (SELECT unnest(?::INTEGER[]))", [[3, 4]], "r.series IN (3, 4)"),
         ("r.series IN (SELECT unnest(?::INTEGER[]))", [[]], "WHERE 0)"),
         ("n.iri = ?", ["a'b\\?"], r"n.iri = 'a\'b\\?'"),

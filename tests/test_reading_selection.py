@@ -186,3 +186,27 @@ def test_parquet_file_that_cannot_be_written_leaves_nothing(both, tmp_path):
     with pytest.raises(UsageError, match="cannot be written"):
         Table([], {}, buckets=False).parquet(tmp_path / "readings.parquet")
     assert [file.name for file in tmp_path.iterdir()] == ["readings.parquet"]
+
+
+#: Around the beginning of the count of time, of calendars that servers know, and in a leap year of each.
+FAR = [
+    replace(reading(0, str(n + 1), payload="f", seq=7), starts_at=time, ends_at=time + QUARTER)
+    for n, time in enumerate(
+        datetime(*parts, tzinfo=UTC)
+        for parts in (
+            *((1, 3, 1), (1850, 2, 28, 23, 59), (1899, 12, 31, 23), (1900, 1, 1), (1969, 12, 31, 23, 59, 59)),
+            *((1970, 1, 1, 0, 10), (2299, 12, 31, 23, 59), (2400, 2, 29, 1), (9998, 12, 31, 5)),
+        )
+    )
+]
+
+
+@pytest.mark.parametrize("bucket", [timedelta(hours=1), timedelta(days=1), timedelta(minutes=50)])
+def test_buckets_begin_before_their_readings_in_all_years(bucket):
+    """Before 1970 too, where whole divisions of SQL go the other way."""
+    stores = GraphReadings(EmbeddedGraphs()), ColumnReadings()
+    for store in stores:
+        store.append(FAR)
+    plain, fast = ([*select(store, Selection(bucket=bucket))] for store in stores)
+    assert fast == plain
+    assert all(row.start <= one.starts_at < row.end for row, one in zip(fast, FAR, strict=True))

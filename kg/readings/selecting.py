@@ -166,7 +166,7 @@ def _of_columns(store: ReadingStore, selection: Selection) -> Iterator[Row]:
         elif (summed := _of_hours(view, selection, chosen, limit)) is not None:
             found = summed
         else:
-            cell = f"epoch_us(r.starts) // {_length(selection.bucket)} AS cell"
+            cell = _cell("r.starts", _length(selection.bucket))
             found = view.rows(
                 f"SELECT r.series, {cell}, count(*), sum(r.milli), sum(r.micro),"
                 f" min({_VALUE}), max({_VALUE}), list(r.exact) FILTER (r.exact IS NOT NULL)"
@@ -203,11 +203,21 @@ def _of_hours(
     if view.rows(f"SELECT r.series {source} AND r.texts > 0 LIMIT 1", values):
         return None
     return view.rows(
-        f"SELECT r.series, epoch_us(r.hour) // {length // _HOUR} AS cell, sum(r.number), sum(r.milli),"
+        f"SELECT r.series, {_cell('r.hour', length // _HOUR)}, sum(r.number), sum(r.milli),"
         f" sum(r.micro), min(r.least), max(r.most), NULL {source}"
         f" GROUP BY r.series, n.iri, cell ORDER BY n.iri, cell{limit}",
         values,
     )
+
+
+def _cell(time: str, length: int) -> str:
+    """Write the number of the bucket of a time; made positive, since SQL divides towards zero."""
+    return f"(epoch_us({time}) + {_ages(length) * length}) // {length} - {_ages(length)} AS cell"
+
+
+def _ages(length: int) -> int:
+    """Give how many buckets before 1970 the year 1 lies at most."""
+    return 2_000 * 366 * 24 * _HOUR // length + 1
 
 
 def _bucket(about: tuple[Any, ...], row: tuple[Any, ...], bucket: timedelta) -> Row:

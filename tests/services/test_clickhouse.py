@@ -41,6 +41,7 @@ from tests.readings_world import QUARTER, START, World, comparable, readings
 from tests.services import clickhouse
 from tests.services.clickhouse_files import search
 from tests.test_observations import QUERIES
+from tests.test_reading_selection import FAR
 from tests.test_reading_store import NOON, A, reading
 
 pytestmark = pytest.mark.services
@@ -267,6 +268,31 @@ def test_roll_up_is_asked_where_hours_are_whole(world, ways, filters, by_hours):
     assert plain == fast
     assert plain[1]
     assert dict(ways) == {"whole": 1, **({"hours": 1} if by_hours else {})}
+
+
+@pytest.mark.parametrize("count", [0, 4, 7, 10, 13, 16])
+def test_years_that_servers_do_not_know_are_told(far, count):
+    """Calendars before 1900 and behind 2299, and buckets before 1970."""
+    keys = [f"SUBSTR(STR(?t), 1, {count})"] if count else ["YEAR(?t)", "MONTH(?t)", "DAY(?t)", "HOURS(?t)"]
+    for key in keys:
+        plain, fast = far.answers(
+            "SELECT ?h (SUM(?v) AS ?s) (COUNT(*) AS ?n)"
+            f" {{ ?o flex:startsAt ?t ; saref:hasResult/saref:hasValue ?v FILTER({key} != 7) }}"
+            f" GROUP BY ({key} AS ?h)"
+        )
+        assert plain == fast
+        assert len(plain[1]) > 3
+    duck = ColumnReadings()
+    duck.append([*far.columns.scan()])
+    for bucket in (timedelta(hours=1), timedelta(days=1), timedelta(minutes=50)):
+        selection = Selection(bucket=bucket)
+        assert [*select(far.columns, selection)] == [*select(duck, selection)]
+
+
+@pytest.fixture(scope="module")
+def far(pair):
+    """A world with readings of all times."""
+    return World(10, extra=FAR, columns=opened(pair))
 
 
 def test_groups_over_values_kept_as_text_are_told_from_readings(pair, ways):

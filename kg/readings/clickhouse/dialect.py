@@ -23,11 +23,17 @@ _DAY, _HOUR, _MINUTE = 86_400_000_000, 3_600_000_000, 60_000_000
 _WINDOWS = 400
 #: Microseconds that give every time eighteen digits: with them, series and start are one number.
 _FAR = 200_000_000_000_000_000
+#: The calendar comes again every 400 years, and most servers know the years 1900 to 2299 alone.
+_CYCLE, _FIRST = 12_622_780_800_000_000, -2_208_988_800_000_000
+_IN = f"({{0}} - toInt64({_FIRST}))"
+_PLACE = f"positiveModulo({_IN}, toInt64({_CYCLE}))"
+_MOMENT = f"fromUnixTimestamp64Micro(toInt64({_PLACE} + {_FIRST}), 'UTC')"
+_CYCLES = f" + {{years}} * intDiv({_IN} - {_PLACE}, toInt64({_CYCLE}))".replace("{0}", "{{0}}")
 _LISTS = re.compile(
     r"EXISTS \(SELECT 1 FROM \(SELECT ((?:unnest\(\?::BIGINT\[\]\) AS c\d+(?:, )?)+)\) w WHERE "
 )
 _SERIES_LIST = re.compile(r"IN \(SELECT unnest\(\?::\w+\[\]\)\)")
-_DIVIDED = re.compile(r"(\([\w.]+\)) // (\d+)")
+_DIVIDED = re.compile(r"\) // (\d+)")
 _TABLES = re.compile(r"\b(FROM|JOIN) (current|stored|former|hours|names)\b( FINAL)?")
 
 
@@ -67,15 +73,14 @@ def translate(
     wide = "toDecimal128({0}, 0)" if old else "toInt128({0})"
     sql = sql.replace("r.rowid", f"concat(toString(r.series), toString(r.starts + {_FAR}))")
     sql = sql.replace("SELECT 1 FROM current", "SELECT r.series FROM current")
-    moment = (
-        "toDateTime(intDiv({0}, 1000000), 'UTC')" if old else "fromUnixTimestamp64Micro(toInt64({0}), 'UTC')"
-    )
+    moment = "toDateTime(intDiv({0}, 1000000), 'UTC')" if old else _MOMENT
+    cycles = "" if old else _CYCLES
     for name, template in {
         "make_timestamp": "({0})",
         "epoch_us": "({0})",
         "to_microseconds": "({0})",
         "to_minutes": f"({{0}} * {_MINUTE})",
-        "year": f"toYear({moment})",
+        "year": f"(toYear({moment}){cycles.format(years=400)})",
         "month": f"toMonth({moment})",
         "day": f"toDayOfMonth({moment})",
         "hour": f"toHour({moment})",
@@ -88,8 +93,8 @@ def translate(
     }.items():
         sql = _calls(sql, name, template.format)
     sql = _calls(sql, "sum", lambda inner: _sum(inner, wide))
-    sql = _calls(sql, "date_trunc", lambda inner: _cut(inner, moment))
-    sql = _DIVIDED.sub(r"intDiv(\1, \2)", sql)
+    sql = _calls(sql, "date_trunc", lambda inner: _cut(inner, moment, cycles))
+    sql = _divided(sql)
     sql = re.sub(r"\btrue\b", "1", re.sub(r"\bfalse\b", "0", sql))
     if seen is not None:
         sql = masked(sql, seen, old=old)
@@ -194,6 +199,22 @@ def _calls(sql: str, name: str, write: Callable[[str], str]) -> str:
     return made + sql[at:]
 
 
+def _divided(sql: str) -> str:
+    """Write whole divisions of what stands in brackets.
+
+    >>> _divided("a, (b + (c)) // 5 - 1")
+    'a, intDiv((b + (c)), 5) - 1'
+    """
+    while (found := _DIVIDED.search(sql)) is not None:
+        depth, first = 1, found.start()
+        while depth:
+            first -= 1
+            depth += {")": 1, "(": -1}.get(sql[first], 0)
+        over = sql[first : found.start() + 1]
+        sql = f"{sql[:first]}intDiv({over}, {found[1]}){sql[found.end() :]}"
+    return sql
+
+
 def _next(sql: str, name: str, at: int) -> tuple[int, int, int] | None:
     found = re.compile(rf"(?<![\w.]){name}\(").search(sql, at)
     if found is None:
@@ -211,13 +232,13 @@ def _sum(inner: str, wide: str) -> str:
     return f"sum({wide.format(number)}{times}{factor})"
 
 
-def _cut(inner: str, moment: str) -> str:
+def _cut(inner: str, moment: str, cycles: str) -> str:
     unit, _, time = inner.partition(", ")
     length = {"'day'": _DAY, "'hour'": _HOUR, "'minute'": _MINUTE}.get(unit)
     if length is None:
-        name = {"'year'": "toYear({0})", "'month'": "toYYYYMM({0})"}[unit]
-        return name.format(moment.format(time))
-    return f"(intDiv({time}, {length}) - (({time}) % {length} < 0))"
+        name, years = {"'year'": ("toYear", 400), "'month'": ("toYYYYMM", 40_000)}[unit]
+        return f"({name}({moment}){cycles.format(years=years)})".replace("{0}", time)
+    return f"(intDiv({time}, toInt64({length})) - (({time}) % toInt64({length}) < 0))"
 
 
 def _windows(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
