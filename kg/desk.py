@@ -1,9 +1,11 @@
 """The desk: what a person gets from a service."""
 
 import io
+import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +78,10 @@ class Desk:
         journal = service.store.journal
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for party in self.parties(caller):
+                person = self._person(caller.tenant, party)
+                if person:
+                    found += 1
+                    archive.writestr(f"{party}/person.json", json.dumps(person, indent=1, ensure_ascii=False))
                 if journal.keys.known([party]) is None:
                     continue
                 found += 1
@@ -84,6 +90,18 @@ class Desk:
         if not found:
             raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
         return out.getvalue()
+
+    def _person(self, tenant: str, party: str) -> dict[str, Any]:
+        """Give what vault and registry of certificates keep about a party; nothing where nobody is known."""
+        if self._office is None:
+            return {}
+        with suppress(UsageError):
+            certificates = [
+                {"sha256": one.sha256, "until": one.ends, "revoked": one.revoked or None}
+                for one in self._office.registry.of_party(party)
+            ]
+            return {"person": self._office.vault.person(tenant, party), "certificates": certificates}
+        return {}
 
     def erase(self, service: Service, caller: Caller) -> dict[str, Any]:
         """Erase a caller: its data, its certificates, its entries in the vault.
@@ -94,8 +112,8 @@ class Desk:
         parties, tenant = self.parties(caller), caller.tenant
         with self._lock:
             known = [party for party in parties if service.store.journal.keys.known([party]) is not None]
-            if not known:  # but perhaps in the vault, where an erasure was cut off
-                self._forget(tenant, parties)
+            entered = self._office is not None and bool(self._office.vault.parties(tenant, caller.subject))
+            if not known and not entered:
                 raise UsageError("nothing is kept", cure="there is nothing to do", code="unknown-subject")
             holds = Holds(service.store.journal.directory)
             for party in known:
@@ -103,8 +121,10 @@ class Desk:
             for party in parties:
                 if self._office is not None:  # first: no device may bring the name back
                     self._office.registry.revoke(party=party)
-            in_use = can_leave(service.store)
+            in_use = not known or can_leave(service.store)
             removed = self._leave(service, known) if in_use else self._apart(service, known)
+            # of a device that never sent anything, or whose erasure was cut off, the vault alone knows
+            removed += [(Erased(), [party]) for party in parties if party not in known]
             self._forget(tenant, parties)  # before the proof, which may fail and can be sought again
             store = service.store
             for one, names in removed:

@@ -227,6 +227,8 @@ def test_export_is_ones_own(shared):
     assert {f"{shared.anna}/{part}" for part in ("manifest.json", "graph.ttl", "readings.csv")} <= set(names)
     assert all(shared.bert.encode() not in archive.read(name) for name in names)
     assert len(json.loads(archive.read(f"{shared.anna}/manifest.json"))["payloads"]) == 3
+    person = json.loads(archive.read(f"{shared.anna}/person.json"))
+    assert person["person"] == {"subject": "anna", "name": NAME, "mail": "anna@planted.example"}
     problem(shared.client.get("/me/export", headers=shared.as_("carl", *OWNER)), 404, "unknown-subject")
 
 
@@ -316,9 +318,27 @@ def test_vault_forgets_whoever_was_erased_before_the_proof_failed(world, monkeyp
     monkeypatch.setattr("kg.desk.prove", fail)
     problem(world.client.delete("/me", headers=owner), 503, "store-unavailable")
     assert vault.parties("default", "anna") == []
+    monkeypatch.undo()
     left = vault.enter("default", "anna", name=NAME)
+    assert world.client.delete("/me", headers=owner).json()["hits"] == []
     problem(world.client.delete("/me", headers=owner), 404, "unknown-subject")
     assert left not in vault.parties("default", "anna")
+
+
+def test_who_never_sent_anything_is_forgotten(world):
+    """Of a device that was only enrolled, the vault alone knows: exported, then erased, then nobody."""
+    vault = world.app.state.office.vault
+    party = vault.enter("default", "dora", name="Dora Planted-Name")
+    owner = world.as_("dora", *OWNER)
+    archive = zipfile.ZipFile(io.BytesIO(world.client.get("/me/export", headers=owner).content))
+    assert archive.namelist() == [f"{party}/person.json"]
+    assert b"Dora Planted-Name" in archive.read(f"{party}/person.json")
+    proof = world.client.delete("/me", headers=owner)
+    assert (proof.status_code, proof.json()["rows"], proof.json()["hits"]) == (200, 0, [])
+    assert proof.json()["files"] > 3
+    assert vault.parties("default", "dora") == []
+    problem(world.client.delete("/me", headers=owner), 404, "unknown-subject")
+    problem(world.client.get("/me/export", headers=owner), 404, "unknown-subject")
 
 
 def test_service_goes_on_while_somebody_is_erased(world, monkeypatch):
