@@ -76,7 +76,7 @@ def test_person_sees_allows_takes_along_and_erases_itself(served):
     assert seen["proof"].endswith(": 0 hits")
     with zipfile.ZipFile(folder / "export.zip") as archive:
         names = {name.partition("/")[2] for name in archive.namelist()}
-        assert {"graph.ttl", "readings.csv", "mandates.ttl", "manifest.json"} <= names
-        assert len(names) == 4 + 4  # what it sent and was sent, and the opt-out of the page
+        assert {"graph.ttl", "readings.csv", "mandates.ttl", "manifest.json", "person.json"} <= names
+        assert len(names) == 5 + 4  # what it sent and was sent, and the opt-out of the page
     (folder / "export.zip").unlink()
     assert [f for f in folder.rglob("*") if f.is_file() and party.encode() in f.read_bytes()] == []
