@@ -66,6 +66,7 @@ CODES = {
         "unknown-query": 404,
     },
     **{"no-devices": 503, "event-exists": 409, "event-over": 409, "event-runs": 409},
+    "entry-exists": 409,
     "event-past": 422,
     "unknown-client": 422,
     **{"tenant": 404, "rows": 422, "bytes": 422, "memory": 422, "depth": 422, "crash": 422},

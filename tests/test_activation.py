@@ -71,6 +71,20 @@ def test_entries_stay_and_are_corrected_by_further_ones(ingest):
     assert (found[0]["value"], found[-1]["corrects"]) == ("11", first.entry)
 
 
+def test_identifier_of_another_entry_is_refused(ingest):
+    """It would take the place of the earlier one, whoever made that; the same again is no error."""
+    registry = Registry(ingest)
+    first = entry(entry="X", value="11")
+    registry.record(first)
+    for more in ({"value": "99", "agent": "OTHER"}, {"step": "deviation"}, {"step": "emergency"}):
+        with pytest.raises(UsageError, match="another entry 'X'") as caught:
+            registry.record(entry(entry="X", **more))
+        assert caught.value.code == "entry-exists"
+    assert registry.record(first).duplicate
+    assert [(one["agent"], one["value"]) for one in registry.entries("E-1")] == [("GATEWAY-1", "11")]
+    assert registry.interventions() == []
+
+
 def test_registry_goes_on_after_an_erasure(tmp_path):
     """Entries about the erased one stay without its name, those of others whole; further ones are taken."""
     store, gone = tmp_path / "store", "VEN-GONE-4711"

@@ -57,10 +57,19 @@ class Registry:
 
         Raises:
             EntryRefused: it does not follow from what is known: a command after an opt-out, say.
-            UsageError: it has no time or no step.
+            UsageError: it has no time or no step; another entry has its identifier (code ``entry-exists``).
             kg.errors.StoreUnavailable: it could not be recorded.
         """
         with self._ingest.judging:
+            if any(
+                found["digest"] != entry.digest for found in self._read(_rows(self._ingest.graphs, entry.iri))
+            ):
+                raise UsageError(
+                    f"there is another entry {entry.entry!r}",
+                    where="entry",
+                    cure="leave the identifier out; to correct that entry, name it in corrects",
+                    code="entry-exists",
+                )
             report = self.judge(entry)
             if not report.conforms:
                 raise EntryRefused(report)
@@ -123,10 +132,12 @@ def rows_of_entries(graphs: GraphStore, event_id: str, vtn: str = "") -> list[in
     for version in versions(graphs, event_id, vtn):
         for activation in graphs.match(None, f"<{FLEX}activates>", version):
             for entry in graphs.match(None, f"<{FLEX}entryOf>", activation.subject):
-                rows += [
-                    int(lexical(s.object)) for s in graphs.match(entry.subject, f"<{FLEX}journalRow>", None)
-                ]
+                rows += _rows(graphs, entry.subject[1:-1])
     return sorted(set(rows))
+
+
+def _rows(graphs: GraphStore, entry: str) -> list[int]:
+    return [int(lexical(s.object)) for s in graphs.match(f"<{entry}>", f"<{FLEX}journalRow>", None)]
 
 
 def versions(graphs: GraphStore, event_id: str, vtn: str = "") -> list[str]:
