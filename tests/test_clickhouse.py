@@ -252,6 +252,13 @@ def test_readings_on_their_way_are_not_opened(tmp_path):
         spreading.rebalance(tmp_path, place, print)
 
 
+def test_several_servers_are_of_a_cluster(tmp_path):
+    """Without its name each of them would hold a part, and one that stands in for another an empty one."""
+    with pytest.raises(UsageError, match="no cluster"):
+        _in_cluster(tmp_path / MARK, Place("http://127.0.0.1:1 http://127.0.0.1:2"), new=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_cluster_is_refused_by_name(tmp_path):
     """The tables know their cluster; servers of another one are not asked for them."""
     Mark("flexkg_0", 2, "two").write(tmp_path / MARK)

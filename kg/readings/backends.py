@@ -160,6 +160,12 @@ def _in_cluster(file: Path, place: "Place", *, new: bool) -> "ClickHouseReadings
     from kg.readings.clickhouse.store import ClickHouseReadings
 
     settled(file.parent)
+    if not place.cluster and len(place.addresses.split()) > 1:
+        raise UsageError(
+            "several ClickHouse servers are named, and no cluster: each would have a part of all",
+            where="FLEXKG_CLICKHOUSE_CLUSTER",
+            cure="name the cluster that they are of, under remote_servers; or one server alone",
+        )
     if file.exists():
         mark = Mark.read(file)
         cluster = Cluster(replace(place, database=mark.database))
