@@ -28,6 +28,8 @@ STEPS: Final = {
 }
 #: Steps that state a figure of a data point, once unless it is corrected.
 FIGURES: Final = ("baseline", "delivery")
+#: Steps whose value may be a word of the device.
+_IN_WORDS: Final = ("command", "answer")
 #: Steps that are of no event: somebody acts on a plant past all of them.
 INTERVENTIONS: Final = ("emergency", "limit")
 
@@ -100,6 +102,27 @@ class RegistryEntry:
         stated = {name: value for name, value in asdict(self).items() if value not in ("", None)}
         return _MARK + json.dumps(stated, ensure_ascii=False, separators=(",", ":"))[1:].encode()
 
+    def require_sound(self) -> None:
+        """Refuse what could be recorded and not be read again.
+
+        Raises:
+            UsageError: it has no VEN, characters or an address that are none, or a figure that is no number.
+        """
+        wrong = ""
+        try:
+            self.payload()
+            urlsplit(self.device)
+        except UnicodeEncodeError:
+            wrong = "a text has half a character"
+        except ValueError:
+            wrong = "the device is no address"
+        if not self.ven or not self.entry:
+            wrong = "ven is empty"
+        elif self.value and self.step not in _IN_WORDS and not decimal(self.value).endswith("decimal>"):
+            wrong = "value is no number"
+        if wrong:
+            raise UsageError(f"of the entry, {wrong}", where="entry", cure="mend that")
+
     def lines(self) -> list[str]:
         """Write what it means, N-Triples lines.
 
@@ -111,7 +134,8 @@ class RegistryEntry:
             raise UsageError(f"{self.step!r} is no step", where="step", cure=f"use one of {', '.join(STEPS)}")
         try:
             at = datetime.fromisoformat(self.at)
-        except ValueError as error:
+            at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise UsageError(
                 f"{self.at!r} is no time", where="at", cure="write 2026-11-03T17:00:00Z"
             ) from error

@@ -85,6 +85,29 @@ def test_identifier_of_another_entry_is_refused(ingest):
     assert registry.interventions() == []
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ven": ""},
+        {"device": "http://[x"},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"at": "9999-12-31T23:59:59-14:00"},
+        {"answer": "\ud800"},
+        {"step": "emergency", "value": "abc"},
+        {"step": "emergency", "value": "1e999999999"},
+        {"step": "delivery", "value": "NaN"},
+    ],
+    ids=str,
+)
+def test_entry_that_could_not_be_read_again_is_refused(ingest, more):
+    """A hostile one would end each list and each judgement after it."""
+    registry = Registry(ingest)
+    with pytest.raises(UsageError):
+        registry.record(entry(**more))
+    registry.record(entry())
+    assert len(registry.entries("E-1")) == 1
+
+
 def test_registry_goes_on_after_an_erasure(tmp_path):
     """Entries about the erased one stay without its name, those of others whole; further ones are taken."""
     store, gone = tmp_path / "store", "VEN-GONE-4711"

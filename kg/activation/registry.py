@@ -57,9 +57,11 @@ class Registry:
 
         Raises:
             EntryRefused: it does not follow from what is known: a command after an opt-out, say.
-            UsageError: it has no time or no step; another entry has its identifier (code ``entry-exists``).
+            UsageError: it has no time or no step, or is not sound; another entry has its identifier
+                (code ``entry-exists``).
             kg.errors.StoreUnavailable: it could not be recorded.
         """
+        entry.require_sound()
         with self._ingest.judging:
             if any(
                 found["digest"] != entry.digest for found in self._read(_rows(self._ingest.graphs, entry.iri))

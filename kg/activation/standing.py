@@ -43,7 +43,10 @@ def stopped(graphs: GraphStore, ven: str) -> bool:
         row = int(lexical(node.get(f"<{FLEX}journalRow>", '"0"')))
         if of and row > last and any(graphs.match(of, f"<{FLEX}ven>", party)):
             last, value = row, lexical(node.get(f"<{FLEX}value>", '"1"'))
-    return float(value) != 0
+    try:
+        return float(value) != 0
+    except ValueError:  # of an older version, which took any text
+        return True
 
 
 def _of_event(entry: RegistryEntry, graphs: GraphStore) -> dict[str, bool]:
