@@ -35,6 +35,8 @@ _TRIES: Final = 3
 _ROUNDS: Final = 30
 #: Seconds for which everybody is made to wait for those who read on.
 _PATIENCE: Final = 1.0
+#: Seconds until it is tried again.
+_PAUSE: Final = 0.5
 #: Seconds to wait until the engine lets go of what it has written.
 _LONGEST: Final = 60.0
 
@@ -51,13 +53,13 @@ class Leaving:
     Args:
         ingest: the store, which goes on taking payloads and answering.
         fill: puts into the new graph what is not from the journal.
-        forget: entered before nobody may write any more, left when the files are exchanged; for a subject.
+        forget: entered for a subject before nobody may write any more; gives what is called when it is gone.
         bindings: folder of a user's own tables of what values mean.
     """
 
     ingest: Ingest
     fill: Callable[[EmbeddedGraphs], object]
-    forget: Callable[[str], AbstractContextManager[object]]
+    forget: Callable[[str], AbstractContextManager[Callable[[], object]]]
     bindings: Path | None = None
 
     def remove(self, name: str) -> tuple[Erased, list[str]]:
@@ -125,18 +127,20 @@ class Leaving:
             graphs.flush()
             readings.flush()
             for left in reversed(range(_ROUNDS)):
-                with self.forget(name), ingest.still():
-                    if not self._catch_up(leaving, applier):
-                        return None
-                    try:
+                try:
+                    with self.forget(name) as forget, ingest.still():
+                        if not self._catch_up(leaving, applier):
+                            return None
                         with self._away():
                             undo.close()
                             leaving.complete()
                             exchange(directory)
+                        forget()
                         return leaving
-                    except StoreUnavailable as error:
-                        if error.code != "busy" or not left:
-                            raise
+                except StoreUnavailable as error:
+                    if error.code != "busy" or not left:
+                        raise
+                    time.sleep(_PAUSE)  # who waited goes on
         return None
 
     def _catch_up(self, leaving: Departure, applier: Applier) -> bool:

@@ -278,7 +278,7 @@ class Service:
         """Give what erases subjects while the service goes on."""
         from kg.leaving import Leaving
 
-        forget = self._live.vtn.forgetting if self._live is not None else nullcontext
+        forget = self._live.vtn.forgetting if self._live is not None else lambda _: nullcontext(int)
         return Leaving(self.store, self._fill, forget, self.settings.bindings)
 
     def _fill(self, graphs: GraphStore) -> None:

@@ -41,7 +41,7 @@ def store(filled, tmp_path):
 
 
 def leaving(store):
-    return Leaving(store, lambda _graphs: None, nullcontext)
+    return Leaving(store, lambda _graphs: None, lambda _name: nullcontext(int))
 
 
 def path_of(store):
@@ -249,7 +249,7 @@ def test_who_reads_on_is_waited_for_but_not_for_ever(store, monkeypatch):
     assert remove(store).hits == []
 
 
-def test_live_vtn_knows_the_subject_no_more(filled, tmp_path):
+def test_live_vtn_knows_the_subject_no_more(filled, tmp_path, monkeypatch):
     """Its roster and its polls; the other one is still there, without anything being read again."""
     if not (filled / "readings").exists():
         pytest.skip("the readings make no difference to a roster")
@@ -260,6 +260,14 @@ def test_live_vtn_knows_the_subject_no_more(filled, tmp_path):
         roster = service.vtn.roster
         for name in (ANNA, BERT):
             roster.vens[name] = Ven(name, registration_id=f"REG-{name}")
+        held = service.store.graphs.query(ASK, default_graph=None, named_graphs=[])
+        with monkeypatch.context() as patched:
+            patched.setattr(kg.leaving, "_PATIENCE", 0.05)
+            patched.setattr(kg.leaving, "_ROUNDS", 1)
+            with pytest.raises(StoreUnavailable, match="read"):
+                service.leaving().remove(ANNA)
+        assert list(roster.vens) == [ANNA, BERT]  # it is not gone, and is known as before
+        del held
         done, _ = service.leaving().remove(ANNA)
         service.asking.drop()
         assert done.rows == 6

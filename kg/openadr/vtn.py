@@ -144,12 +144,15 @@ class Vtn:
             listener(told)
 
     @contextmanager
-    def forgetting(self, ven_id: str) -> Iterator[None]:
-        """Hold the roster while a VEN is erased, and know nothing of it afterwards."""
-        with self.lock:
-            yield
+    def forgetting(self, ven_id: str) -> Iterator[Callable[[], None]]:
+        """Hold the roster while a VEN is erased; gives what lets it know nothing of the VEN any more."""
+
+        def forget() -> None:
             self.roster.drop(ven_id)
             self._polls.forget(ven_id)
+
+        with self.lock:
+            yield forget
 
     def send(self, data: bytes) -> bytes:
         """Sign and record an answer that is about to be sent, and note what it changes; gives it back."""
