@@ -68,7 +68,7 @@ def grouping(
             continue
         if slot.column in TIMES:
             calendars: dict[str, None] = {}
-            number = _filters(select, star, name, given)
+            number = _filters(select, star, slot, given)
             for expression in _expressions(select):
                 number += _calendar_uses(expression, slot, calendars)
             number += sum(1 for call in aggregates(select) if call.text in ("MIN", "MAX") and _is(call, name))
@@ -77,7 +77,7 @@ def grouping(
                 made.calendars.update(calendars)
                 continue
         if slot.column == "value":
-            filtered = _filters(select, star, name, given)
+            filtered = _filters(select, star, slot, given)
             number = filtered + sum(1 for call in aggregates(select) if _takes(call, name))
             if number == mentions[name]:
                 made.value, made.shown = slot, filtered > 0
@@ -153,14 +153,16 @@ def _calendar_uses(expression: Expression, slot: Slot, calendars: dict[str, None
     return sum(_calendar_uses(part, slot, calendars) for part in expression.of)
 
 
-def _filters(select: Select, star: Star, name: str, given: Mapping[str, str]) -> int:
-    """Count the conditions on a variable that the columns fulfil exactly."""
-    number = 0
+def _filters(select: Select, star: Star, slot: Slot, given: Mapping[str, str]) -> int:
+    """Count the conditions on a slot itself, no calendar function of it, that the columns fulfil exactly."""
+    number, name = 0, slot.variable
     for element in select.where.elements:
         if isinstance(element, Filter):
             for part in parts(element.expression):
                 names = list(in_expression(part))
-                if names.count(name) == 1 and (found := condition(part, star, given)) and found.exact:
+                if names.count(name) != 1 or _calendar_uses(part, slot, {}):
+                    continue
+                if (found := condition(part, star, given)) and found.exact:
                     number += 1
     return number
 

@@ -22,7 +22,7 @@ from kg.sparql.observations.forms import (
 )
 from kg.sparql.observations.groups import Calendar, Whole
 from kg.sparql.observations.hourly import hourly, over_hours
-from kg.sparql.observations.relation import Ask, Relation, relation
+from kg.sparql.observations.relation import Ask, Relation, Unlike, relation
 from kg.sparql.observations.table import Column, Table, Unsortable, plain
 from kg.sparql.observations.tree import Raw, Select
 
@@ -37,6 +37,8 @@ _UNITS = {
 
 def gather(plan: Plan, made: Whole, cells: Cells, ask: Ask, select: Select | None = None) -> Raw | Table:
     """Fetch the groups of a query; see ``kg.sparql.observations.answer.fetch_whole``."""
+    if made.texts:
+        raise Unlike
     related = _related(made, plan, cells, ask)
     table = table_of(made, related, micro=True)
     conditions = [*plan.conditions, *made.conditions]
