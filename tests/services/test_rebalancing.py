@@ -237,3 +237,25 @@ def test_commands(servers, tmp_path, monkeypatch):
     assert (code, "3 shards of three now" in text) == (0, True)
     with Ingest(store) as made:
         assert made.readings.count() == 6
+
+
+def test_batch_in_part_stays_in_part(servers, filled, monkeypatch):
+    """It is copied as it is: not shown, and whole when the batch has come again."""
+    two, three = place(servers[:2], "two"), place(servers, "three")
+    before, batch = told(filled, two), [reading(n, "9", payload="d", seq=50) for n in (7, 8)]
+
+    def gone(*_):
+        raise StoreUnavailable("gone")
+
+    store = _in_cluster(filled / MARK, two, new=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(store._writing, "_sum_up", gone)
+        with pytest.raises(StoreUnavailable, match="gone"):
+            store.append(batch)
+    spreading.rebalance(filled, three, QUIET)
+    with pytest.raises(StoreUnavailable, match="in part"):
+        told(filled, three)
+    store = _in_cluster(filled / MARK, three, new=False)
+    store.append(batch)
+    assert [*store.scan()] == sorted([*before[0], *batch], key=lambda one: (one.series, one.starts_at))
+    assert store.append(batch) == 0
