@@ -1,7 +1,8 @@
 """What an operator asks for: an event, as plain data; and the version of an event that it becomes."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal
@@ -136,6 +137,7 @@ def version_lines(
     """
     if asked.starts_at.tzinfo is None:
         raise UsageError("the start has no zone", where="starts_at", cure="write 2026-11-03T17:00:00Z")
+    _require_calendar(asked)
     if not asked.signals or not asked.signals[0].intervals:
         raise UsageError("the event has no signal with an interval", where="signals", cure="give one")
     version = version_iri(vtn_id, event_id, number)
@@ -251,13 +253,30 @@ def must_be_ahead(ends_at: datetime | None, now: datetime) -> None:
         )
 
 
+def _require_calendar(asked: EventRequest) -> None:
+    """Refuse times and lengths with which nobody can reckon, and texts that nobody can write."""
+    try:
+        json.dumps(asdict(asked), default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("a text has half a character", cure="correct it") from error
+    if not 1970 <= asked.starts_at.year <= 9000:
+        raise UsageError("the start is in no year of 1970 to 9000", where="starts_at", cure="correct it")
+    for name in ("duration", "start_after", "notification", "ramp_up", "recovery"):
+        if abs(seconds(getattr(asked, name)) or 0) > _CENTURY:
+            raise UsageError(f"{name} is more than a hundred years", where=name, cure="correct it")
+
+
 def _total(signal: Signal) -> str:
     lengths = [seconds(one.duration) for one in signal.intervals]
     if any(length is None or length < 0 for length in lengths):
         raise UsageError("an interval has no length", where="signals", cure="write a duration such as PT15M")
-    return f"PT{sum(length or 0 for length in lengths)}S"
+    total = sum(length or 0 for length in lengths)
+    if total > _CENTURY:
+        raise UsageError("the signal lasts more than a hundred years", where="signals", cure="correct it")
+    return f"PT{total}S"
 
 
+_CENTURY = 36_525 * 86_400
 _DESCRIPTIONS = {
     "powerReal": "RealPower",
     "powerApparent": "ApparentPower",

@@ -1,5 +1,6 @@
 """The VTN beside a VEN that is written to the standard: each exchange, each refusal, each restart."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -51,6 +52,29 @@ def an_event(*vens, name="E-1", hours=1, **more):
     start = (datetime.now(UTC) + timedelta(hours=hours)).replace(microsecond=0)
     signal = {"name": "SIMPLE", "type": "level", "intervals": [{"duration": "PT1H", "value": 1}]}
     return {"event_id": name, "vens": list(vens), "starts_at": start.isoformat(), "signals": [signal], **more}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"starts_at": f"{start}:00"} for start in ("0001-01-01T00:00:00+14", "9999-12-31T23:59:59-14")),
+        {"starts_at": "9999-12-31T23:59:59Z"},
+        *({name: "P900000D"} for name in ("ramp_up", "notification", "recovery", "start_after", "duration")),
+        {
+            "signals": [
+                {"name": "SIMPLE", "type": "level", "intervals": [{"duration": "P900000D", "value": 1}]}
+            ]
+        },
+        {"comment": "\ud800"},
+    ],
+    ids=ascii,
+)
+def test_times_beyond_the_calendar_are_told(client, ven, more):
+    """Nobody can reckon with them: a fault of whoever asks, not of the service."""
+    asked = json.dumps(an_event("VEN-1") | more)
+    answer = client.post("/events", content=asked, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert client.get("/events").json() == []
 
 
 def test_registration_is_queried_made_repeated_and_cancelled(client):
