@@ -101,8 +101,10 @@ class Keeper:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         until = time.monotonic() + 60
         while time.monotonic() < until and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as line:
+                line.sendall(b"srvr")  # it takes connections before it serves them
+                if b"Mode" in line.makefile("rb").read():
+                    return
             time.sleep(0.1)
         self.stop()
         raise RuntimeError((folder / "out").read_text("utf-8", "replace")[-2000:])

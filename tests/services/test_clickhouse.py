@@ -435,7 +435,7 @@ def replicated(tmp_path_factory):
 
 def test_replicas_hold_the_same_and_stand_in_for_each_other(replicated):
     """A row is on both replicas of its shard; with one of each down reading goes on, writing waits."""
-    store = opened(replicated, clickhouse.CLUSTER)
+    store = opened(replicated)
     many = [
         reading(n, str(n), series=f"{contract.ID}series/ven-{v}/u/e") for v in range(40) for n in range(3)
     ]
