@@ -897,7 +897,8 @@ def test_serve_serves_until_it_is_told_to_stop(store):
         with urllib.request.urlopen(f"http://{address}/health", timeout=30) as answer:
             told = json.load(answer)
             del told["sandbox"]
-            assert told == {"status": "ok", "version": kg.__version__, "store": True}
+            waiting = {"unapplied_rows": 0, "unapplied_seconds": 0.0, "unapplied_reason": ""}
+            assert told == {"status": "ok", "version": kg.__version__, "store": True, **waiting}
         complaint(flexkg("serve", "--port", port), f"port {port} cannot be listened on", "another port")
         serving.send_signal(signal.SIGTERM)
         out, err = serving.communicate(timeout=30)

@@ -80,4 +80,4 @@ def test_entry_that_was_sent_elsewhere_is_kept(moved):
 
 
 def test_provider_that_is_elsewhere_gets_no_code(moved):
-    assert _post(f"{moved[0]}/token", {"device_code": "secret"}, {}) == (301, {})
+    assert _post(f"{moved[0]}/token", {"device_code": "secret"}, {}) == (301, {}, "")
