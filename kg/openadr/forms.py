@@ -165,9 +165,9 @@ def parts_of(data: bytes, kind: bytes) -> tuple[Key, list[str]] | None:
 
     Returns:
         What it has in common with others, and its names, each once; None where it is not of that type, or is
-        long, or has names in another way.
+        long, has a comment or CDATA, or has names in another way.
     """
-    if kind not in data or len(data) > _MOST:
+    if kind not in data or len(data) > _MOST or b"<!" in data:  # in a comment not every name is well-formed
         return None
     pieces = _NAME.split(data)
     texts = pieces[2::3]

@@ -153,6 +153,22 @@ def test_what_is_taken_is_what_the_long_way_accepts_without_a_word(world):
     }
 
 
+def test_message_with_a_comment_takes_the_long_way(world):
+    """Two hyphens are fine in a name, and end the document in a comment."""
+    told = learned(world)
+    event, asked = told["VEN-1"]
+    plain = world.quiet("VEN-1", event, 0, asked)
+    end = plain.rindex(b"</")
+    noted = [
+        plain[:end] + b"<!-- <venID>%s</venID> -->" % name + plain[end:] for name in (b"a", b"b", b"c--d")
+    ]
+    for data in noted[:2]:
+        assert world.ingest.examine(data, "", "in").report.conforms
+        world.forms.learn(data)
+    assert not world.ingest.examine(noted[2], "", "in").report.conforms
+    assert [world.take(data) for data in noted] == [None, None, None]
+
+
 def test_taken_answer_counts_at_once_once_and_after_a_restart(world, tmp_path):
     """Roster, journal and graph; sent twice it has one row; another's certificate takes the long way."""
     told = learned(world)
